@@ -3,7 +3,6 @@
 #ifndef TARE_CGDIR_H
 #define TARE_CGDIR_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 

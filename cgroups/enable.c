@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"

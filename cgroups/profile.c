@@ -111,9 +111,7 @@ static int take_controller(struct reader *r, struct limit_profile *p, struct err
         return refuse(r, "'{'", e);
     next(r);
     while (!is(r, "}")) {
-        int failed = take_value(r, p, e);
-        if (failed != 0)
-            return failed;
+        TRY(take_value(r, p, e));
     }
     next(r);
     return 0;
@@ -130,9 +128,7 @@ static int take_group(struct reader *r, struct limit_profile *p, struct err *e)
         return refuse(r, "'{'", e);
     next(r);
     while (!is(r, "}")) {
-        int failed = take_controller(r, p, e);
-        if (failed != 0)
-            return failed;
+        TRY(take_controller(r, p, e));
     }
     return 0;
 }
@@ -154,17 +150,7 @@ int profile_parse(const char *text, struct limit_profile *ret, struct err *e)
         next(&r);
         if (named)
             next(&r);
-        int failed = pass_over(&r, e);
-        if (failed != 0)
-            return failed;
+        TRY(pass_over(&r, e));
     }
     return err_set(e, ERR_USAGE, -ENOENT, "no group found (cgconfig.conf(5))");
-}
-
-const char *profile_find(const struct limit_profile *p, const char *file)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (strcmp(p->value[i].file, file) == 0)
-            return p->value[i].value;
-    return NULL;
 }

@@ -26,7 +26,4 @@ struct limit_profile {
  * PROFILE_VALUES_MAX values. On failure *ret is untouched. */
 int profile_parse(const char *text, struct limit_profile *ret, struct err *e);
 
-/* The value for a file ("memory.max"), or NULL. *p keeps it. */
-const char *profile_find(const struct limit_profile *p, const char *file);
-
 #endif

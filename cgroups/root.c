@@ -304,9 +304,7 @@ static int search_root(struct surroundings *s, const char *given, struct slice_r
                             "no cgroup2 file system is mounted (mount -t cgroup2 none "
                             "/sys/fs/cgroup; in a container: its host has v1 only)");
     } else {
-        int failed = walk_steps(s, ret, e);
-        if (failed != 0)
-            return failed;
+        TRY(walk_steps(s, ret, e));
     }
     slice_find_controllers(s, ret);
     return 0;

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/signals.h"
 
-/* Beside the program in a build tree, in ../libexec/tare of it once installed. */
+/* In a build tree it lies beside the program; installed, in ../libexec/tare. */
 static int find_program(char *buf, size_t cap, struct err *e)
 {
     static const char *const BESIDE[] = {".", "../libexec/tare"};
@@ -18,7 +18,7 @@ static int find_program(char *buf, size_t cap, struct err *e)
     return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "tare-artefact is not beside tare ('make' builds it)");
 }
 
-/* Bundles take libarchive, whose loading costs more than a run's start may: that is the other program's. */
+/* Bundles need libarchive, whose loading costs more than a run's start may, so another program has these commands. */
 int cmd_artefact(int argc, char **argv, struct err *e)
 {
     char path[PATH_MAX + 64];

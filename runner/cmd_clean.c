@@ -15,7 +15,7 @@
 struct tally {
     int found;
     int stuck;
-    int first_failed; /* why the first one is stuck: a negative errno */
+    int first_failed; /* why the first one remains: a negative errno */
     bool dry_run;
 };
 

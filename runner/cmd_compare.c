@@ -24,18 +24,18 @@
 #include "report/compare_show.h"
 #include "report/why_compare.h"
 
-/* All that one comparison takes; ended with end(). */
+/* The state of a comparison; ended with end(). */
 struct job {
     const struct analysis *asked;
     const char *path_a, *path_b;
     struct records a, b;
-    bool within_run;                          /* both are halves of one folder */
-    char key[64], value_a[128], value_b[128]; /* of --between; "": not asked for */
-    char across[256];                         /* --across with that key */
+    bool within_run;                          /* both sides are halves of one folder */
+    char key[64], value_a[128], value_b[128]; /* --between; "": not given */
+    char across[256];                         /* --across, with that key */
     char name_a[PATH_MAX + 256], name_b[PATH_MAX + 256];
     struct compare_options options;
     struct compare_condition condition[CONFIG_WORDS_MAX];
-    const char *figure[CONFIG_WORDS_MAX + 1];
+    const char *figure[CONFIG_WORDS_MAX + 2];
     struct noise noise;
     char noise_path[PATH_MAX + 64];
     char noise_why[PATH_MAX + 200];
@@ -64,20 +64,40 @@ static int take_conditions(struct job *j, struct err *e)
     return 0;
 }
 
-/* A gate of memory is given one to look at where none of those that were asked for is of memory. */
-static void add_memory(struct job *j)
+static bool is_gates(const struct job *j, enum compare_condition_kind kind, const char *figure)
 {
-    struct compare_options *o = &j->options;
-    bool of_memory = false;
-    for (size_t i = 0; i < j->asked->fail_if.count; i++)
-        of_memory |= j->condition[i].kind == CONDITION_MEMORY;
-    for (size_t i = 0; i < o->figures; i++)
-        of_memory &= compare_about(&j->a, &j->b, o->figure[i]).kind != FIGURE_MEMORY;
-    if (of_memory && o->figures > 0) /* with the default ones, those of profile memory are of memory */
-        j->figure[o->figures++] = "pss_bytes";
+    if (figure_is_slope(figure) || kind == CONDITION_GROWTH)
+        return figure_is_slope(figure) && kind == CONDITION_GROWTH;
+    return compare_about(&j->a, &j->b, figure).kind == FIGURE_MEMORY;
 }
 
-/* "KEY=A,B": of A there is no comma in it. */
+/* A gate of memory, or of growth, is given a figure to look at where none of those that were asked for is one for it.
+ * Without any, those are compared that a profile is for. */
+static void add_gated(struct job *j, enum compare_condition_kind kind, const char *figure)
+{
+    struct compare_options *o = &j->options;
+    bool lacks = false;
+    for (size_t i = 0; i < j->asked->fail_if.count; i++)
+        lacks |= j->condition[i].kind == kind;
+    for (size_t i = 0; i < o->figures; i++)
+        lacks &= !is_gates(j, kind, o->figure[i]);
+    if (lacks && o->figures > 0)
+        j->figure[o->figures++] = figure;
+}
+
+#define GROWTH_MARGIN (64 << 10)
+
+static int take_growth_margin(struct job *j, struct err *e)
+{
+    const char *said = j->asked->growth_margin;
+    uint64_t bytes = GROWTH_MARGIN;
+    if (said && (text_to_bytes(said, &bytes) != 0 || bytes == 0 || bytes > INT64_MAX))
+        return err_set(e, ERR_USAGE, -EINVAL, "--growth-margin '%s': what is allowed is a size, as 64K", said);
+    j->options.growth_margin = (double)bytes;
+    return 0;
+}
+
+/* Reads "KEY=A,B"; A contains no comma. */
 static int take_between(struct job *j, struct err *e)
 {
     const char *said = j->asked->between, *equals = said ? strchr(said, '=') : NULL;
@@ -118,6 +138,7 @@ static int take_options(struct job *j, struct err *e)
     for (size_t i = 0; i < a->figure.count; i++)
         j->figure[i] = a->figure.word[i];
     TRY(percent_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
+    TRY(take_growth_margin(j, e));
     TRY(take_between(j, e));
     return take_conditions(j, e);
 }
@@ -139,7 +160,7 @@ static int refuse_key(const char *option, const char *named, const char *keys, s
                    suggest_text(&known, "", near));
 }
 
-/* --across names keys that cells have. */
+/* Checks that cells have the keys of --across. */
 static int check_across(const struct job *j, struct err *e)
 {
     struct keysets a = cells_of(&j->a), b = cells_of(&j->b);
@@ -167,7 +188,7 @@ static void name_side(const char *path, const char *key, const char *value, char
     (void)snprintf(buf, cap, *key ? "%s (%s=%s)" : "%s", path, key, value);
 }
 
-/* --between of one folder: each side keeps its own. */
+/* Reads both sides. For --between each side keeps its own cells of the one folder. */
 static int read_sides(struct job *j, struct err *e)
 {
     j->path_b = j->path_a;
@@ -216,7 +237,7 @@ static void in_state(char *buf, size_t cap)
     text_format(buf, cap, "%s/" NOISE_FILE, dir);
 }
 
-/* Reads the file into the job unless it is of another host. -ENOENT: there is none. */
+/* Reads the noise file unless it is from another host. -ENOENT: there is none. */
 static int try_noise(struct job *j, const char *path, struct err *e)
 {
     TRY(noise_read(path, &j->noise, e));
@@ -250,7 +271,7 @@ static int find_noise(struct job *j, struct err *e)
     for (size_t i = 0; i < ARRAY_LEN(path); i++) {
         struct err why = {0};
         int failed = try_noise(j, path[i], &why);
-        if (failed == -ENOTSUP) /* of before: it was not asked for by name, and is not used */
+        if (failed == -ENOTSUP) /* an old file that the user did not name is not used */
             text_format(j->noise_why, sizeof(j->noise_why), "%s", why.text);
         else if (failed != 0 && failed != -ENOENT && failed != -ENOTDIR) {
             *e = why;
@@ -303,6 +324,7 @@ static int show(struct job *j)
                                           j->a.count,
                                           j->b.count,
                                           j->options.margin,
+                                          j->options.growth_margin,
                                           terminal_width(STDOUT_FILENO),
                                           j->options.noise ? j->noise_path : NULL,
                                           j->options.noise ? "" : j->noise_why,
@@ -339,7 +361,8 @@ static int run(struct job *j, struct err *e)
 {
     TRY(take_options(j, e));
     TRY(read_both(j, e));
-    add_memory(j);
+    add_gated(j, CONDITION_MEMORY, "pss_bytes");
+    add_gated(j, CONDITION_GROWTH, "growth_pss_bytes");
     if (!j->asked->noise)
         TRY(find_noise(j, e));
     TRY(compare_records(&j->a, &j->b, &j->options, &j->result, e));

@@ -24,7 +24,7 @@ static int print_findings(const struct diagnosis *d, const struct facts *facts, 
     return 0;
 }
 
-/* Judges, prints, and ends with the exit code. */
+/* Judges and prints; returns the exit code. */
 static int diagnose(const struct facts *facts, bool json, struct err *e)
 {
     struct cmdline_lock lock = {0};

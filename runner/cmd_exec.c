@@ -26,13 +26,12 @@
 #include "plan/order.h"
 #include "record/output.h"
 #include "record/show.h"
-#include "record/timing.h"
 #include "report/series.h"
 #include "run/run.h"
 
 #define REPEAT_OF_SEVERAL 10
 
-/* The limits that can be asked for on the command line, by the slice's file that says what came of each. */
+/* The limits of the command line, each with the slice's file that shows its effect. */
 enum { MEMORY_MAX, PIDS_MAX, CPUS, CPUS_PARTITION, LIMITS };
 
 static const struct {
@@ -44,27 +43,28 @@ static const struct {
     [CPUS_PARTITION] = {"partition", "cpuset.cpus.partition"},
 };
 
-/* What is run, and what has come of it so far. */
+/* What is run, and its results so far. */
 struct job {
     const struct config *c;
     struct commands commands;
-    struct run_command *command; /* one a command, as all lists here */
+    struct run_command *command; /* by command, as are all lists here */
     char (*path)[PATH_MAX];
     struct series *series;
     struct output_places places;
-    int output_fd; /* that gets what they print; -1: the caller's do */
+    int output_fd; /* for their output; -1: the caller's descriptors */
     uint64_t seed;
-    int64_t repeat;            /* measured invocations of each */
-    int64_t measured, counted; /* of all so far; those of them whose figures count */
-    int64_t refused;           /* system calls */
-    char lacked[LIMITS][240];  /* why a limit took no effect, in whichever invocation it did not first; "": it did */
-    struct text counters;      /* of one invocation alone, as they are shown */
-    char ended[300];           /* how the last invocation ended, where that ends the job */
+    int64_t repeat;            /* measured invocations per command */
+    int64_t measured, counted; /* measured so far; those whose figures count */
+    int64_t refused;           /* refused system calls */
+    char lacked[LIMITS][240];  /* why a limit had no effect, from the first invocation where it had none; "" */
+    struct text counters;      /* shown counters, if there is a single invocation */
+    char ended[300];           /* how the last invocation ended, if that ends the job */
 };
 
 /* --- one invocation ---------------------------------------------------------------------------------------------- */
 
-/* 0 where it went well or there is none; above 0: the exit code that a signal to us, which ended it, stands for. */
+/* Runs a shell command around an invocation. 0: it succeeded, or there is none; above 0: the exit code for a signal to
+ * us that ended it. */
 static int hook(const char *name, const char *command, int signal_fd, struct err *e)
 {
     struct child_end end = {0};
@@ -107,7 +107,7 @@ static int64_t wanted(const struct job *job)
     return job->repeat * (int64_t)job->commands.count;
 }
 
-/* 0: it is not told. */
+/* A fact's number; 0: absent. */
 static int64_t told(const struct facts *facts, const char *key)
 {
     const struct fact *f = facts_find(facts, key);
@@ -125,7 +125,7 @@ static void count_held_back(struct series *s, const struct record *r)
     s->high += s->has_high ? told(&r->events, "high") : 0;
 }
 
-/* One that failed is no figure beside others. */
+/* Counts an invocation; a failed one gives no figure. */
 static void count(struct job *job, size_t which, const struct record *r)
 {
     struct series *s = &job->series[which];
@@ -157,7 +157,7 @@ static void count(struct job *job, size_t which, const struct record *r)
     job->counted++;
 }
 
-/* The exit code that an invocation stands for; where it is tare that ended it, e says why. */
+/* The exit code for an invocation; if tare ended it, e says why. */
 static int exit_of(const struct record *r, struct err *e)
 {
     if (r->termination == TERMINATION_SIGNAL)
@@ -180,7 +180,7 @@ static void note_end(struct job *job, size_t which, const struct record *r)
         text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_name(r->termination));
 }
 
-/* A command that failed may have missed a file that is there for whoever looks for it. */
+/* A failed command may have missed a file that exists for the user, but not for the command. */
 static void say_missed(const struct job *job, const struct run_command *command)
 {
     cleanup_free char *path = run_command_missed(command, &job->c->cell);
@@ -213,14 +213,14 @@ static int weigh(struct session *session, struct job *job, size_t which, struct 
     return failed != 0 && status >= 0 ? failed : status;
 }
 
-/* What has gone well so far is interrupted by a signal that nobody has seen yet. */
+/* Turns success into an interruption, if a signal came that nobody has read yet. */
 static int or_interrupted(int status, int signal_fd)
 {
     int interrupted_by = spawn_take_signal(signal_fd);
     return status == 0 && interrupted_by ? 128 + interrupted_by : status;
 }
 
-/* Once its prepare has run, cleanup is, whatever came of the command. */
+/* Runs an invocation. Once --prepare has run, --cleanup runs, too, however the command ended. */
 static int invoke(struct session *session, struct job *job, size_t which, struct run_ahead *ahead, struct err *e)
 {
     const struct record_series *series = &job->command[which].series;
@@ -229,7 +229,7 @@ static int invoke(struct session *session, struct job *job, size_t which, struct
     int status = or_interrupted(0, signal_fd);
     if (status == 0)
         status = weigh(session, job, which, ahead, e);
-    status = or_interrupted(status, signal_fd); /* a signal from before is not the cleanup's */
+    status = or_interrupted(status, signal_fd); /* an earlier signal is not for the cleanup */
     int cleaned = hook("cleanup", series->cleanup, signal_fd, status < 0 ? NULL : e);
     if (status == 0 || (status > 0 && cleaned < 0))
         status = cleaned;
@@ -238,7 +238,7 @@ static int invoke(struct session *session, struct job *job, size_t which, struct
 
 /* --- what is said ------------------------------------------------------------------------------------------------ */
 
-/* What one invocation took, in a line. */
+/* Prints the result of one invocation on a line. */
 static void say_one(const struct job *job, const struct series *s, const char *emulated_by)
 {
     char peak[32];
@@ -269,7 +269,7 @@ static struct series_set set_of(const struct job *job, const struct facts *host)
         .parameter = job->commands.parameter,
         .parameters = job->commands.parameters,
         .seed = job->seed,
-        .emulated_by = timing_emulated_by(host),
+        .emulated_by = record_emulated_by(host),
     };
 }
 
@@ -293,7 +293,7 @@ static void say_all(const struct job *job, const struct series_set *set)
         }
 }
 
-/* A limit as the command line gave it; NULL: it did not ask for what could be lacking. */
+/* A limit from the command line; NULL: not given. */
 static const char *limit_asked(const struct cell *cell, size_t limit, char *buf, size_t cap)
 {
     switch (limit) {
@@ -311,7 +311,7 @@ static const char *limit_asked(const struct cell *cell, size_t limit, char *buf,
     }
 }
 
-/* The affinity is set in any case, and the command can change it. */
+/* Reports limits without effect. The affinity is always set, but the command can change it. */
 static void say_lacks(const struct job *job)
 {
     char buf[32];
@@ -323,7 +323,7 @@ static void say_lacks(const struct job *job)
     }
 }
 
-/* Asked for here: a run that nobody records has not looked at its host. */
+/* Asks itself whether the host is emulated: an unrecorded run has not examined it. */
 static int conclude(const struct job *job, struct err *e)
 {
     struct facts host = {0};
@@ -359,7 +359,7 @@ static void say_stopped(const struct job *job)
 
 /* --- all of them ------------------------------------------------------------------------------------------------- */
 
-/* Every command once, in an order of the block's own. */
+/* Runs every command once, in the block's own order. */
 static int run_block(struct session *session, struct job *job, int64_t block, struct run_ahead *ahead, off_t stdin_from,
                      struct err *e)
 {
@@ -371,9 +371,7 @@ static int run_block(struct session *session, struct job *job, int64_t block, st
         series->invocation = block - job->c->invocations.warmup + 1;
         series->block = job->commands.count > 1 ? series->invocation : 0;
         standard_input_again(stdin_from);
-        int status = invoke(session, job, which, ahead, e);
-        if (status != 0)
-            return status;
+        TRY(invoke(session, job, which, ahead, e));
     }
     return 0;
 }
@@ -391,7 +389,7 @@ static int run_all(struct session *session, struct job *job, struct run_ahead *a
     return status == 0 ? failed : status;
 }
 
-/* The command that is run first: its namespaces can be begun while the session is opened. */
+/* The first command to run: its namespaces can be made while the session opens. */
 static const struct run_command *first_of(const struct job *job)
 {
     cleanup_free size_t *order = xcalloc(job->commands.count, sizeof(*order));
@@ -409,7 +407,7 @@ static int in_session(struct job *job, struct err *e)
     if (!is_single)
         TRY(standard_input_keep(&stdin_from, e));
     int failed = session_find(&c->cell, output_wanted(&c->output), is_single, &session, e);
-    /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
+    /* The command must see what --prepare mounts, so its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
         failed = run_command_begin(&c->cell, first_of(job), &ahead, e);
     if (failed == 0 && (failed = session_open_found(&c->cell, &session, e)) != 0)
@@ -424,7 +422,7 @@ static int in_session(struct job *job, struct err *e)
 
 /* --- before anything runs ---------------------------------------------------------------------------------------- */
 
-/* Where --output leads. */
+/* Opens the target of --output. */
 static int open_output(struct job *job, struct err *e)
 {
     const char *where = job->c->invocations.output;
@@ -450,7 +448,7 @@ static int open_output(struct job *job, struct err *e)
                : err_set(e, ERR_USAGE, -EINVAL, "--output '%s': what is allowed is null, inherit or a file", where);
 }
 
-/* That they can be written, before an hour's work is to go there. */
+/* Checks that the export files can be written, before an hour's work depends on it. */
 static int try_exports(const struct config_words *exports, struct err *e)
 {
     for (size_t i = 0; i < exports->count; i++) {
@@ -463,7 +461,7 @@ static int try_exports(const struct config_words *exports, struct err *e)
     return 0;
 }
 
-/* A file holds one record: the last would replace those before it. */
+/* A file holds one record, so a series needs a folder. */
 static int open_outputs(struct job *job, struct err *e)
 {
     const struct config *c = job->c;

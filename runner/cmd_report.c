@@ -48,7 +48,7 @@ static size_t count_names(const struct config *c)
 
 /* --- formats ---------------------------------------------------------------------------------------------------- */
 
-/* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
+/* Finds the selftest's file beside the records, in the first folder that has one. path has room for PATH_MAX. */
 static const char *find_selftest(const struct config *c, char *path)
 {
     for (size_t i = 0; c->names[i]; i++) {
@@ -68,7 +68,7 @@ static int read_whys(const struct summary *s, struct whys *ret, struct err *e)
     return 0;
 }
 
-/* A host without gnuplot gets the figures' data, and is told. */
+/* Without gnuplot the page has only the figures' data, and stderr says so. */
 static int make_page(const struct config *c, const struct summary *s, const struct whys *whys, struct text *out,
                      struct err *e)
 {
@@ -135,7 +135,7 @@ static int make_report(const struct config *c, enum report_format format, const 
     return failed;
 }
 
-/* Of ten thousand records and more, no more is kept than what is told. */
+/* Keeps only what is printed, because there may be ten thousand records and more. */
 static int make_csv(const struct config *c, struct text *out, struct err *e)
 {
     struct records records = {0};
@@ -148,7 +148,7 @@ static int make_csv(const struct config *c, struct text *out, struct err *e)
 
 /* --- where it goes ---------------------------------------------------------------------------------------------- */
 
-/* path has room for PATH_MAX; "-": standard output. */
+/* Finds the output file; "-": standard output. path has room for PATH_MAX. */
 static int find_output(const struct config *c, enum report_format format, char *path, struct err *e)
 {
     int n = 0;

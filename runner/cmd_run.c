@@ -30,7 +30,7 @@ static int list_scenarios(struct err *e)
     return 0;
 }
 
-/* Each interpreter of this host, and what it is. A path has a line of its own, whole, to be copied. */
+/* Lists the interpreters of this host. A path has its own line, whole, for copying. */
 static int list_runtimes(void)
 {
     const size_t width = terminal_width(STDOUT_FILENO);
@@ -75,14 +75,14 @@ static int write_results(const struct record *r, const struct output_places *pla
     return 0;
 }
 
-/* What a run is of, and where its record goes. */
+/* A run, and where its record goes. */
 struct job {
     const struct config *c;
     const struct runtime *runtime;
     const struct output_places *places;
 };
 
-/* After the timed run, whose results are written by now. */
+/* Runs the diagnostic run, after the timed run's results are written. */
 static int explain(const struct job *job, struct session *session, const struct record *timed, struct err *e)
 {
     struct why why;
@@ -127,7 +127,7 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
     return left != 0 && status >= 0 ? left : status;
 }
 
-/* With --tune the host is set before the session looks at it, and put back after, however the run ends. */
+/* With --tune the host is tuned before the session examines it, and restored afterwards, however the run ends. */
 static int run_tuned(const struct job *job, struct err *e)
 {
     struct tuning tuning = {0};
@@ -137,7 +137,7 @@ static int run_tuned(const struct job *job, struct err *e)
     return left != 0 && status == 0 ? left : status;
 }
 
-/* Everything that can be known before anything is made. */
+/* Checks everything that can be checked before anything is made. */
 static int prepare(struct config *c, struct limit_profile *profile, struct output_places *places,
                    struct runtime *runtime, struct err *e)
 {

@@ -17,7 +17,7 @@
 #include "selftest/planted.h"
 #include "selftest/selftest.h"
 
-/* What cannot be kept is still shown: a reader of the records will see that there was none. */
+/* A report that cannot be stored is still shown; records will say that there is none. */
 static int show(const struct selftest_report *report, bool as_json, struct err *e)
 {
     cleanup_text struct text words = {0}, json = {0};

@@ -1,9 +1,8 @@
-/* tare tune, tare restore: argv -> a plan or a journal -> the host, and what came of each setting. */
+/* tare tune and tare restore: argv -> a plan or a journal -> the host, and the result of each setting. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/command.h"
 #include "base/text.h"
 #include "cell/config.h"
@@ -22,7 +21,7 @@ static int print_help(void)
 
 /* --- what came of it -------------------------------------------------------------------------------------------- */
 
-/* What changed nothing is only counted: a server has hundreds of interrupts. */
+/* Settings that changed nothing are only counted: a server has hundreds of interrupts. */
 static void show_step(const struct tune_step *s)
 {
     if (s->outcome == TUNE_ALREADY || s->outcome == TUNE_KEPT)

@@ -1,11 +1,10 @@
-/* compile_manual: writes the man pages of the commands and the completion of three shells, from the tables that
- * `tare COMMAND --help` prints, and the page on what tare prints as JSON, from its schemas. Built and run by `make
- * man`; no part of tare.
+/* compile_manual: writes the commands' man pages and the completion of three shells, from the tables that `tare COMMAND
+ * --help` prints, and the page on tare's JSON, from its schemas. `make man` builds and runs it; it is not part of tare.
  *
  *     compile-manual DIR VERSION DATE SCHEMA...
  *
  * DIR gets tare.1, tare-COMMAND.1, tare-json.5, tare.bash, _tare (zsh) and tare.fish. SCHEMA: a JSON Schema, draft 7,
- * of the words that the files in runner/ use. man pages: man-pages(7), groff_man(7). */
+ * with the words that the files in runner/ use. Man pages: man-pages(7), groff_man(7). */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +32,7 @@ static void write_file(const struct destination *o, const char *name, const stru
     }
 }
 
-/* Text for roff: a backslash, a hyphen that is one (not a break), and a dot or quote that would begin a request. */
+/* Adds text for roff: escapes backslashes, real hyphens, and a dot or quote that would begin a request. */
 static void add_roff(const char *words, struct text *out)
 {
     bool first = true;
@@ -112,7 +111,7 @@ static void add_options(const struct manual *m, struct text *out)
     }
 }
 
-/* "COMMAND  # WHAT", a line each. */
+/* Adds lines of the form "COMMAND  # WHAT". */
 static void add_pairs(const char *lines, struct text *out)
 {
     for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {
@@ -355,7 +354,7 @@ static void write_formats(const struct destination *o, char *const *schemas)
 
 /* --- completion -------------------------------------------------------------------------------------------------- */
 
-/* What an option's value is completed with: its choices, where it has some; files where it takes one. */
+/* Whether an option's value is completed with files. */
 static bool is_file(const char *value)
 {
     static const char *const FILES[] = {"FILE", "DIR", "PATH", "FOLDER", "MAIN.TEX", NULL};
@@ -412,7 +411,7 @@ static void write_bash(const struct destination *o)
     write_file(o, "tare.bash", &out);
 }
 
-/* In single quotes of a shell, and no bracket or colon that zsh's _arguments would take for its own. */
+/* Adds words for single quotes of a shell; for zsh it also escapes what _arguments would interpret. */
 static void add_quoted(const char *words, bool zsh, struct text *out)
 {
     for (const char *c = words; *c; c++) {

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/command.h"
+#include "base/err.h"
 #include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -36,7 +37,7 @@ static const struct {
     {CONFIG_CLEAN, cmd_clean},
 };
 
-/* NULL: there is none of this name. */
+/* NULL: no such command. */
 static command_fn *command_named(const char *name)
 {
     for (size_t i = 0; i < manual_count; i++)
@@ -83,9 +84,7 @@ static int help_of(const char *command, struct err *e)
 int main(int argc, char **argv)
 {
     struct err e = {0};
-    int failed = command_begin();
-    if (failed != 0)
-        return failed;
+    TRY(command_begin());
     if (argc < 2) {
         usage(stderr);
         return ERR_USAGE;

@@ -1,4 +1,4 @@
-# What the scripts share: messages, the lock, the cache, downloads. Sourced, never run.
+# Shared by the scripts: messages, the lock, the cache, downloads. Sourced, never run.
 # shellcheck shell=bash disable=SC2034 # what the sourcing script reads
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,7 +15,7 @@ die() {
     exit "$status"
 }
 
-# The header comment of the script that sources this is its usage: what --help prints, and nothing else is done.
+# The header comment of the sourcing script is its usage: --help prints it and does nothing else.
 usage() {
     sed -n '1d; /^# shellcheck /q; /^#/!q; s/^# \{0,1\}//p' "$0" | wrapped
     exit 0
@@ -76,7 +76,7 @@ words() { # OPTION LIST ALLOWED...: the words of a list with commas, a line each
     tr , '\n' <<<"$list"
 }
 
-# Makes cannot read the folder if needed, and writes to it: for root, access(2) allows too much.
+# Makes the folder if needed and tries to write to it: for root, access(2) allows too much.
 output_folder() { # OPTION DIR
     local why probe=$2/.probe.$$
     why=$(mkdir -p -- "$2" 2>&1) || die 2 "$1 '$2': cannot be made: ${why##*: }"
@@ -95,7 +95,7 @@ engine_answers() { # ENGINE: or exit 3, with what it says and how it is started
     die 3 "$1 does not answer${said:+: $said} ($start)"
 }
 
-# Every value of a key of images/versions.lock, one per line; fails if there is no such key.
+# All values of a key of images/versions.lock, one per line; fails without such a key.
 lock_get() {
     awk -v key="$1" '
         /^[ \t]*(#|$)/ { next }

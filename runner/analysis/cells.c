@@ -10,7 +10,7 @@
 
 static struct cell_group *group_of(struct cell_groups *g, const struct keyset *cell)
 {
-    for (size_t i = g->count; i > 0; i--) /* records of a cell often follow each other */
+    for (size_t i = g->count; i > 0; i--) /* a cell's records often follow each other */
         if (g->list[i - 1].cell == cell)
             return &g->list[i - 1];
     g->list = xgrow(g->list, g->count, sizeof(*g->list));
@@ -18,7 +18,7 @@ static struct cell_group *group_of(struct cell_groups *g, const struct keyset *c
     return &g->list[g->count++];
 }
 
-/* The invocations by the cell that each is of. */
+/* Groups the invocations by cell. */
 static struct cell_groups group_by(const struct records *r, const struct keyset *const *cell_of)
 {
     struct cell_groups g = {NULL, 0};
@@ -39,7 +39,7 @@ static struct cell_groups group_by(const struct records *r, const struct keyset 
 
 /* --- their order ------------------------------------------------------------------------------------------------- */
 
-/* By rank in the list, which ends with NULL; what is not in it comes last, by name. */
+/* Compares by rank in the list, which NULL ends; other words come last, by name. */
 static int compare_words(const char *a, const char *b, const char *const *order)
 {
     for (; *order; order++)
@@ -82,7 +82,7 @@ int cells_compare(const struct keyset *a, const struct keyset *b)
 
 /* --- cells of a plan that only settings tell apart -------------------------------------------------------------- */
 
-/* The first invocation of each of its plan's cells. */
+/* The first invocation of each cell of the plan. */
 struct firsts {
     const struct invocation **list; /* owned */
     size_t count;
@@ -105,7 +105,7 @@ static struct firsts firsts_of(const struct cell_group *g)
     return f;
 }
 
-/* Whether it is the same throughout each cell of the plan, and not in all of them. */
+/* Whether the key is constant within each cell of the plan and differs between them. */
 static bool is_swept(const struct cell_group *g, const struct firsts *f, const char *key)
 {
     const char *first = keyset_find(f->list[0]->environment, key);
@@ -120,7 +120,7 @@ static bool is_swept(const struct cell_group *g, const struct firsts *f, const c
     return differs;
 }
 
-/* What a key of the environment is called in a cell; NULL: it tells no cells apart. */
+/* An environment key's name in a cell; NULL: it does not distinguish cells. */
 static const char *setting_name(const char *key)
 {
     if (strncmp(key, INVOCATION_SETTING, strlen(INVOCATION_SETTING)) == 0)
@@ -128,7 +128,7 @@ static const char *setting_name(const char *key)
     return strcmp(key, INVOCATION_BUILD) == 0 ? "build" : NULL;
 }
 
-/* The cell with the settings that were swept; with the plan's own name of it where these do not tell it apart. */
+/* The cell with the swept settings, and with its name in the plan if these do not distinguish it. */
 static const struct keyset *with_settings(const struct records *r, const struct cell_group *g, const struct firsts *f,
                                           size_t at, bool by_name)
 {
@@ -228,14 +228,6 @@ static bool list_holds(const char *list, const char *word)
     return false;
 }
 
-/* By their keys; NULL, behind the last pair, comes last. */
-static int compare_pairs(const struct pair *x, const struct pair *y)
-{
-    if (!x || !y)
-        return !x - !y;
-    return x->key == y->key ? 0 : strcmp(x->key, y->key);
-}
-
 static bool same_value(const struct pair *x, const struct pair *y)
 {
     return x->value == y->value || strcmp(x->value, y->value) == 0;
@@ -248,7 +240,7 @@ static bool match(const struct keyset *a, bool a_whole, const struct keyset *b, 
 {
     for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
         const struct pair *x = i < a->count ? &a->list[i] : NULL, *y = j < b->count ? &b->list[j] : NULL;
-        const int order = compare_pairs(x, y);
+        const int order = !x ? 1 : !y ? -1 : x->key == y->key ? 0 : strcmp(x->key, y->key);
         const bool fits = order == 0 ? same_value(x, y) : order < 0 ? !a_whole : !b_whole;
         if (!fits && !list_holds(but, order <= 0 ? x->key : y->key))
             return false;
@@ -273,9 +265,9 @@ bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const
     return match(a, true, b, false, but);
 }
 
-#define ID_SECOND 16 /* characters of an id that tell its second: "20261129T143554Z" */
+#define ID_SECOND 16 /* characters of an id up to the second: "20261129T143554Z" */
 
-/* The first and the last id, which is by time; false: they are not of one plan and seed. */
+/* The first and the last id, in order of time. false: not of one plan and seed. */
 static bool period_of(const struct cell_group *g, const struct invocation *of, const char **first, const char **last)
 {
     *first = *last = g->invocation[0]->id;
@@ -289,7 +281,7 @@ static bool period_of(const struct cell_group *g, const struct invocation *of, c
     return true;
 }
 
-/* Whether both have a cell of the plan in the same block, which one run does once. */
+/* Whether both have the same cell of the plan in the same block, which happens only once in a run. */
 static bool repeat_a_block(const struct cell_group *a, const struct cell_group *b)
 {
     for (size_t i = 0; i < a->count; i++)
@@ -313,7 +305,7 @@ bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b
 
 /* --- a figure of a cell ----------------------------------------------------------------------------------------- */
 
-/* An id begins with the time. */
+/* Ids begin with the time. */
 static int compare_times(const void *a, const void *b)
 {
     return strcmp((*(const struct invocation *const *)a)->id, (*(const struct invocation *const *)b)->id);
@@ -366,7 +358,7 @@ char *cells_label(const struct keyset *cell, const struct keyset *const *all, si
     text_add_bytes(&label, "", 0);
     for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
         const char *value = keyset_find(cell, FIRST[i]);
-        if (value && *value && (!is_command || strcmp(FIRST[i], "argv") == 0)) /* a command is called by its words */
+        if (value && *value && (!is_command || strcmp(FIRST[i], "argv") == 0)) /* a command's words are its name */
             text_add(&label, "%s%s", label.len ? " " : "", value);
     }
     for (size_t i = 0; i < cell->count; i++) {

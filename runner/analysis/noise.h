@@ -1,6 +1,6 @@
-/* noise: by how much two runs of the same are apart on this host beyond what their invocations make of it: a component
- * of variance that is added to every interval of a ratio (analysis.h). Measured from two sets of records of the same
- * cells (A/A), kept as noise-floor.json (schema tare.noise/2). */
+/* noise: how far two runs of the same differ on this host beyond what their invocations explain: a variance that is
+ * added to every ratio's interval (analysis.h). Measured from two sets of records of the same cells (A/A), stored as
+ * noise-floor.json (schema tare.noise/2). */
 #ifndef TARE_NOISE_H
 #define TARE_NOISE_H
 
@@ -17,9 +17,9 @@ struct err;
 
 /* The A/A ratio of one cell and one figure. */
 struct noise_row {
-    char *cell; /* its pairs' text */
+    char *cell; /* the cell's text */
     char *figure;
-    double log, variance, df; /* as of analysis_ratio() */
+    double log, variance, df; /* from analysis_ratio() */
     size_t a, b;              /* invocations */
 };
 
@@ -27,26 +27,26 @@ struct noise_row {
 struct noise {
     struct noise_row *row;
     size_t rows;
-    char *kernel, *cpu, *node; /* the host that it was measured on */
-    bool within_run;           /* A and A' took turns in one run of a plan: what differs from run to run is not in it */
+    char *kernel, *cpu, *node; /* the measured host */
+    bool within_run;           /* A and A' took turns in one run of a plan, so it lacks what differs between runs */
 };
 
 void noise_free(struct noise *n);
 
-/* Takes the row over. */
+/* Takes ownership of the row. */
 void noise_add(struct noise *n, struct noise_row row);
 
-/* Writes it whole or not at all. */
+/* Writes the file, complete or not at all. */
 int noise_write(const struct noise *n, const char *path, struct err *e);
 
-/* -ENOENT: there is no such file. -ENOTSUP (usage): one of tare.noise/1, which kept a floor and no variance; the line
- * says how to measure anew. -EINVAL (usage): it is none, or of a newer schema. */
+/* -ENOENT: no such file. -ENOTSUP (usage): schema tare.noise/1, which had a floor and no variance; the message says how
+ * to measure again. -EINVAL (usage): malformed, or a newer schema. */
 int noise_read(const char *path, struct noise *ret, struct err *e);
 
-/* NULL: measured on the machine of this record; else in which field it differs, a constant text. */
+/* NULL: measured on the machine of this record; else the field that differs, a constant text. */
 const char *noise_other_host(const struct noise *n, const struct invocation *of);
 
-/* Of this figure, by all cells that it was measured of. */
+/* The noise of a figure, from all cells that were measured. */
 struct analysis_noise noise_of(const struct noise *n, const char *figure);
 
 #endif

@@ -9,7 +9,7 @@
 int number_decimals(const struct stats_interval *i, double scale)
 {
     double half = i->why_not ? NAN : fmin(i->at - i->low, i->high - i->at) * scale;
-    double first = floor(log10(fabs(i->at * scale))); /* where its first digit is */
+    double first = floor(log10(fabs(i->at * scale))); /* the place of its first digit */
     bool is_wide = isfinite(half) && half > 1e-12 * fabs(i->at * scale);
     double digits = is_wide ? fmin(1 - floor(log10(half)), 5 - first) : 2 - first;
     if (!isfinite(digits))
@@ -29,7 +29,7 @@ const char *number_text(double value, int decimals, char *buf, size_t cap)
         double unit = pow(10, -decimals);
         text_format(buf, cap, "%.0f", round(value / unit) * unit);
     }
-    if (*buf == '-' && strspn(buf + 1, "0.") == strlen(buf + 1)) /* no minus before nothing */
+    if (*buf == '-' && strspn(buf + 1, "0.") == strlen(buf + 1)) /* no minus sign before zero */
         memmove(buf, buf + 1, strlen(buf));
     return buf;
 }

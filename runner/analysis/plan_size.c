@@ -12,14 +12,14 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-/* The pilot's invocations of one cell as the tree that the formulas take. */
+/* One cell's pilot invocations, as the tree for the formulas. */
 struct pilot {
-    struct stats_unit *unit; /* owned: an invocation's iterations; the values are the records' */
-    double *mean;            /* owned: of each invocation, or its figure */
+    struct stats_unit *unit; /* owned: iterations by invocation; the records own the values */
+    double *mean;            /* owned: by invocation its mean, or its figure */
     size_t count;
 };
 
-/* An invocation's iterations from its steady state on; all of them where there is none. */
+/* An invocation's iterations from its steady state on; without one all of them. */
 static struct stats_unit steady_part(const struct invocation *i, struct size_row *row, enum stats_steady *class)
 {
     struct stats_steady_state s = stats_steady_state(i->iteration_s, i->iterations);
@@ -65,7 +65,7 @@ static void take_figures(const struct cell_group *g, int index, struct size_row 
     }
 }
 
-/* The iterations of an invocation: the cheapest, or the pilot's where that cannot be told. */
+/* The number of iterations per invocation: the cheapest, or the pilot's if that is unknown. */
 static double choose_iterations(struct size_row *row)
 {
     const double *t2 = row->part.t2;
@@ -145,9 +145,7 @@ int plan_size(const struct records *r, const char *const *figure, size_t figures
               struct plan_size *ret, struct err *e)
 {
     static const char *const DEFAULT[] = {"avg_iter_s"};
-    int failed = check_figures(r, figure, figures, e);
-    if (failed != 0)
-        return failed;
+    TRY(check_figures(r, figure, figures, e));
     struct cell_groups g = cells_group(r);
     cleanup_free const struct keyset **all = xcalloc(g.count, sizeof(const struct keyset *));
     for (size_t i = 0; i < g.count; i++)

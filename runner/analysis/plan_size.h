@@ -15,29 +15,30 @@ struct text;
 
 #define PLAN_SIZE_SCHEMA "tare.plan-size/1"
 
-/* Invocations that a pilot should have (section 9.2: 20 to 30 tell the spread). */
+/* The invocations that a pilot should have (section 9.2: 20 to 30 show the spread). */
 #define PLAN_SIZE_PILOT 20
 
-/* More than this is not recommended but said to be out of reach. */
+/* A larger number is reported as out of reach. */
 #define PLAN_SIZE_CAP 100000
 
 struct size_row {
     char *label; /* owned */
     const char *figure;
-    bool of_iterations;         /* the iteration is a level; else the invocation alone, as of memory */
-    size_t invocations, failed; /* of the pilot, that are used; that did not end well */
-    size_t iterations;          /* the fewest of an invocation in its steady state */
-    size_t skipped;             /* most iterations of an invocation before its steady state: left out here */
+    bool of_iterations;         /* iterations are a level; else only invocations, as for memory */
+    size_t invocations, failed; /* the pilot's used invocations, and the failed ones */
+    size_t iterations;          /* the fewest steady iterations of an invocation */
+    size_t skipped;             /* the most iterations of an invocation before its steady state; left out here */
     enum stats_steady steady;
-    double autocorrelation;       /* lag 1, mean over invocations; NaN unknown */
-    double independent;           /* what independent iterations stay below: 1.96/sqrt(n) */
+    double autocorrelation;       /* lag 1, mean over invocations; NaN: unknown */
+    double independent;           /* the bound for independent iterations: 1.96/sqrt(n) */
     struct stats_components part; /* at index 0 the lowest level */
-    double half_width;            /* of the pilot, relative to the mean; NaN below 5 invocations */
+    double half_width;            /* of the pilot, relative to the mean; NaN: fewer than 5 invocations */
     const char *half_width_why;
-    double iteration_s, overhead_s; /* what an iteration, an invocation besides its iterations takes; NaN unknown */
-    size_t want_iterations, want_invocations; /* in two digits, rounded up; 0: no number, why_not says why */
-    double total_s;                           /* of that plan; NaN unknown */
-    const char *iterations_why;               /* of an iteration count that is the pilot's, or NULL */
+    double iteration_s,
+        overhead_s; /* the time of an iteration, and of an invocation without its iterations; NaN: unknown */
+    size_t want_iterations, want_invocations; /* rounded up to two digits; 0: unknown, see why_not */
+    double total_s;                           /* the time of that plan; NaN: unknown */
+    const char *iterations_why;               /* why the number of iterations is the pilot's, or NULL */
     const char *why_not;                      /* NULL: there is a recommendation */
 };
 
@@ -47,7 +48,7 @@ struct plan_size {
     double precision;
 };
 
-/* A row for each cell and figure (none: avg_iter_s). The records have to be read with_iterations. -EINVAL (usage): an
+/* Makes a row per cell and figure (default: avg_iter_s). The records must be read with_iterations. -EINVAL (usage): an
  * unknown figure. The caller ends *ret with plan_size_free(). */
 int plan_size(const struct records *r, const char *const *figure, size_t figures, double precision,
               struct plan_size *ret, struct err *e);

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
-#define ROUNDING 1e-12 /* of an effect, or absolute below 1: what is no further apart is the same */
+#define ROUNDING 1e-12 /* relative to an effect, or absolute below 1: smaller differences are rounding */
 
 /* The sum over i of (y_i - m)^2 / (v_i + tau2), m the mean by these weights. Every v_i + tau2 is above 0. */
 static double generalised_q(const double *y, const double *v, size_t n, double tau2)
@@ -30,8 +30,8 @@ static size_t count_zeros(const double *v, size_t n)
     return zeros;
 }
 
-/* The tau2 with which the generalised Q is its expectation, n - 1; 0 if it is less even without one. Q falls as tau2
- * rises, so that halving finds it. At tau2 = sum (y - mean)^2 it is below n - 1, since no weight is above 1/tau2. */
+/* The tau2 at which the generalised Q equals its expectation, n - 1; 0 if Q is less even at 0. Q falls as tau2 rises,
+ * so bisection finds it. At tau2 = sum (y - mean)^2 it is below n - 1, because no weight exceeds 1/tau2. */
 static double paule_mandel(const double *y, const double *v, size_t n)
 {
     double low = 0, high = gsl_stats_tss(y, 1, n);

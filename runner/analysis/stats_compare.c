@@ -1,12 +1,9 @@
 #include "analysis/stats_compare.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
-#include "base/cleanup.h"
-
-/* How many pairs have b - a <= limit. Both ascending, so that the place in a only moves forward. */
+/* The number of pairs with b - a <= limit. Both lists ascend, so the place in a only moves forward. */
 static size_t keyset_up_to(double limit, const double *a, size_t a_count, const double *b, size_t b_count)
 {
     size_t pairs = 0, above = 0; /* a[above] is the first with b - a <= limit */
@@ -18,7 +15,7 @@ static size_t keyset_up_to(double limit, const double *a, size_t a_count, const 
     return pairs;
 }
 
-/* The k-th smallest difference, 1 the least, by halving the range until no double lies between its ends. */
+/* The k-th smallest difference (from 1), by bisection until no double lies between the ends. */
 static double difference_of_rank(size_t k, const double *a, size_t a_count, const double *b, size_t b_count)
 {
     double high = b[b_count - 1] - a[0];
@@ -45,7 +42,7 @@ double stats_hodges_lehmann(const double *a, size_t a_count, const double *b, si
 
 double stats_cliffs_delta(const double *a, size_t a_count, const double *b, size_t b_count)
 {
-    size_t below = 0, up_to = 0; /* values of a that are less than, at most b[i] */
+    size_t below = 0, up_to = 0; /* the number of values of a below b[i], and at most b[i] */
     double balance = 0;
     for (size_t i = 0; i < b_count; i++) {
         while (below < a_count && a[below] < b[i])

@@ -1,4 +1,4 @@
-/* stats_compare: by how much one set of values lies above another. Pure. */
+/* stats_compare: how far one set of values lies above another. Pure. */
 #ifndef TARE_STATS_COMPARE_H
 #define TARE_STATS_COMPARE_H
 

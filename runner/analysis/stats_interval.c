@@ -14,7 +14,7 @@ struct stats_interval stats_no_interval(double at, double confidence, const char
 double stats_student(double p, double df)
 {
     if (!(df > 0))
-        return NAN; /* GSL ends the program */
+        return NAN; /* GSL would end the program */
     return df > 1e6 ? gsl_cdf_ugaussian_Pinv(p) : gsl_cdf_tdist_Pinv(p, df);
 }
 

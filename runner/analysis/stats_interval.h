@@ -1,26 +1,25 @@
-/* stats_interval: an estimate and how far it can be trusted; intervals of one sample's median, quantile and mean. Pure.
- *
- * What cannot be said is a value too: why_not is then a sentence, and low and high are NaN. */
+/* stats_interval: an estimate with its interval, for a sample's median, quantile and mean. Pure. Without an interval,
+ * why_not is a sentence, and low and high are NaN. */
 #ifndef TARE_STATS_INTERVAL_H
 #define TARE_STATS_INTERVAL_H
 
 #include <stddef.h>
 
-/* Invocations below which no interval is given: with two degrees of freedom t is 4.3, and a spread that was found among
- * three or four tells next to nothing of the spread there is. */
+/* With fewer invocations there is no interval: with two degrees of freedom t is 4.3, and the spread of three or four
+ * values says next to nothing. */
 #define STATS_INTERVAL_MIN 5
 
 struct stats_interval {
-    double at; /* the estimate; NaN where there is not even one */
+    double at; /* the estimate; NaN: none */
     double low, high;
-    double confidence;   /* as 0.95; of ranks: what they cover, at least what was asked for */
-    const char *why_not; /* NULL: low and high are there. A constant text */
+    double confidence;   /* as 0.95; for ranks their coverage, at least what was asked for */
+    const char *why_not; /* NULL: low and high are known. A constant text */
 };
 
-/* No interval, for this reason, about an estimate that may be there (else NaN). */
+/* An estimate (or NaN) without an interval, for this reason. */
 struct stats_interval stats_no_interval(double at, double confidence, const char *why_not);
 
-/* Two ranks, 1 the least value, between which the quantile lies. */
+/* Two ranks (from 1) between which the quantile lies. */
 struct stats_ranks {
     size_t low, high;
     double confidence;
@@ -33,15 +32,15 @@ struct stats_ranks {
  * why_not: no two ranks reach the confidence: fewer than 6 values for a median at 95%, than 59 for a p95. */
 struct stats_ranks stats_quantile_ranks(size_t n, double q, double confidence);
 
-/* The values at those ranks of n ascending ones; the estimate is the type 7 quantile. */
+/* The values at these ranks of n ascending values; the estimate is the type 7 quantile. */
 struct stats_interval stats_quantile_interval(const double *sorted, size_t n, double q, double confidence);
 
 /* Student's t on n invocation means: mean -+ t(1 - a/2; n-1) s / sqrt(n) (Student, Biometrika 6, 1908; as Kalibera and
  * Jones 2013, section 9.1, use it at the highest level). why_not: fewer than STATS_INTERVAL_MIN. */
 struct stats_interval stats_mean_interval(const double *means, size_t n, double confidence);
 
-/* t(p; df), df not necessarily whole; NaN without a degree of freedom (df not above 0, or NaN); above a million,
- * infinite ones too, the normal quantile. */
+/* t(p; df); df need not be whole. NaN: df is NaN or not above 0. Above a million, also infinite, it is the normal
+ * quantile. */
 double stats_student(double p, double df);
 
 #endif

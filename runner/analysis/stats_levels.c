@@ -13,7 +13,7 @@ double stats_unit_mean(const struct stats_unit *u)
     return u->n ? sum / (double)u->n : NAN;
 }
 
-/* Sums over the units that have repetitions of one level. */
+/* Sums over the units with repetitions at one level. */
 struct level_sums {
     double variance, inverse;
     size_t units, with_variance;
@@ -29,7 +29,7 @@ static double unit_variance(const struct stats_unit *u, double mean)
     return sum / (double)(u->n - 1);
 }
 
-/* levels_below: how many levels the repetitions of u have below them. */
+/* levels_below: the number of levels below the repetitions of u. */
 static void add_level(const struct stats_unit *u, size_t levels_below, size_t wanted, struct level_sums *sums)
 {
     if (levels_below > wanted) {

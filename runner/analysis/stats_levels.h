@@ -6,13 +6,12 @@
 #ifndef TARE_STATS_LEVELS_H
 #define TARE_STATS_LEVELS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define STATS_LEVELS_MAX 3
 
-/* What was repeated: values, or units of the level below. Every unit weighs the same in the mean of its parent, however
- * many values are in it. */
+/* Repetitions: values, or units of the level below. Every unit has the same weight in its parent's mean, however many
+ * values it has. */
 struct stats_unit {
     const struct stats_unit *unit; /* NULL: the lowest level */
     const double *value;
@@ -22,11 +21,11 @@ struct stats_unit {
 /* The mean of the means below it. NaN without any. */
 double stats_unit_mean(const struct stats_unit *u);
 
-/* Of level i at index i - 1. */
+/* The components; level i is at index i - 1. */
 struct stats_components {
     size_t levels;
     double mean;
-    double r[STATS_LEVELS_MAX];  /* repetitions; where the counts differ their harmonic mean */
+    double r[STATS_LEVELS_MAX];  /* repetitions; the harmonic mean if the counts differ */
     double s2[STATS_LEVELS_MAX]; /* S_i^2: the mean variance among the means of level i within one unit above it */
     double t2[STATS_LEVELS_MAX]; /* T_i^2 = S_i^2 - S_{i-1}^2 / r_{i-1}: what level i adds; may be below 0 by chance */
     const char *why_not;         /* NULL: they are there */
@@ -42,8 +41,9 @@ struct stats_components stats_variance_components(const struct stats_unit *root,
  */
 double stats_optimal_repetitions(double t2, double t2_above, double cost, double cost_above);
 
-/* How many units of the highest level make the 95% half-width at most `relative` of the mean, where the variance of one
- * unit's mean is s2: the least n >= 5 with t(0.975; n-1) sqrt(s2/n) <= relative * mean (section 9.1). At most `cap`. */
+/* The number of units of the highest level that makes the 95% half-width at most `relative` of the mean, with s2 the
+ * variance of one unit's mean: the least n >= 5 with t(0.975; n-1) sqrt(s2/n) <= relative * mean (section 9.1). At most
+ * `cap`. */
 size_t stats_units_for_precision(double s2, double mean, double relative, size_t cap);
 
 #endif

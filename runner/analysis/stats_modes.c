@@ -50,13 +50,13 @@ static double height(const struct hull *h, const double *x, size_t s, size_t i)
     return corner(h, a) + (x[i] - x[a]) * (double)(b - a) / (x[b] - x[a]);
 }
 
-/* Where the two hulls are farthest apart. */
+/* The widest gap between the two hulls. */
 struct gap {
     double d;
-    size_t low, high; /* the modal interval that it leaves */
+    size_t low, high; /* the remaining modal interval */
 };
 
-/* Looks at the knots of `at`, of which each falls between two of `other`. */
+/* Looks at the gaps at the knots of `at`, each between two knots of `other`. */
 static void widen(struct gap *gap, const double *x, const struct hull *at, const struct hull *other)
 {
     size_t s = 0;
@@ -88,7 +88,7 @@ static double distance(const struct hull *h, const double *x, size_t low, size_t
     return most;
 }
 
-/* Narrows the modal interval until no more is gained (Hartigan and Hartigan's steps i to vii). In counts, doubled. */
+/* Narrows the modal interval until nothing is gained (Hartigan and Hartigan's steps i to vii). Counts, doubled. */
 static double narrow(const double *x, size_t n, struct hull *convex, struct hull *concave)
 {
     double dip = 1;

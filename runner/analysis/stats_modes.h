@@ -1,4 +1,4 @@
-/* stats_modes: whether values lie about one place or about several. Pure. */
+/* stats_modes: whether values have one mode or several. Pure. */
 #ifndef TARE_STATS_MODES_H
 #define TARE_STATS_MODES_H
 
@@ -16,12 +16,12 @@ double stats_dip(const double *sorted, size_t n);
  * has no other dip than its least: 1. */
 double stats_dip_p(double dip, size_t n, size_t draws, uint64_t seed);
 
-/* The dip where values were rounded to a step, as pages of memory are: ties are a step of the distribution that the dip
- * takes for a mode of its own. Each group of equal values is spread evenly over the width of the least step between two
- * different ones before the dip is taken, which is what rounding took away; it only makes a dip smaller. */
+/* The dip of rounded values, such as memory in pages: ties are steps of the distribution, which the dip would take for
+ * modes. Each group of equal values is first spread evenly over the least step between two different values, which
+ * undoes the rounding; it only makes the dip smaller. */
 double stats_dip_of_rounded(const double *sorted, size_t n);
 
-/* The least difference between two of n ascending values that are not the same; 0: they all are. */
+/* The least difference between two different ones of n ascending values; 0: all are equal. */
 double stats_least_step(const double *sorted, size_t n);
 
 #endif

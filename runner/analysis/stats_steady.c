@@ -1,4 +1,4 @@
-/* The steady state of a series: outliers aside, changepoints, classes. */
+/* The steady state of a series: without outliers, by changepoints, into classes. */
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -22,10 +22,10 @@ const char *stats_steady_name(enum stats_steady s)
 
 /* --- PELT ------------------------------------------------------------------------------------------------------ */
 
-/* Running sums of the values less their mean, so that a segment's cost takes no loop and squares do not cancel. */
+/* Running sums of the values minus their mean: a segment's cost needs no loop, and squares do not cancel. */
 struct sums {
     double *x, *xx;
-    double least_variance; /* below it a segment of equal values would cost minus infinity */
+    double least_variance; /* a segment of equal values would otherwise cost minus infinity */
 };
 
 static double *room_for(size_t n)
@@ -67,7 +67,7 @@ static double cost(const struct sums *s, size_t begin, size_t end)
  * over AHEAD values its chord is a bound that grows by the same each value. The best one's cost is at most that of the
  * last segment that was best, were it to go on. */
 #define AHEAD  48
-#define MARGIN 1e-6 /* rounding is far below it; no cost that matters is as near to another */
+#define MARGIN 1e-6 /* far above rounding, far below any relevant difference of costs */
 
 struct search {
     const struct sums *sums;
@@ -75,12 +75,12 @@ struct search {
     double penalty;
     double *best;  /* [t]: the cost of the first t values in their best segments */
     size_t *last;  /* [t]: where the last of those begins */
-    double *above; /* [t]: best[t] is not greater */
+    double *above; /* [t]: an upper bound of best[t] */
     double *chord; /* [n]: the bound's part that the length alone decides, a value */
     size_t *awake; /* [t]: the first beginning that is looked at again there; next[b]: the one after b; n: none */
     size_t *next;
     double *cost; /* [b]: when it was looked at last, with what is before it and the penalty */
-    bool *is_out; /* [b]: PELT has dropped it; it is looked at once more */
+    bool *is_out; /* [b]: PELT has dropped it; it is tried once more */
 };
 
 static double cost_of(const struct search *s, size_t begin, size_t end)
@@ -96,7 +96,7 @@ static void sleep_until(struct search *s, size_t begin, size_t t)
     s->awake[t] = begin;
 }
 
-/* The first of equal ones, as if all had been looked at in their order. */
+/* Takes the first of equal ones, as if all had been tried in order. */
 static void find_best_at(struct search *s, size_t t)
 {
     s->best[t] = INFINITY;
@@ -110,11 +110,11 @@ static void find_best_at(struct search *s, size_t t)
     }
 }
 
-/* By how much the best cost can grow a value, over the next AHEAD ones. */
+/* The most that the best cost can grow per value over the next AHEAD values. */
 static double look_ahead(struct search *s, size_t t)
 {
     size_t end = t + AHEAD < s->n ? t + AHEAD : s->n;
-    size_t from = t > 2 && s->last[t] == s->last[t - 1] ? end : t + 1; /* the others were seen to a value ago */
+    size_t from = t > 2 && s->last[t] == s->last[t - 1] ? end : t + 1; /* the others were tried one value ago */
     double growth = -INFINITY;
     for (size_t i = from; i <= end && i > t; i++)
         s->above[i] = fmin(s->above[i], cost_of(s, s->last[t], i));
@@ -228,7 +228,7 @@ size_t stats_pelt(const double *x, size_t n, double penalty, size_t *ends)
 
 /* --- the series that is looked at --------------------------------------------------------------------------------- */
 
-/* Points without outliers, and the iteration that each stands for. */
+/* The points without outliers, and each one's iteration. */
 struct points {
     double *y;
     size_t *at;
@@ -298,7 +298,7 @@ static struct points points_of(const double *x, size_t n)
     return p;
 }
 
-/* Every `block` values by their median; what does not fill a block at the end joins the last. */
+/* Replaces every `block` values by their median; an incomplete last block joins the one before. */
 static size_t thin_out(const double *x, size_t n, size_t block, double *ret)
 {
     size_t count = n / block;

@@ -15,11 +15,11 @@
 
 struct stats_usl {
     double sigma, kappa;           /* at or above 0 both */
-    double free_sigma, free_kappa; /* the same without that bound: what their intervals are about */
-    double rms;                    /* root of the mean square of ln(y/curve), over those above one worker */
+    double free_sigma, free_kappa; /* the same without that bound, the centres of their intervals */
+    double rms;                    /* root mean square of ln(y/curve) over the points above one worker */
     double r2;                     /* 1 - residual/total sum of squares of ln y, the total about its mean */
-    double worst;                  /* the greatest |ln(y/curve)| */
-    size_t worst_at;               /* whose it is */
+    double worst;                  /* the largest |ln(y/curve)| */
+    size_t worst_at;               /* its point */
     double amdahl;                 /* s of Amdahl's law alone, at or above 0 */
     double amdahl_rms, amdahl_r2;
 };

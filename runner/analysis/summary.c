@@ -60,8 +60,8 @@ static bool is_own(const char *key)
     return text_is_among(key, KEYS);
 }
 
-/* Whether cells of the same scenario and profile differ in this key; what one mode or start method alone has is told
- * where its own cells differ. */
+/* Whether cells of the same scenario and profile differ in this key. A key that only one mode or start method has
+ * counts if its own cells differ. */
 static bool tells(const struct summary *s, const struct summary_cell *c, const char *key)
 {
     const char *own = keyset_find(c->cell, key);
@@ -101,7 +101,7 @@ struct naming {
     bool scenario;
 };
 
-/* Whether the runtime has to be told: the mode is there on another one, the native aside. */
+/* Whether the label needs the runtime: the mode also runs on another one, native aside. */
 static bool tells_runtime(const struct summary *s, const struct summary_cell *c)
 {
     for (size_t i = 0; i < s->cells; i++)
@@ -174,7 +174,7 @@ static bool tells_scenario(const struct summary *s)
     return !*s->cell[0].mode;
 }
 
-/* Lower case, what is neither letter nor digit a hyphen, no two of them. */
+/* Adds a word in lower case; a run of other characters than letters and digits becomes one hyphen. */
 static void add_word(struct text *id, const char *word)
 {
     bool hyphen = id->len > 0;
@@ -226,7 +226,7 @@ static void make_id(struct summary_cell *c, const struct kind *k, bool scenario)
 static void make_label(struct summary_cell *c, const struct kind *k, bool scenario)
 {
     struct text label = {0};
-    const char *command = keyset_find(c->cell, "argv"); /* it is called by its words */
+    const char *command = keyset_find(c->cell, "argv"); /* its words are its name */
     text_add(&label, "%s%s%s%s%s",
              command    ? command
              : scenario ? c->scenario
@@ -239,7 +239,7 @@ static void make_label(struct summary_cell *c, const struct kind *k, bool scenar
         if (is_told(k, p->key))
             text_add(&label, ", %s %s", p->key, p->value);
     }
-    for (size_t i = 0; i < label.len; i++) /* it is told in a line, whatever a record holds */
+    for (size_t i = 0; i < label.len; i++) /* a label is one line, whatever a record holds */
         if ((unsigned char)label.data[i] < ' ' || label.data[i] == 127)
             label.data[i] = ' ';
     if (label.len > LABEL_MAX) {
@@ -274,7 +274,7 @@ static struct taken *take_id(struct naming *n, const char *id)
     return NULL;
 }
 
-/* The cut ones, and keys that read the same once they are of letters alone. */
+/* Numbers ids that were cut, or are equal once only letters are left. */
 static void make_unique(struct naming *n, struct summary_cell *c)
 {
     struct taken *plain = take_id(n, c->id);
@@ -324,7 +324,7 @@ static const char *value_of(const struct keyset *cell, const char *key)
     return value ? value : "";
 }
 
-/* An invocation and the value that it is ranked by. */
+/* An invocation and its ranking value. */
 struct ranked {
     const struct invocation *invocation;
     double value;
@@ -374,7 +374,7 @@ static struct summary_cell cell_of(const struct records *r, struct cell_group *g
                              .runtime = value_of(g->cell, "runtime"),
                              .profile = value_of(g->cell, "profile"),
                              .workers = workers ? strtod(workers, NULL) : NAN};
-    g->invocation = NULL; /* the cell's from here on */
+    g->invocation = NULL; /* the cell owns it now */
     for (size_t i = 0; i < c.count; i++) {
         c.ok += c.invocation[i]->ok;
         c.emulated |= c.invocation[i]->ok && c.invocation[i]->kind == RECORD_EMULATED;
@@ -399,7 +399,9 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
         const struct cell_group g = group_of(c);
         struct cell_values v = cells_values(&s->records, &g, s->records.reader.name[i].name);
         f->used = v.count;
-        f->is = analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
+        f->is = figure_is_slope(s->records.reader.name[i].name)
+                    ? analysis_summary_of_slopes(v.list, v.count, ANALYSIS_NO_DIP)
+                    : analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
         f->why_not = f->used == 0 ? v.why_not : isnan(f->is.mean.at) ? f->is.mean.why_not : NULL;
         cell_values_free(&v);
         f->of = (struct analysis_ratio){.log = NAN, .why_not = "there are no threads of the same cell to compare with"};
@@ -409,7 +411,7 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
 
 /* --- the base ----------------------------------------------------------------------------------------------------- */
 
-/* The fewer, the more it is what is weighed against. */
+/* The lower, the better it fits as the base of comparisons. */
 static int base_rank(const struct summary_cell *c)
 {
     const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
@@ -468,7 +470,7 @@ struct analysis_ratio summary_ratio(const struct summary *s, const struct summar
     return why ? (struct analysis_ratio){.log = NAN, .why_not = why} : r;
 }
 
-/* The index of the figure that a cell is run for, as tare compare takes it; names: there is none. */
+/* The index of a cell's main figure, as for tare compare; names: none. */
 static size_t own_figure(const struct summary *s, const struct summary_cell *c)
 {
     const struct cell_group a = group_of(c->base), b = group_of(c);
@@ -587,11 +589,11 @@ void summary_free(struct summary *s)
 
 /* --- What has to be said with the figures ------------------------------------------------------------------------ */
 
-#define FOREIGN_SHARE 0.05 /* of the CPUs' time, from which on it is said */
-#define MISSED_SHARE  0.05 /* of the ticks, from which on it is said */
-#define NAMES_SHOWN   2    /* of the checks that failed for one reason; a record has them all */
+#define FOREIGN_SHARE 0.05 /* of the CPUs' time; a larger share is noted */
+#define MISSED_SHARE  0.05 /* of the ticks; a larger share is noted */
+#define NAMES_SHOWN   2    /* names shown of checks that failed for one reason; records have all */
 
-/* What is said of several things for one reason: their names, each once. */
+/* A note with one reason, and the names it applies to, each once. */
 struct note {
     char *reason; /* owned */
     struct text names;
@@ -613,7 +615,7 @@ static struct note *note_of(struct notes *n, const char *reason)
     return &n->list[n->count++];
 }
 
-/* Whether the names, which commas part, hold this one. */
+/* Whether the comma-separated names include this one. */
 static bool holds(const struct text *names, const char *name)
 {
     size_t len = strlen(name);
@@ -631,7 +633,7 @@ static void add_note(struct notes *n, const char *name, const char *reason)
         text_add(&note->names, "%s%s", note->names.len ? ", " : "", printable);
 }
 
-/* The first names, and how many more there are. */
+/* Adds the first names, and the number of others. */
 static void add_names(const struct text *names, size_t shown, struct text *out)
 {
     size_t more = 0;
@@ -658,7 +660,7 @@ static void notes_free(struct notes *n)
 
 /* --- what there is to say --------------------------------------------------------------------------------------- */
 
-/* One line of all records: the grade that is not full, and what did not hold, for which reason. */
+/* Adds one line for all records: a grade below full, the failed checks, and why. */
 static void note_isolation(struct notes *n, const struct summary *s)
 {
     struct notes unmet = {NULL, 0};
@@ -712,7 +714,7 @@ static void note_failure(struct notes *n, const struct summary_cell *c, const st
     add_note(n, name.data, why.data);
 }
 
-/* Ticks are missed when the machine is busiest: averages over the rest are not of the whole. */
+/* A busy machine misses ticks, so averages over the others are biased. */
 static void note_missed(struct notes *n, const struct summary_cell *c)
 {
     double most = 0;
@@ -726,7 +728,7 @@ static void note_missed(struct notes *n, const struct summary_cell *c)
     add_note(n, c->label, line);
 }
 
-/* Others on the benchmark's CPUs make its times longer, and one mode's more than another's. */
+/* Other work on the benchmark's CPUs lengthens its times, and one mode's more than another's. */
 static void note_foreign(struct notes *n, const struct summary *s)
 {
     double most = 0;
@@ -784,7 +786,7 @@ void summary_notes(const struct summary *s, struct text *out)
 
 /* --- The answer in words ----------------------------------------------------------------------------------------- */
 
-/* "107 ms (95% interval 17 to 198)" */
+/* Adds "107 ms (95% interval 17 to 198)". */
 static void say_value(const struct summary *s, const struct summary_figure *f, const char *name, struct text *out)
 {
     struct summary_unit u = summary_unit(s, name);
@@ -796,7 +798,7 @@ static void say_value(const struct summary *s, const struct summary_figure *f, c
                  number_text(f->is.mean.high * u.scale, d, high, sizeof(high)));
 }
 
-/* "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)" */
+/* Adds "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)". */
 static void say_label(const struct summary_cell *c, struct text *out)
 {
     size_t mode = strcspn(c->label, ",");

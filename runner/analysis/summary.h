@@ -1,5 +1,5 @@
-/* summary: what is said of a set of records: its cells, each figure with its interval, and the ratio to threads. Made
- * once, by compare and stats; what is written of it (page, paper, tables) computes nothing. */
+/* summary: the results of a set of records: its cells, each figure with its interval, and the ratio to threads.
+ * Computed once, by compare and stats; page, paper and tables only show it. */
 #ifndef TARE_SUMMARY_H
 #define TARE_SUMMARY_H
 
@@ -15,96 +15,97 @@
 struct err;
 struct text;
 
-/* One cell and one figure, over the invocations that ended well. */
+/* One figure of one cell, over its successful invocations. */
 struct summary_figure {
-    struct analysis_summary is; /* its mean is the one that is shown: geometric */
-    size_t used;                /* invocations that have it */
-    const char *why_not;        /* where none has: the record's reason, else NULL */
-    struct analysis_ratio of;   /* the base's is A; its why_not where there is none */
-    /* The ratio's interval and word, of one family: the figure that each cell is run for together, as tare compare has
-     * it, and each other figure over the cells. The ratio is NaN where there is none. */
+    struct analysis_summary is; /* its geometric mean is the shown one */
+    size_t used;                /* invocations with the figure */
+    const char *why_not;        /* if none has it, the record's reason; else NULL */
+    struct analysis_ratio of;   /* the ratio to the base, which is A; or its why_not */
+    /* The ratio's interval and verdict. The cells' main figures are one family, as in tare compare; every other figure
+     * is a family over the cells. NaN: no ratio. */
     struct analysis_verdict verdict;
-    size_t runs; /* of the side that has fewer */
+    size_t runs; /* of the side with fewer */
 };
 
 struct summary_cell {
     const struct keyset *cell;
-    const struct invocation **invocation; /* ascending by id, which is by time; owned */
+    const struct invocation **invocation; /* by id, which is by time; owned */
     size_t count, ok;
-    char *id;    /* of [a-z0-9-], unique among these cells: names files, macros and places; owned */
-    char *label; /* as people call it, without its profile; owned */
-    const char *scenario, *mode, *start, *runtime, *profile; /* "" where the records have none */
-    double workers;                                          /* NaN where the records have none */
-    bool emulated;                                           /* its times are no measure */
-    const struct summary_cell *base; /* threads of the same, on the free-threaded build where there is one; may be
-                                      itself; NULL: there are none */
-    struct summary_figure *figure;   /* one for each of records.name; owned */
-    enum stats_steady steady;        /* of all its invocations */
+    char *id;    /* of [a-z0-9-], unique among these cells, for names of files, macros and places; owned */
+    char *label; /* the name for readers, without the profile; owned */
+    const char *scenario, *mode, *start, *runtime, *profile; /* "": the records have none */
+    double workers;                                          /* NaN: the records have none */
+    bool emulated;                                           /* its times are not measurements */
+    const struct summary_cell *base; /* the cell of threads to compare with, on the free-threaded build if there is one;
+                                        may be the cell itself; NULL: none */
+    struct summary_figure *figure;   /* by index of the records' figure names; owned */
+    enum stats_steady steady;        /* the class over all its invocations */
     const struct invocation
-        *typical; /* whose mean iteration is the median one's (the lower of two); NULL: none is ok */
+        *typical; /* the invocation with the median mean iteration (the lower of two); NULL: none succeeded */
 };
 
 struct summary {
-    struct records records;    /* by time; of summary_make() borrowed */
-    bool is_owner;             /* of the records */
+    struct records records;    /* by time; borrowed with summary_make() */
+    bool is_owner;             /* owns the records */
     struct summary_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
     size_t cells;
 };
 
-/* Reads these records, files or folders, each once, and works them out. Where they lie does not matter: the same
- * records make the same summary. drawn: every iteration and sample is kept, for drawings. Errors as records_read(). The
+/* Reads records from files or folders, each once, and computes the summary. Their places do not matter: the same
+ * records make the same summary. drawn: keeps every iteration and sample, for drawings. Errors as records_read(). The
  * caller ends *ret with summary_free(). */
 int summary_read(const char *const *paths, size_t count, bool drawn, struct summary *ret, struct err *e);
 
-/* Of records that were read with steady and details, and for drawings with iterations and points. Sorts their list by
- * id; they have to outlive the summary. */
+/* The same from records that were read with steady and details, and for drawings with iterations and points. Sorts
+ * their list by id; they must outlive the summary. */
 void summary_make(struct records *r, struct summary *ret);
 
 void summary_free(struct summary *s);
 
-/* What two sides are the same within. */
+/* The equivalence margin. */
 #define SUMMARY_MARGIN 0.02
 
-/* The verdict in words (words.h) of a cell that was compared with another; "" of one that was not. */
+/* The verdict in words (words.h) on a cell's comparison; "": not compared. */
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);
 
-/* Why two cells are not compared in this figure: measured in different ways, or in emulated times. NULL: they are. */
+/* Why two cells are not compared in this figure: measured in different ways, or emulated times. NULL: they can be
+ * compared. */
 const char *summary_incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
                                  const char *figure);
 
-/* The number of the cell's first rate of which more is better; below 0: it has none. */
+/* The index of the cell's first rate of which more is better; below 0: none. */
 int summary_rate(const struct summary *s, const struct summary_cell *c);
 
-/* A figure, by its number, of one cell against that of another, base; runs: of the side that has fewer. */
+/* The ratio of a figure (by index) of one cell to that of `base`. runs: of the side with fewer. */
 struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
                                     const struct summary_cell *c, size_t index, size_t *runs);
 
-/* The figure of a cell by its name; NULL: no record has one of that name. */
+/* A cell's figure by name; NULL: no record has it. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
 
-/* Truth: of profile memory. */
+/* Whether the cell has profile memory. */
 bool summary_is_memory(const struct summary_cell *c);
 
-/* Adds the cell's label without its workers: what it has in common with cells of other numbers of them. */
+/* Adds the cell's label without its workers, which its curve shares. */
 void summary_curve_name(const struct summary_cell *c, struct text *out);
 
-/* How a figure is shown. */
+/* The shown unit of a figure. */
 struct summary_unit {
-    const char *name;  /* the figure's */
+    const char *name;  /* the figure's name */
     const char *title; /* "mean time of an iteration" */
-    const char *unit;  /* "ms"; "" where it has none that is known */
-    double scale;      /* from the record's unit to this one */
+    const char *unit;  /* "ms"; "": unknown */
+    double scale;      /* from the record's unit to the shown one */
 };
 
-/* Never NULL; the title of an unknown figure is its name. */
+/* Its texts are never NULL; an unknown figure's title is its name. */
 struct summary_unit summary_unit(const struct summary *s, const char *figure);
 
-/* What has to be said with the figures, a line each that begins with "* ": checks of the isolation that do not hold,
- * emulated times, missed samples, nodes, invocations that failed. */
+/* Adds the notes that belong to the figures, one per line, each after "* ": failed isolation checks, emulated times,
+ * missed samples, nodes, failed invocations. */
 void summary_notes(const struct summary *s, struct text *out);
 
-/* What the records say, a sentence a line that begins with "LABEL: ": each mode's memory, or its time, beside threads'.
- * "" where no cell is run for that. The caller frees it. */
+/* The answer: one sentence per line after "LABEL: ", each mode's memory, or its time, compared with threads'. "": no
+ * cell measures that. The caller frees it. */
 char *summary_answer(const struct summary *s, bool memory);
 
 #endif

@@ -221,9 +221,7 @@ static int follow(struct walk *w, int fd, struct err *e)
     if (n <= 0)
         return is_named_wrong(w, n < 0 ? -errno : -ENOENT, e);
     target[n] = '\0';
-    int failed = check_link(w, fd, target, e);
-    if (failed != 0)
-        return failed;
+    TRY(check_link(w, fd, target, e));
     if (++w->links > LINKS_MAX)
         return is_named_wrong(w, -ELOOP, e);
     int len = snprintf(whole, sizeof(whole), "%s%s%s", target, *w->rest ? "/" : "", w->rest);

@@ -1,5 +1,6 @@
 #include "base/figure.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,43 +12,48 @@
 static const char *const KINDS[FIGURE_KINDS] = {"time", "memory", "rate", "count"};
 static const char *const BETTERS[FIGURE_BETTERS] = {"none", "less", "more"};
 
-/* The figures of every record; record/invocation.c reads each by the same name. The kernel counts CPU time in
- * microseconds. */
+/* clang-format off */
+#define TIME(name, title, shown, scale) {name, title, "s", FIGURE_TIME, BETTER_LESS, shown, scale, 1e-9, NULL}
+#define BYTES(name, title, path) {name, title, "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1, "memory." path}
+#define CPU(key, title) {"cpu_" key, title, "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1, "cpu." key}
+#define COUNT(key, title, unit, shown, scale) {key, title, unit, FIGURE_COUNT, BETTER_LESS, shown, scale, 1, "counters." key}
+
+/* The figures of every record, in the order of tables. The kernel counts CPU time in microseconds. */
 static const struct figure_about FIGURES[] = {
-    {"avg_iter_s", "mean time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
-    {"p50_iter_s", "median time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
-    {"p95_iter_s", "95% quantile of an iteration's time", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
-    {"total_wall_s", "wall time of all iterations", "s", FIGURE_TIME, BETTER_LESS, "s", 1, 1e-9},
-    {"rss_bytes", "RSS, parent and workers", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"uss_bytes", "USS, parent and workers", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"pss_bytes", "PSS, parent and workers", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"all_pids_pss_bytes", "PSS, every process of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"current_bytes", "memory.current of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"anon_bytes", "anonymous memory of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"file_bytes", "page cache of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"kernel_bytes", "kernel memory of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"peak_bytes", "memory.peak of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"cpu_usage_usec", "CPU time of the slice", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
-    {"cpu_user_usec", "CPU time in user mode", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
-    {"cpu_system_usec", "CPU time in the kernel", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
-    {"instructions", "instructions of the slice", "1", FIGURE_COUNT, BETTER_LESS, "M", 1e-6, 1},
-    {"cycles", "CPU cycles of the slice", "1", FIGURE_COUNT, BETTER_LESS, "M", 1e-6, 1},
-    {"cache_misses", "misses of the last cache", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
-    {"branch_misses", "branches foretold wrongly", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
-    {"context_switches", "context switches of the slice", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
-    {"migrations", "moves from CPU to CPU", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
-    {"page_faults", "page faults of the slice", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
-    {"energy_package_uj", "energy of the whole processor meanwhile", "uJ", FIGURE_COUNT, BETTER_LESS, "J", 1e-6, 1},
-    {"energy_dram_uj", "energy of all memory meanwhile", "uJ", FIGURE_COUNT, BETTER_LESS, "J", 1e-6, 1},
+    TIME("avg_iter_s", "mean time of an iteration", "ms", 1e3),
+    TIME("p50_iter_s", "median time of an iteration", "ms", 1e3),
+    TIME("p95_iter_s", "95% quantile of an iteration's time", "ms", 1e3),
+    TIME("total_wall_s", "wall time of all iterations", "s", 1),
+    BYTES("rss_bytes", "RSS, parent and workers", "parent_and_workers.rss"),
+    BYTES("uss_bytes", "USS, parent and workers", "parent_and_workers.uss"),
+    BYTES("pss_bytes", "PSS, parent and workers", "parent_and_workers.pss"),
+    BYTES("all_pids_pss_bytes", "PSS, every process of the slice", "all_pids.pss"),
+    BYTES("current_bytes", "memory.current of the slice", "slice.current"),
+    BYTES("anon_bytes", "anonymous memory of the slice", "slice.anon"),
+    BYTES("file_bytes", "page cache of the slice", "slice.file"),
+    BYTES("kernel_bytes", "kernel memory of the slice", "slice.kernel"),
+    BYTES("peak_bytes", "memory.peak of the slice", "slice.peak"),
+    CPU("usage_usec", "CPU time of the slice"),
+    CPU("user_usec", "CPU time in user mode"),
+    CPU("system_usec", "CPU time in the kernel"),
+    COUNT("instructions", "instructions of the slice", "1", "M", 1e-6),
+    COUNT("cycles", "CPU cycles of the slice", "1", "M", 1e-6),
+    COUNT("cache_misses", "misses of the last cache", "1", "", 1),
+    COUNT("branch_misses", "branches foretold wrongly", "1", "", 1),
+    COUNT("context_switches", "context switches of the slice", "1", "", 1),
+    COUNT("migrations", "moves from CPU to CPU", "1", "", 1),
+    COUNT("page_faults", "page faults of the slice", "1", "", 1),
+    COUNT("energy_package_uj", "energy of the whole processor meanwhile", "uJ", "J", 1e-6),
+    COUNT("energy_dram_uj", "energy of all memory meanwhile", "uJ", "J", 1e-6),
 };
+/* clang-format on */
 
 #define GROWTH(key, what)                                                                                              \
     {                                                                                                                  \
-        "growth_" key "_bytes", what " per 1,000 iterations", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 0           \
+        "growth_" key "_bytes", what " per 1,000 iterations", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 0, NULL     \
     }
 
-/* Those of records of profile growth: record/growth.h. Two tables, for the first one's figures have columns everywhere.
- */
+/* The figures of profile growth: record/growth.h. A table of its own, because only FIGURES have columns everywhere. */
 static const struct figure_about OF_GROWTH[] = {
     GROWTH("pss", "growth of PSS"),
     GROWTH("live", "growth of live objects"),
@@ -65,15 +71,15 @@ static const struct figure_about OF_GROWTH[] = {
 
 /* Longer ends first: "_per_s" also ends with "_s". */
 static const struct figure_about ENDS[] = {
-    {"_per_s", NULL, "1/s", FIGURE_RATE, BETTER_MORE, "/s", 1, 0},
-    {"_mb_s", NULL, "MB/s", FIGURE_RATE, BETTER_MORE, "MB/s", 1, 0},
-    {"_bytes", NULL, "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
-    {"_usec", NULL, "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
-    {"_us", NULL, "us", FIGURE_TIME, BETTER_LESS, "us", 1, 0},
-    {"_ns", NULL, "ns", FIGURE_TIME, BETTER_LESS, "us", 1e-3, 0},
-    {"_ms", NULL, "ms", FIGURE_TIME, BETTER_LESS, "ms", 1, 0},
-    {"_s", NULL, "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
-    {"_pct", NULL, "%", FIGURE_COUNT, BETTER_NONE, "%", 1, 0},
+    {"_per_s", NULL, "1/s", FIGURE_RATE, BETTER_MORE, "/s", 1, 0, NULL},
+    {"_mb_s", NULL, "MB/s", FIGURE_RATE, BETTER_MORE, "MB/s", 1, 0, NULL},
+    {"_bytes", NULL, "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1, NULL},
+    {"_usec", NULL, "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1, NULL},
+    {"_us", NULL, "us", FIGURE_TIME, BETTER_LESS, "us", 1, 0, NULL},
+    {"_ns", NULL, "ns", FIGURE_TIME, BETTER_LESS, "us", 1e-3, 0, NULL},
+    {"_ms", NULL, "ms", FIGURE_TIME, BETTER_LESS, "ms", 1, 0, NULL},
+    {"_s", NULL, "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9, NULL},
+    {"_pct", NULL, "%", FIGURE_COUNT, BETTER_NONE, "%", 1, 0, NULL},
 };
 
 const char *figure_kind_name(enum figure_kind k)
@@ -118,9 +124,28 @@ static const struct figure_about *find_in(const struct figure_about *list, size_
     return NULL;
 }
 
+const struct figure_about *figure_of_records(size_t i)
+{
+    return i < ARRAY_LEN(FIGURES) ? &FIGURES[i] : NULL;
+}
+
 bool figure_is_of_every_record(const char *name)
 {
     return find_in(FIGURES, ARRAY_LEN(FIGURES), name) != NULL;
+}
+
+bool figure_is_slope(const char *name)
+{
+    return find_in(OF_GROWTH, ARRAY_LEN(OF_GROWTH), name) != NULL;
+}
+
+struct figure_unit figure_unit_of(double bytes)
+{
+    static const struct figure_unit UNITS[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
+        if (fabs(bytes) >= UNITS[i].bytes)
+            return UNITS[i];
+    return (struct figure_unit){"B", 1};
 }
 
 bool figure_is_of_bytes(const struct figure_about *about)
@@ -143,7 +168,7 @@ const char *figure_says(const struct figure_about *a, char *buf, size_t cap)
 
 struct figure_about figure_about(const char *name)
 {
-    struct figure_about about = {name, name, "1", FIGURE_COUNT, BETTER_NONE, "", 1, 0};
+    struct figure_about about = {name, name, "1", FIGURE_COUNT, BETTER_NONE, "", 1, 0, NULL};
     const struct figure_about *own = find_in(FIGURES, ARRAY_LEN(FIGURES), name);
     if (!own)
         own = find_in(OF_GROWTH, ARRAY_LEN(OF_GROWTH), name);

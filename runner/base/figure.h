@@ -29,6 +29,7 @@ struct figure_about {
     const char *shown; /* the unit to print: "ms", "MiB"; "" for none */
     double scale;      /* from unit to shown */
     double resolution; /* the smallest step of the record's number, in unit; 0: unknown */
+    const char *path;  /* tare's own figures: the place in the record, "memory.slice.anon"; NULL: in result */
 };
 
 /* Describes a figure: tare's own by the table, others by the end of the name:
@@ -48,10 +49,24 @@ bool figure_is_like(const struct figure_about *a, const struct figure_about *b);
 /* Writes "a time in s, less is better" into buf. Returns buf. */
 const char *figure_says(const struct figure_about *a, char *buf, size_t cap);
 
+/* Whether it is a slope of profile growth, bytes per 1,000 iterations: it can be 0 and below, so that two of them have
+ * a difference and no ratio. */
+bool figure_is_slope(const char *name);
+
+/* The unit that so many bytes are told in, by their size: 1.5e6 in MiB of 1048576. */
+struct figure_unit {
+    const char *name;
+    double bytes;
+};
+struct figure_unit figure_unit_of(double bytes);
+
 /* Whether it is memory in bytes, to be printed as KiB, MiB, … */
 bool figure_is_of_bytes(const struct figure_about *about);
 
-/* Whether it is one of tare's own figures, which every record has. */
+/* The i-th of tare's own figures, which every record has; NULL after the last. */
+const struct figure_about *figure_of_records(size_t i);
+
+/* Whether it is one of them. */
 bool figure_is_of_every_record(const char *name);
 
 #endif

@@ -57,6 +57,15 @@ int file_append_fd(int fd, size_t max, struct text *ret)
     }
 }
 
+bool file_glob(const char *folder, const char *pattern, int flags, glob_t *ret)
+{
+    cleanup_text struct text whole = {0};
+    for (const char *c = folder; *c; c++)
+        text_add(&whole, "%s%c", strchr("\\*?[]{}", *c) ? "\\" : "", *c);
+    text_add(&whole, "/%s", pattern);
+    return glob(whole.data, flags, NULL, ret) == 0;
+}
+
 static ssize_t read_whole(int fd, char *buf, size_t cap)
 {
     ssize_t n = file_read_fd(fd, -1, buf, cap);
@@ -145,9 +154,7 @@ static int open_draft(int dirfd, const char *name, const char *said, bool held, 
     size_t len = strlen(name);
     if (len == 0 || len > NAME_MAX || strchr(name, '/') || strlen(said) >= sizeof(ret->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is empty or too long", said);
-    int failed = check_place(dirfd, name, said, held, e);
-    if (failed != 0)
-        return failed;
+    TRY(check_place(dirfd, name, said, held, e));
     *ret = (struct file_draft){.dirfd = -1};
     memcpy(ret->name, name, len + 1);
     text_format(ret->path, sizeof(ret->path), "%s", said);
@@ -276,7 +283,8 @@ int file_replace_at(int dirfd, const char *name, const char *said, const char *b
     return failed != 0 ? failed : write_draft(&draft, bytes, len, e);
 }
 
-int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e)
+/* Makes a folder with a temporary name below dirfd, mode 0755. *ret is its descriptor, which holds the lock. */
+static int make_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e)
 {
     bool made = false;
     for (unsigned n = 0; !made && n < TEMPORARIES; n++) {
@@ -510,7 +518,7 @@ int file_folder_open(const char *path, struct file_folder *ret, struct err *e)
         len--;
     cleanup_free char *plain = text_printf("%.*s", (int)len, path);
     TRY(beneath_resolve(plain, true, &f.parent, f.name, e));
-    int failed = file_draft_folder(f.parent, f.draft, &f.fd, e);
+    int failed = make_draft_folder(f.parent, f.draft, &f.fd, e);
     if (failed != 0)
         (void)close(f.parent);
     else

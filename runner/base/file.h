@@ -3,6 +3,7 @@
 #ifndef TARE_FILE_H
 #define TARE_FILE_H
 
+#include <glob.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,11 @@ ssize_t file_read_at(int dirfd, const char *name, char *buf, size_t cap);
 /* Appends a file of any size to ret. 0 or a negative errno. */
 int file_read_all(const char *root, const char *path, struct text *ret);
 
+/* What matches a pattern (glob(7), with the flags of glob(3)) below a folder. The folder is no part of the pattern:
+ * each of its characters stands for itself. false: nothing does, or it cannot be read. The caller ends *ret of true
+ * with globfree(). */
+bool file_glob(const char *folder, const char *pattern, int flags, glob_t *ret);
+
 /* Writes a kernel file with one write call, without creating it. 0 or a negative errno. */
 int file_write_at(int dirfd, const char *name, const char *value);
 
@@ -66,10 +72,6 @@ int file_draft_open_at(int dirfd, const char *name, const char *said, struct fil
 /* Syncs and renames the file, and syncs the folder. On failure nothing of the draft is left. */
 int file_draft_commit(struct file_draft *draft, struct err *e);
 void file_draft_abandon(struct file_draft *draft);
-
-/* Makes a folder with a temporary name below dirfd, mode 0755. *ret is its descriptor, which holds the lock. -EACCES,
- * -ENOSPC, … */
-int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e);
 
 /* A folder that is made beside its place and moved there when it is complete. */
 struct file_folder {

@@ -50,6 +50,14 @@ json_t *json_of_bytes(const char *bytes)
     return json_string(text);
 }
 
+json_t *json_of_lines(const char *lines)
+{
+    json_t *list = json_array();
+    for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
+    return list;
+}
+
 void json_put(json_t *object, const char *key, json_t *value)
 {
     if (!value || json_object_set_new(object, key, value) != 0)

@@ -35,6 +35,9 @@ void json_text_indented(json_t *o, size_t flags, struct text *out);
  * owns it. */
 json_t *json_of_bytes(const char *bytes);
 
+/* The lines of a UTF-8 text as an array; the caller owns it. */
+json_t *json_of_lines(const char *lines);
+
 /* Takes ownership of the value. NULL aborts. */
 void json_put(json_t *object, const char *key, json_t *value);
 

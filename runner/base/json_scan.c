@@ -172,9 +172,7 @@ int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct
     TRY(open_with(&s, '{', encoding ? encoding : "it is not a JSON object"));
     if (!takes(&s, '}')) {
         do {
-            int failed = scan_member(&s, take, to);
-            if (failed != 0)
-                return failed;
+            TRY(scan_member(&s, take, to));
         } while (takes(&s, ','));
         if (!takes(&s, '}'))
             return fail(&s, s.p, "a ',' is missing");
@@ -200,9 +198,7 @@ int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct 
     TRY(open_with(&s, '[', "it is not a JSON array"));
     if (!takes(&s, ']')) {
         do {
-            int failed = scan_element(&s, take, to);
-            if (failed != 0)
-                return failed;
+            TRY(scan_element(&s, take, to));
         } while (takes(&s, ','));
         if (!takes(&s, ']'))
             return fail(&s, s.p, "a ',' is missing");

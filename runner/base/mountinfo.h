@@ -4,7 +4,6 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 /* One mount. Octal escapes are decoded in all texts. */
 struct mountinfo {

@@ -225,9 +225,7 @@ static int run(const struct command *command, int argc, char **argv, struct err 
 int main(int argc, char **argv)
 {
     struct err e = {0};
-    int failed = command_begin();
-    if (failed != 0)
-        return failed;
+    TRY(command_begin());
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(COMMANDS); i++)
         if (strcmp(argv[1], COMMANDS[i].name) == 0)
             return command_end(argv[1], run(&COMMANDS[i], argc - 1, argv + 1, &e), &e);

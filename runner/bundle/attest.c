@@ -67,7 +67,7 @@ static const char *verdict_of(const struct verification *v, enum finding_verdict
     return verification_failed(v, kind) ? "broken" : "good";
 }
 
-json_t *attest_statement(const struct verification *v)
+static json_t *statement(const struct verification *v)
 {
     cleanup_free char *name = text_printf("%s.tar", *v->at.top         ? v->at.top
                                                     : v->at.bundle.top ? v->at.bundle.top
@@ -90,7 +90,7 @@ int attest_write(const struct verification *v, const char *path, const char *key
     cleanup_text struct text t = {0};
     if (!digest_is_hex(v->sha256))
         return err_set(e, ERR_USAGE, -EINVAL, "--attestation: the bundle could not be read, so that it has no digest");
-    json_text(attest_statement(v), &t);
+    json_text(statement(v), &t);
     TRY(file_replace(path, t.data, t.len, e));
     return key ? sign_file(path, "attestation.json", key, e) : 0;
 }

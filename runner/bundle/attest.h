@@ -16,9 +16,6 @@ struct verification;
 #define ATTEST_MEDIA_TYPE "application/vnd.in-toto+json"
 #define ATTEST_MAX        (16U << 20) /* bytes */
 
-/* The statement; the caller owns it. */
-struct json_t *attest_statement(const struct verification *v);
-
 /* Writes it to a file, which is replaced, and signs it beside (FILE.minisig) where key is a secret key of minisign's;
  * NULL: not. -EINVAL (usage): the bundle could not be read far enough to have a digest. Errors of sign_file(). */
 int attest_write(const struct verification *v, const char *path, const char *key, struct err *e);

@@ -211,7 +211,7 @@ static void add_image(const struct bundle *b, struct text *out)
                  l.config, l.manifest);
 }
 
-/* A commit's digits, without "-dirty"; 0: it is none. */
+/* The number of a commit's digits, without "-dirty"; 0: not a commit. */
 static size_t commit_digits(const char *commit)
 {
     size_t len = strspn(commit, "0123456789abcdef");
@@ -250,9 +250,22 @@ static bool takes_python(const struct keysets *environments)
     return i < environments->count;
 }
 
+/* Whether a command's program is among the files that are known by their digests, and so in the bundle. */
+static bool is_carried(const struct keyset *set)
+{
+    static const char FILES[] = "runtime.files.";
+    const char *sha256 = of_environment(set, "runtime.sha256");
+    for (size_t i = 0; i < set->count; i++)
+        if (strncmp(set->list[i].key, FILES, strlen(FILES)) == 0 && strcmp(set->list[i].value, sha256) == 0)
+            return true;
+    return false;
+}
+
 static void add_runtime(const struct keyset *set, struct text *out)
 {
     const char *name = of_environment(set, "runtime.name");
+    if (strcmp(name, "command") == 0 && is_carried(set))
+        return;
     cleanup_free char *one = strcmp(name, "command") == 0
                                  ? text_printf("the program %s", of_environment(set, "runtime.path"))
                                  : text_printf("%s %s (%s)", of_environment(set, "runtime.implementation"),
@@ -271,8 +284,8 @@ static void add_needs(const struct keysets *environments, struct text *out)
         add_runtime(set, &runtimes);
         add_once(host, &hosts);
     }
-    text_add(out, "It was measured with %s\non %s.\n", runtimes.data ? runtimes.data : "",
-             hosts.data ? hosts.data : "");
+    text_add(out, "It was measured %s%s%son %s.\n", runtimes.data ? "with " : "", runtimes.data ? runtimes.data : "",
+             runtimes.data ? "\n" : "", hosts.data ? hosts.data : "an unknown machine");
 }
 
 /* How the reviewer gets the tare that packed the bundle. */

@@ -123,7 +123,7 @@ void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *re
     facts_free(&facts);
 }
 
-/* --- packages ----------------------------------------------------------------------------------------------------- */
+/* --- runtimes ----------------------------------------------------------------------------------------------------- */
 
 #define PACKAGES "runtime.packages."
 
@@ -151,12 +151,33 @@ static void compare_packages(const struct invocation *a, const struct invocation
     }
 }
 
+/* What it ran on, besides: an interpreter by its name, the program of a command by its cell's. */
+static void compare_runtimes(const struct invocation *theirs, const struct invocation *own, void **done,
+                             struct hostdiff *ret)
+{
+    static const char *const KEYS[] = {"version", "sha256", "build.features"};
+    const char *name = keyset_find(own->cell, "runtime");
+    name = name && strcmp(name, "command") != 0 ? name : own->plan_cell;
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        char key[32], field[256];
+        text_format(key, sizeof(key), "runtime.%s", KEYS[i]);
+        text_format(field, sizeof(field), "%.128s %s", name, KEYS[i]);
+        const char *of = keyset_find(theirs->environment, key), *here = keyset_find(own->environment, key);
+        if (!of || !here || strncmp(of, "unavailable", 11) == 0 || strncmp(here, "unavailable", 11) == 0 ||
+            !add_new(done, xstrdup(field)))
+            continue;
+        ret->fields++;
+        if (strcmp(of, here) != 0)
+            add_difference(ret, field, xstrdup(of), xstrdup(here));
+    }
+}
+
 static bool knows_packages(const struct invocation *i)
 {
     return keyset_find(i->environment, "runtime.packages_omitted") != NULL;
 }
 
-void hostdiff_take_packages(const struct records *theirs, const struct records *here, struct hostdiff *ret)
+void hostdiff_take_runtimes(const struct records *theirs, const struct records *here, struct hostdiff *ret)
 {
     void *done = NULL;
     struct keysets seen = {0};
@@ -169,7 +190,10 @@ void hostdiff_take_packages(const struct records *theirs, const struct records *
         for (size_t k = 0; k < theirs->count && !other; k++)
             if (*own->plan_cell && strcmp(theirs->list[k].plan_cell, own->plan_cell) == 0)
                 other = &theirs->list[k];
-        if (!other || !knows_packages(own) || !knows_packages(other))
+        if (!other)
+            continue;
+        compare_runtimes(other, own, &done, ret);
+        if (!knows_packages(own) || !knows_packages(other))
             continue;
         compare_packages(own, other, true, &done, ret);
         compare_packages(other, own, false, &done, ret);

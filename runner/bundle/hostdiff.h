@@ -24,9 +24,10 @@ struct hostdiff {
  * volatile fields, and those that one side does not know. */
 void hostdiff_take(const struct json_t *hosts, const char *sysroot, struct hostdiff *ret);
 
-/* Compares the Python packages of records with those of the records of the same cells that were made here; a package
- * that one side lacks differs. Cells of which one side does not know its packages are left out. */
-void hostdiff_take_packages(const struct records *theirs, const struct records *here, struct hostdiff *ret);
+/* Compares what records were made on with that of the records of the same cells that were made here: the version, the
+ * SHA-256 and the build of an interpreter or a command's program, and Python's packages. A package that one side lacks
+ * differs; what one side does not know is left out. */
+void hostdiff_take_runtimes(const struct records *theirs, const struct records *here, struct hostdiff *ret);
 
 /* Appends a line for each of the first `most` differences, made printable, and how many more there are (all: where to
  * find them). theirs: a prefix for their value. */

@@ -17,7 +17,7 @@ struct pack_options {
     size_t authors;
     const char *title, *license, *license_file, *claims; /* NULL: from the plan; the project's; none; searched */
     const char *image;                                   /* as skopeo(1) names it; NULL: none */
-    const char *source_url;                              /* where tare is to be had; NULL: as CITATION.cff says */
+    const char *source_url;                              /* where to get tare; NULL: from CITATION.cff */
     const char *crate;                                   /* CRATE_1_1 and so on */
     bool allow_incomplete;
 };
@@ -34,12 +34,5 @@ struct packed {
  * plan's folder, a claim with an unknown cell, an invalid author or license. -ENODATA (usage): invocations are missing
  * and allow_incomplete is not set. -ENOENT (host): no gnuplot. Errors of pack_image(). */
 int pack(const struct pack_options *o, struct packed *ret, struct text *said, struct err *e);
-
-/* Writes bagit.txt, bag-info.txt and both manifests of the payload datafd into rootfd. */
-struct bundle;
-int pack_bag(const struct bundle *b, int rootfd, int datafd, struct err *e);
-
-/* Appends the lines on coverage and claims. */
-void pack_summary(const struct bundle *b, struct text *said);
 
 #endif

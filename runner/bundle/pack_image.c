@@ -27,22 +27,22 @@
 #define PREFIX          "sha256:"
 #define MANY            " (a bundle's files have at most 1 GiB each, 4 GiB in all: a paper's image can be smaller)"
 
-/* A manifest or index as its bytes. */
+/* A manifest or index: bytes, digest, and parsed. */
 struct document {
     struct text bytes;
     char hex[DIGEST_HEX];
     json_t *o;
 };
 
-/* An image on its way; ended with end(). */
+/* The state while an image is packed; ended with end(). */
 struct taking {
     const struct bundle *b;
     const char *ref;
     struct tmpdir work;
-    int from;                 /* the folder that skopeo made; -1: not yet */
-    struct document fetched;  /* the manifest as it came */
-    struct document manifest; /* as it is packed */
-    struct document listed;   /* what the name stands for in its place: an index, or another manifest of the image */
+    int from;                 /* the folder that skopeo made; -1: none yet */
+    struct document fetched;  /* the manifest as fetched */
+    struct document manifest; /* the manifest as packed */
+    struct document listed;   /* what the name refers to at its source: an index, or another manifest of the image */
     struct oci_image layout;
 };
 
@@ -61,7 +61,7 @@ static void end(struct taking *t)
     tmpdir_remove(&t->work);
 }
 
-/* Of its bytes the rest. -EINVAL: no JSON object. */
+/* Computes the digest and parses the bytes. -EINVAL: not a JSON object. */
 static int document_read(struct document *d)
 {
     d->o = json_object_of(d->bytes.data, d->bytes.len);
@@ -92,13 +92,13 @@ static int fetch(struct taking *t, const char *beside, struct err *e)
     return failed == 0 ? 0 : refuse(t, failed, "its manifest cannot be read, or is larger than 4 MiB", e);
 }
 
-/* The name of a blob's file, of a descriptor; NULL: it has no SHA-256. */
+/* The name of a descriptor's blob file; NULL: no SHA-256. */
 static const char *blob_of(const json_t *descriptor)
 {
     return oci_digest_hex(json_word(descriptor, "digest"));
 }
 
-/* The config at 0, then the layers; NULL at the end. */
+/* The config at 0, then the layers; NULL after the last. */
 static const json_t *part(const struct taking *t, size_t i)
 {
     return i == 0 ? json_object_get(t->fetched.o, "config")
@@ -117,7 +117,7 @@ static uint64_t packed_already(const struct bundle *b)
     return bytes;
 }
 
-/* All blobs are there, and they fit. */
+/* Checks that all blobs exist and fit into a bundle. */
 static int weigh(const struct taking *t, struct err *e)
 {
     uint64_t total = packed_already(t->b);
@@ -126,13 +126,13 @@ static int weigh(const struct taking *t, struct err *e)
     for (size_t i = 0; part(t, i); i++) {
         const char *hex = blob_of(part(t, i));
         if (!hex || fstatat(t->from, hex, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
-            return refuse(t, -EINVAL, "a blob of it is not there, or has another digest than SHA-256", e);
+            return refuse(t, -EINVAL, "one of its blobs is missing, or its digest is not SHA-256", e);
         total += (uint64_t)st.st_size;
         if ((uint64_t)st.st_size <= FILELIST_FILE_MAX && total <= FILELIST_TOTAL_MAX)
             continue;
         bool one = (uint64_t)st.st_size > FILELIST_FILE_MAX;
         (void)text_bytes(one ? (uint64_t)st.st_size : total, size, sizeof(size));
-        text_format(why, sizeof(why), one ? "a layer of it has %s" MANY : "with it the bundle has %s and more" MANY,
+        text_format(why, sizeof(why), one ? "one of its layers has %s" MANY : "with it the bundle has at least %s" MANY,
                     size);
         return refuse(t, -EFBIG, why, e);
     }
@@ -141,7 +141,7 @@ static int weigh(const struct taking *t, struct err *e)
 
 /* --- its manifest ------------------------------------------------------------------------------------------------ */
 
-/* Of what another descriptor describes, with this media type; NULL: that one tells no size. */
+/* A descriptor of the same blob with this media type; NULL: no media type, or the other descriptor has no size. */
 static json_t *retyped(const char *type, const json_t *descriptor)
 {
     const json_t *size = json_object_get(descriptor, "size");
@@ -149,15 +149,15 @@ static json_t *retyped(const char *type, const json_t *descriptor)
                                          : NULL;
 }
 
-/* Docker's manifest (schema 2) says the same as OCI's in other words; its config is one of OCI's. Of its layers the
- * media types are not to be relied on: those out of an archive are no gzip. */
+/* Makes an OCI manifest from Docker's (schema 2), which has the same content; its config is valid for OCI. Its layers'
+ * media types are unreliable: those from an archive are not compressed. */
 static int convert(struct taking *t, struct err *e)
 {
     cleanup_json json_t *layers = json_array();
     for (size_t i = 1; part(t, i); i++) {
         json_t *layer = retyped(oci_layer_type(t->from, blob_of(part(t, i))), part(t, i));
         if (!layer || json_array_append_new(layers, layer) != 0)
-            return refuse(t, -EINVAL, "a layer of it cannot be read", e);
+            return refuse(t, -EINVAL, "one of its layers cannot be read", e);
     }
     json_t *o = json_pack("{s:i, s:s, s:o, s:O}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "config",
                           retyped(IMAGE_CONFIG_TYPE, part(t, 0)), "layers", layers);
@@ -171,7 +171,7 @@ static int make_manifest(struct taking *t, struct err *e)
 {
     if (!part(t, 0))
         return refuse(t, -EINVAL,
-                      "its manifest names no config: it is no image, or of Docker's first format ('skopeo copy "
+                      "its manifest names no config: it is not an image, or in Docker's first format ('skopeo copy "
                       "--format oci' converts that)",
                       e);
     TRY(weigh(t, e));
@@ -203,8 +203,8 @@ static int keep(const struct taking *t, const struct document *d, struct err *e)
     return faccessat(t->b->fd, path, F_OK, 0) == 0 ? 0 : files_write(t->b->fd, path, d->bytes.data, d->bytes.len, e);
 }
 
-/* What the name stands for in its place: an index of several machines' images, or the manifest that a store of layers
- * was given. Looked at once, and only where a record names what is not known by then. */
+/* Fetches what the name refers to at its source: an index of several machines' images, or the manifest that a layer
+ * store was given. Only once, and only if a record names a digest that is not known yet. */
 static int look_up(struct taking *t, struct err *e)
 {
     if (t->listed.o)
@@ -214,7 +214,7 @@ static int look_up(struct taking *t, struct err *e)
     return document_read(&t->listed) == 0 ? 0 : refuse(t, -EINVAL, "its manifest cannot be read", e);
 }
 
-/* Whether what the name stands for leads to the image, by way of the manifest that came of it too. */
+/* Whether it leads to the image, directly or by the fetched manifest. */
 static bool listed_leads_to_it(const struct taking *t)
 {
     struct oci_image by_fetched = t->layout;
@@ -222,7 +222,7 @@ static bool listed_leads_to_it(const struct taking *t)
     return oci_image_leads_to(t->listed.o, &t->layout, NULL) || oci_image_leads_to(t->listed.o, &by_fetched, NULL);
 }
 
-/* Keeps what the digest that a record names is of, where that is not the packed manifest or config itself. */
+/* Finds what the digest in a record refers to, and keeps that document unless it is the packed manifest or config. */
 static int explain(struct taking *t, const char *hex, bool *known, struct err *e)
 {
     *known = strcmp(hex, t->layout.manifest) == 0 || strcmp(hex, t->layout.config) == 0;
@@ -244,8 +244,8 @@ static int refuse_other(const struct taking *t, const char *record, const char *
                         : strchr(digest, '@')                                    ? "docker://"
                                                                                  : "docker-daemon:";
     return err_set(e, ERR_USAGE, -ESTALE,
-                   "--with-image '%.300s': it is another image than the records': its id is " PREFIX
-                   "%s, its manifest " PREFIX "%s, and %.150s was made in %.200s (name that one, as %s%.200s)",
+                   "--with-image '%.300s': it is not the records' image: its id is " PREFIX "%s, its manifest " PREFIX
+                   "%s, and %.150s was made in %.200s (name that one, as %s%.200s)",
                    t->ref, t->layout.config, t->layout.manifest, record, digest, where, digest);
 }
 
@@ -274,7 +274,7 @@ static int move_blobs(const struct taking *t, int layout, struct err *e)
     for (size_t i = 0; part(t, i); i++) {
         const char *hex = blob_of(part(t, i));
         text_format(to, sizeof(to), OCI_BLOBS "%s", hex);
-        /* The same layer can come twice. */
+        /* A layer may occur twice. */
         if (renameat(t->from, hex, layout, to) != 0 && faccessat(layout, to, F_OK, 0) != 0)
             return err_sys(e, ERR_HOST, "%s", to);
     }
@@ -294,7 +294,7 @@ static int write_layout(const struct taking *t, struct err *e)
     return oci_set_only(layout, one, e);
 }
 
-/* By the same rules as whoever gets it. */
+/* Applies the rules that the recipient's verify applies. */
 static int check(const struct taking *t, struct err *e)
 {
     cleanup_filelist struct filelist payload = {0};
@@ -304,8 +304,7 @@ static int check(const struct taking *t, struct err *e)
     oci_image_check(&payload, t->b->fd, &f);
     if (f.count == 0)
         return 0;
-    text_format(why, sizeof(why), "it is no image that a bundle can hold: %.200s: %.400s", f.list[0].file,
-                f.list[0].text);
+    text_format(why, sizeof(why), "a bundle cannot hold this image: %.200s: %.400s", f.list[0].file, f.list[0].text);
     return refuse(t, -EINVAL, why, e);
 }
 
@@ -339,9 +338,8 @@ int pack_image_summary(const struct bundle *b, struct text *said, struct err *e)
     if (named)
         text_add(said, "  %zu of %zu records name it\n", named, b->records.count);
     if (untold)
-        text_add(said, "  %zu records were made in an image whose digest they were not told: it may be another\n",
-                 untold);
+        text_add(said, "  %zu records were made in an image of unknown digest, maybe in another one\n", untold);
     if (named + untold == 0)
-        text_add(said, "  no record was made in any image, so that none contradicts it\n");
+        text_add(said, "  no record was made in an image, so none contradicts it\n");
     return 0;
 }

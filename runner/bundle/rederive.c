@@ -16,7 +16,7 @@
 #include "launch/memory.h"
 
 #define SECTION_MAX (1U << 20)
-#define SAMPLE_MAX  4096 /* bytes of one sample's text */
+#define SAMPLE_MAX  4096 /* bytes of a sample's text */
 
 /* --- members ----------------------------------------------------------------------------------------------------- */
 
@@ -33,7 +33,7 @@ static const char *take_named(struct json_span key, struct json_span value, void
     return NULL;
 }
 
-/* data NULL: the object has no such member. */
+/* Finds a member of an object. data NULL: there is none. */
 static struct json_span member(struct json_span object, const char *name)
 {
     struct search s = {name, {NULL, 0}};
@@ -43,7 +43,7 @@ static struct json_span member(struct json_span object, const char *name)
     return s.found;
 }
 
-/* The value, of any kind but null; else NULL. */
+/* Parses a value. NULL: missing, null, malformed or too long. */
 static json_t *load(struct json_span span, size_t max)
 {
     json_error_t ignored;
@@ -57,21 +57,21 @@ static json_t *load(struct json_span span, size_t max)
     return v;
 }
 
-/* A record's text, and what it is called. */
+/* A record's text and path, and where its findings go. */
 struct held {
     struct json_span text;
     const char *path;
     struct findings *findings;
 };
 
-/* What does not follow is a finding. */
+/* Adds a finding: a result that does not follow from the raw samples. */
 #define WRONG(v, ...) findings_add((v)->findings, FINDING_DERIVATION, (v)->path, __VA_ARGS__)
 
 /* --- raw samples ------------------------------------------------------------------------------------------------- */
 
 struct raw {
     int64_t *start_ns, *end_ns;
-    int64_t *ready_ns; /* zeros where the record has none */
+    int64_t *ready_ns; /* zeros if the record has none */
     size_t iterations;
     struct sample *sample;
     size_t samples;
@@ -149,7 +149,7 @@ static const char *take_element(struct json_span key, struct json_span value, vo
     cleanup_json json_t *o = load(value, SAMPLE_MAX);
     (void)key;
     if (!json_is_object(o))
-        return "a sample that is none";
+        return "a sample that is not an object";
     r->sample = xgrow(r->sample, r->samples, sizeof(*r->sample));
     take_sample(o, &r->sample[r->samples++]);
     return NULL;
@@ -170,9 +170,9 @@ static void hold_time(const struct held *v, const json_t *result, const char *ke
     if ((!said || json_is_null(said)) && isnan(derived))
         return;
     if (json_is_number(said))
-        WRONG(v, "result.%s is %.17g, and its iterations give %.17g", key, json_number_value(said), derived);
+        WRONG(v, "result.%s is %.17g, but its iterations give %.17g", key, json_number_value(said), derived);
     else
-        WRONG(v, "result.%s is no number, and its iterations give %.17g", key, derived);
+        WRONG(v, "result.%s is not a number, but its iterations give %.17g", key, derived);
 }
 
 static void hold_integer(const struct held *v, const json_t *object, const char *where, const char *key,
@@ -182,13 +182,13 @@ static void hold_integer(const struct held *v, const json_t *object, const char 
     if (json_is_integer(said) && (uint64_t)json_integer_value(said) == derived)
         return;
     if (json_is_integer(said))
-        WRONG(v, "%s%s is %" JSON_INTEGER_FORMAT ", and its samples give %" PRIu64, where, key,
+        WRONG(v, "%s%s is %" JSON_INTEGER_FORMAT ", but its samples give %" PRIu64, where, key,
               json_integer_value(said), derived);
     else
-        WRONG(v, "%s%s is no whole number, and its samples give %" PRIu64, where, key, derived);
+        WRONG(v, "%s%s is not a whole number, but its samples give %" PRIu64, where, key, derived);
 }
 
-/* A range where its samples give one, null where they do not. */
+/* Checks a range, which must be null if no sample has a value. */
 static void hold_range(const struct held *v, const json_t *parent, const char *where, const char *key,
                        const struct stats_range *derived)
 {
@@ -198,7 +198,7 @@ static void hold_range(const struct held *v, const json_t *parent, const char *w
     if (derived->n == 0 && (!said || json_is_null(said)))
         return;
     if (derived->n == 0) {
-        WRONG(v, "memory.%s.%s has figures, and no sample has any", where, key);
+        WRONG(v, "memory.%s.%s has figures, but no sample has any", where, key);
         return;
     }
     hold_integer(v, said, inner, "min", derived->min);
@@ -238,7 +238,7 @@ static void hold_summary(const struct held *v, const json_t *said, const struct 
         hold_range(v, slice, "slice", sample_class_names[c], &m->class[c]);
 }
 
-/* "memory.KEY.p50" and its max, of a record that has them. */
+/* Checks "memory.KEY.p50" and its max. */
 static void hold_ns(const struct held *v, const json_t *memory, const char *key, int64_t p50, int64_t max)
 {
     char where[60];
@@ -294,7 +294,7 @@ static void derive_memory(const struct held *v, struct raw *r)
     else if (!is_null(samples))
         hold_memory(v, memory, r);
     else if (json_is_object(json_object_get(json_object_get(memory, "parent_and_workers"), "pss")))
-        WRONG(v, "memory has figures and no samples");
+        WRONG(v, "memory has figures but no samples");
 }
 
 void rederive_record(const char *path, struct json_span text, struct findings *f)
@@ -303,12 +303,12 @@ void rederive_record(const char *path, struct json_span text, struct findings *f
     __attribute__((cleanup(raw_free))) struct raw r = {0};
     cleanup_json json_t *result = load(member(text, "result"), SECTION_MAX);
     if (!take_stamps(v, &r)) {
-        WRONG(v, "iterations: start_ns and end_ns are not as many whole numbers each");
+        WRONG(v, "iterations: start_ns and end_ns are not lists of equally many whole numbers");
         return;
     }
     struct stats_iterations derived = stats_of_iterations(r.start_ns, r.end_ns, r.iterations);
     hold_time(v, result, "avg_iter_s", derived.mean_s);
-    /* a record of before calls the time of its one iteration the median, too */
+    /* an old record gives its single iteration's time as the median, too */
     bool is_of_before = r.iterations == 1 && json_is_number(json_object_get(result, "p50_iter_s"));
     hold_time(v, result, "p50_iter_s", is_of_before ? derived.mean_s : derived.median_s);
     hold_time(v, result, "p95_iter_s", derived.p95_s);

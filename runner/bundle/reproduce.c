@@ -322,7 +322,7 @@ static int judge_all(struct reproduction *r, const char *before, struct err *e)
     }
     r->judgement = xcalloc(claims->count, sizeof(*r->judgement));
     count(r);
-    hostdiff_take_packages(&r->verified.at.bundle.records, &r->records, &r->verified.hostdiff);
+    hostdiff_take_runtimes(&r->verified.at.bundle.records, &r->records, &r->verified.hostdiff);
     for (size_t i = 0; i < claims->count; i++)
         r->judgement[i] = judge(r, &claims->list[i]);
     return 0;

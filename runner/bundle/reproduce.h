@@ -26,9 +26,6 @@ const char *reproduce_where_name(enum reproduce_where w); /* "host", "image", "v
     "The role is declared and nothing checked it. Replicability takes another team and another setup without the "     \
     "author's artefacts, which running a bundle again can never show. This is evidence, not a badge."
 
-/* "same-team", "different-team", "undeclared"; of an enum role. */
-const char *reproduce_role_name(int64_t role);
-
 /* "repeatability (same team, same experimental setup)", … */
 const char *reproduce_term(int64_t role);
 

@@ -1,4 +1,4 @@
-/* The plan of a bundle as processes: tare matrix on this host, in the image, in the VM image. */
+/* Runs a bundle's plan with tare matrix: on this host, in the image, or in the VM image. */
 #include <errno.h>
 #include <limits.h>
 #include <openssl/evp.h>
@@ -25,7 +25,7 @@
 
 #define WORDS_MAX 256
 
-/* A command line in the making; its words are owned. */
+/* A command line; it owns its words. */
 struct command_line {
     char *word[WORDS_MAX + 1];
     size_t count;
@@ -55,7 +55,7 @@ static int64_t at_most(int64_t most, int64_t planned)
     return planned < most ? planned : most;
 }
 
-/* Of all cells the most that is asked of one. */
+/* The largest number of iterations of any cell. */
 static int64_t planned_iterations(const struct plan *plan)
 {
     int64_t most = 1;
@@ -65,7 +65,7 @@ static int64_t planned_iterations(const struct plan *plan)
     return most;
 }
 
-/* The options that the original's folder was bound to, so that it is the same plan; a smoke run has its own of two. */
+/* Adds the options of the original's folder, so that the plan is the same. A smoke run sets two of them itself. */
 static void add_given(struct command_line *c, const struct reproduction *r)
 {
     const struct config_given *given = &r->verified.at.bundle.bound.given;
@@ -135,7 +135,8 @@ static int find_script(const char *name, char *buf, size_t cap, struct err *e)
         "scripts/%s is not beside this program: it comes with tare's source tree, not with an installed tare", name);
 }
 
-/* "[NAME@]sha256:HEX", and nothing that an engine or docker-run takes for an option, a path or another image. */
+/* Whether it is "[NAME@]sha256:HEX", and nothing that an engine or docker-run would read as an option, a path or
+ * another image. */
 static bool is_image_name(const char *text)
 {
     static const char NAME[] = "abcdefghijklmnopqrstuvwxyz0123456789._:/-";
@@ -145,8 +146,8 @@ static bool is_image_name(const char *text)
            oci_digest_hex(at ? at + 1 : text);
 }
 
-/* The image as docker-run takes it: oci:DIR of the one that the bundle holds, or "[NAME@]sha256:…" of the first record
- * that was made in an image. *ret: the caller's. */
+/* Finds the image for docker-run: "oci:DIR" for the bundle's own, or "[NAME@]sha256:…" from the first record made in an
+ * image. The caller frees *ret. */
 static int find_image(const struct reproduction *r, char **ret, struct err *e)
 {
     const struct bundle *b = &r->verified.at.bundle;
@@ -180,23 +181,14 @@ static int in_image(struct command_line *c, const struct reproduction *r, struct
     add(c, "%s", r->out);
     add(c, "%s", image);
     add(c, "--");
-    if (r->granted) /* an image's tare may be one that does not know the option */
+    if (r->granted) /* an old tare in the image may not know the option */
         add(c, "--trust-plan");
-    add_options(c, r); /* matrix, the plan and --out are the script's own */
+    add_options(c, r); /* the script itself adds matrix, the plan and --out */
     return 0;
 }
 
-/* A word as any POSIX shell takes it. */
-static void add_quoted(struct text *t, const char *word)
-{
-    text_add(t, " '");
-    for (; *word; word++)
-        text_add(t, *word == '\'' ? "'\\''" : "%c", *word);
-    text_add(t, "'");
-}
-
 #define IN_VM      "/tmp/bundle"
-#define IN_VM_MOST (96U << 10) /* of a word of a command: MAX_ARG_STRLEN is 128 KiB (execve(2)) */
+#define IN_VM_MOST (96U << 10) /* bytes in one word of a command; MAX_ARG_STRLEN is 128 KiB (execve(2)) */
 
 /* A file of what is run, made anew by a shell. */
 static int add_made(struct text *t, int fd, const char *path, struct err *e)
@@ -230,7 +222,7 @@ static int add_staged(struct text *t, const struct reproduction *r, struct err *
     return 0;
 }
 
-/* Nothing of this host is in the image: the plan goes along in the command. What was done comes back when it ends. */
+/* The VM image has no files of this host, so the command carries the plan. The results come back when the VM ends. */
 static int in_vm(struct command_line *c, const struct reproduction *r, struct err *e)
 {
     char script[PATH_MAX + 80];
@@ -242,8 +234,10 @@ static int in_vm(struct command_line *c, const struct reproduction *r, struct er
     add_matrix(&matrix, r, IN_VM "/" BUNDLE_DATA "/" BUNDLE_PLAN, "/out");
     if (r->granted)
         add(&matrix, "--trust-plan");
-    for (size_t i = 0; i < matrix.count; i++)
-        add_quoted(&t, matrix.word[i]);
+    for (size_t i = 0; i < matrix.count; i++) {
+        text_add(&t, " ");
+        text_add_shell_word(&t, matrix.word[i]);
+    }
     const char *const words[] = {script, "--image", "--out", r->out, "--", "sh", "-c", t.data};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         add(c, "%s", words[i]);
@@ -252,17 +246,18 @@ static int in_vm(struct command_line *c, const struct reproduction *r, struct er
 
 /* --- running it -------------------------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t running; /* the process; 0: none */
+static volatile sig_atomic_t running; /* the running process; 0: none */
 
-/* A terminal's signals reach the process too, as it is in the same group; others are handed on. It ends as it does by
- * itself, and then we do. */
+/* The terminal signals the process itself, which is in our group; other signals are passed on. We end after it has
+ * ended. */
 static void hand_on(int signal)
 {
     if (signal != SIGINT && signal != SIGQUIT && running > 0)
         (void)kill((pid_t)running, signal);
 }
 
-/* Its exit status as a shell has it; what it prints goes to stderr. A negative errno where it cannot be started. */
+/* Runs the command with its output on stderr. Returns the exit status as a shell gives it, or a negative errno if it
+ * cannot be started. */
 static int run(struct command_line *c)
 {
     struct sigaction before[NSIG];
@@ -301,11 +296,11 @@ int reproduce_run(struct reproduction *r, struct err *e)
     int status = run(&c);
     if (status < 0)
         return err_set(e, ERR_OURS, status, "'%s': %s", c.word[0], strerror(-status));
-    /* 4: invocations failed; their records say why, and a claim of theirs is not run. */
+    /* 4: invocations failed. Their records say why, and their claims count as not run. */
     if (status == 0 || status == ERR_WORKLOAD)
         return 0;
     if (status == ERR_USAGE || status == ERR_HOST)
-        return status; /* the plan was refused, and why is on stderr already */
+        return status; /* the plan was refused; stderr already says why */
     return err_set(
         e, ERR_OURS, -ECANCELED,
         "the plan was not run to its end (exit status %d, see above); the same command with --out %s goes on", status,

@@ -7,7 +7,6 @@
 #include "archive/filelist.h"
 #include "archive/findings.h"
 #include "base/cleanup.h"
-#include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json_put.h"
@@ -18,7 +17,7 @@
 #include "bundle/reproduce.h"
 #include "bundle/reproduction.h"
 
-const char *reproduce_role_name(int64_t role)
+static const char *role_name(int64_t role)
 {
     static const char *const NAMES[] = {"undeclared", "same-team", "different-team"};
     return NAMES[role];
@@ -44,7 +43,8 @@ static void add_environment(const struct reproduction *r, struct text *out)
         text_add(out, "environment: not looked at\n");
         return;
     }
-    text_add(out, "environment: %zu of %zu fields of the machine differ%s\n", v->hostdiff.count, v->hostdiff.fields,
+    text_add(out, "environment: %zu of %zu fields of machine and runtimes differ%s\n", v->hostdiff.count,
+             v->hostdiff.fields,
              r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
                  ? ""
                  : " (this host's; what ran elsewhere has its own in its records)");
@@ -189,7 +189,7 @@ int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
         json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
                   REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
                   bundle_newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms",
-                  "declared_role", reproduce_role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
+                  "declared_role", role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
                   REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
                   "claims", claims_json(r), "counts", counts_json(r), "records", records_json(r));
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/json_put.h"
 #include "bundle/claims.h"

@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#include "base/digest.h"
-
 struct err;
 struct json_t;
 struct judgement;

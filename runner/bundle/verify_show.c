@@ -62,7 +62,7 @@ static void add_environment(const struct verification *v, struct text *out)
     hostdiff_text(&v->hostdiff, "", DIFFERENCES_SHOWN, "--json", out);
 }
 
-/* Each line of a text behind two blanks. */
+/* Adds each line, indented by two blanks. */
 static void add_indented(const char *lines, struct text *out)
 {
     for (const char *p = lines; *p; p += strcspn(p, "\n") + 1)
@@ -114,25 +114,17 @@ static json_t *findings_json(const struct verification *v, enum finding_verdict 
     return list;
 }
 
-static json_t *lines_json(const char *lines)
-{
-    json_t *list = json_array();
-    for (const char *p = lines; *p; p += strcspn(p, "\n") + 1)
-        (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
-    return list;
-}
-
 static json_t *verdict_json(const struct verification *v, enum finding_verdict kind)
 {
     return json_pack("{s:s, s:I, s:o}", "verdict", word(v, kind), "found", (json_int_t)v->at.findings.found[kind],
                      "findings", findings_json(v, kind));
 }
 
-/* With what a run would take of the plan by --trust-plan alone. */
+/* Adds the settings that a run takes only with --trust-plan. */
 static json_t *rerun_json(const struct verification *v)
 {
     json_t *o = verdict_json(v, FINDING_RERUN);
-    (void)json_object_set_new(o, "needs_trust", lines_json(v->grants.lines.data ? v->grants.lines.data : ""));
+    (void)json_object_set_new(o, "needs_trust", json_of_lines(v->grants.lines.data ? v->grants.lines.data : ""));
     return o;
 }
 
@@ -165,7 +157,7 @@ void verify_json(const struct verification *v, const char *path, struct text *ou
     (void)json_object_set_new(integrity, "signature", json_string(verify_signature_name(v->signature)));
     (void)json_object_set_new(integrity, "key", *v->key_id ? json_string(v->key_id) : json_null());
     (void)json_object_set_new(derivation, "claims", claims_json(&v->at.bundle));
-    (void)json_object_set_new(derivation, "notes", lines_json(v->notes.data));
+    (void)json_object_set_new(derivation, "notes", json_of_lines(v->notes.data));
     json_t *o =
         json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
                   json_of_bytes(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",

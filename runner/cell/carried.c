@@ -26,9 +26,9 @@ static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 
 struct listing {
     const char *folder;
-    bool copy; /* nothing is left out */
+    bool copy; /* a copy: nothing is left out */
     struct carried_files *files;
-    size_t seen; /* files and folders */
+    size_t seen; /* files and folders so far */
     const char *remedy;
     struct err *e;
 };
@@ -153,7 +153,7 @@ int carried_list(const char *folder, bool copy, struct carried_files *ret, struc
     return failed;
 }
 
-/* A path that its folder's user did not type: no part of it leads out of the folder. */
+/* Adds a path from a list, which must not lead out of the folder. */
 static int add_named(struct listing *l, int folder_fd, const char *path)
 {
     char dir[CARRIED_PATH_MAX + 1] = ".";
@@ -203,7 +203,7 @@ static bool is_program(const char *bytes, size_t len)
     return (len >= 4 && memcmp(bytes, "\177ELF", 4) == 0) || (len >= 2 && memcmp(bytes, "#!", 2) == 0);
 }
 
-/* The folders that lead to it. */
+/* Makes the folders above a file. */
 static int make_folders(int dirfd, const char *path)
 {
     char above[CARRIED_PATH_MAX + 1];
@@ -212,7 +212,7 @@ static int make_folders(int dirfd, const char *path)
     return slash ? beneath_make_folders(dirfd, above) : 0;
 }
 
-/* fchmodat(2) would follow a link that was put there meanwhile. */
+/* Not fchmodat(2): it would follow a link that was put there meanwhile. */
 static int make_program(int dirfd, const char *path)
 {
     cleanup_close int fd = beneath_open(dirfd, path, O_RDONLY, 0);

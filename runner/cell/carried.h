@@ -1,6 +1,6 @@
-/* carried: the folder of a scenario that did not come with tare, or a file that a command names by its path, as a
- * plan's folder and a bundle carry it, so that what was weighed is there with its records. It is a folder of regular
- * files of plain names, is bounded, and is known by one digest; a command's file is a folder that holds it alone. */
+/* carried: the folder of a scenario that did not come with tare, or a file that a command names by its path, as plan
+ * folders and bundles carry it, so that the records come with what was weighed. A folder has regular files with plain
+ * names, bounded in number and size, and one digest identifies it; a command's file is alone in a folder. */
 #ifndef TARE_CARRIED_H
 #define TARE_CARRIED_H
 
@@ -13,7 +13,7 @@
 
 struct err;
 
-#define CARRIED_FOLDER    "scenarios" /* in a plan's folder and in a bundle's payload */
+#define CARRIED_FOLDER    "scenarios" /* its place in a plan's folder and in a bundle's payload */
 #define CARRIED_PROGRAMS  "programs"  /* the same, of commands' files */
 #define CARRIED_MAX       64          /* scenarios and commands' files of one plan that are named by their paths */
 #define CARRIED_FILES_MAX 1000
@@ -22,7 +22,7 @@ struct err;
 #define CARRIED_PATH_MAX  120 /* bytes: a bundle's paths have 200 */
 
 struct carried_file {
-    char path[CARRIED_PATH_MAX + 1]; /* in the folder */
+    char path[CARRIED_PATH_MAX + 1]; /* relative to the folder */
     uint64_t size_bytes;
     char sha256[DIGEST_HEX];
 };
@@ -35,19 +35,19 @@ struct carried_files {
     char sha256[DIGEST_HEX]; /* of the lines "SHA256  PATH", as sha256sum(1) prints them */
 };
 
-/* Lists the folder. Left out are hidden files, __pycache__, and folders that hold a plan: a copy has none of them, and
- * where it has they are refused, since an interpreter may read what no digest tells of. -EINVAL and the like (usage):
- * a link, a device, a name with a character other than [A-Za-z0-9._-], two names that differ in letter case alone, more
- * than the bounds; the message names it. */
+/* Lists the folder, without hidden files, __pycache__ and folders that hold a plan. In a copy these are refused,
+ * because an interpreter might read what no digest covers. -EINVAL, … (usage): a link, a device, a name with a
+ * character other than [A-Za-z0-9._-], two names that differ in letter case alone, or more than the limits; the message
+ * names it. */
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e);
-/* The same of these files alone, by their paths in the folder, a line each; ret starts as {0} and is the caller's to
- * end after a failure, too. */
+/* The same for these files alone, given as one relative path per line. ret starts as {0}; the caller ends it, also
+ * after a failure. */
 int carried_list_named(const char *folder, const char *paths, struct carried_files *ret, struct err *e);
 void carried_free(struct carried_files *c);
 #define cleanup_carried __attribute__((cleanup(carried_free)))
 
-/* Copies what was listed of one folder into another, which is made below a folder that is held. Programs (ELF, #!) are
- * made executable: the mode is in no bundle. -ESTALE (usage): a file is not what it was when it was listed. */
+/* Copies the listed files into a new folder below dirfd. Programs (ELF, #!) become executable, because bundles keep no
+ * modes. -ESTALE (usage): a file has changed since it was listed. */
 int carried_copy(const struct carried_files *c, const char *from, int dirfd, const char *to, struct err *e);
 
 /* In a copy of one's own: makes the programs executable, and all files readable, since the workload runs as another
@@ -57,18 +57,18 @@ int carried_set_modes(const struct carried_files *c, const char *folder, struct 
 /* What a plan names by its path, and the copy of it. */
 struct carried_one {
     bool of_command;                 /* a file that a command names; else a scenario */
-    const char *word;                /* as the plan says it; borrowed */
-    const char *from;                /* the folder that it was read from; NULL: not known. Borrowed */
+    const char *word;                /* as the plan names it; borrowed */
+    const char *from;                /* the folder it was read from; NULL: unknown. Borrowed */
     char name[32];                   /* the scenario's; "" for a command's file */
     char file[CARRIED_PATH_MAX + 1]; /* its scenario.yml, or the command's file, in the folder */
     char sha256[DIGEST_HEX];         /* of the folder */
     uint64_t bytes;                  /* of a command's file on this host; else 0 */
 };
 
-/* Those of one plan, and where their copies are: FOLDER/scenarios/NAME-SHA256[:12], FOLDER/programs/SHA256[:12]. */
+/* What one plan carries, and where the copies are: FOLDER/scenarios/NAME-SHA256[:12], FOLDER/programs/SHA256[:12]. */
 struct carried {
-    const char *folder; /* NULL: there are no copies. Borrowed */
-    bool alone;         /* what is not among them is not looked for on this host, to copy or to run it */
+    const char *folder; /* NULL: no copies. Borrowed */
+    bool alone;         /* nothing else is looked for on this host, to copy or to run it */
     struct carried_one of[CARRIED_MAX];
     size_t count;
 };

@@ -23,11 +23,11 @@ struct parameters {
     size_t count;
 };
 
-/* A command as it was given, with "{NAME}" in it. */
+/* A command as given, which may contain "{NAME}". */
 struct pattern {
     char *const *word; /* not ended by NULL */
     size_t words;
-    const char *name; /* NULL: none was given */
+    const char *name; /* NULL: not given */
 };
 
 struct patterns {
@@ -54,7 +54,7 @@ static void add_value(struct parameter *p, char *value)
     p->value[p->count++] = value;
 }
 
-/* A decimal number and how many digits it has behind its point; returns what follows it, NULL: it is none. */
+/* Reads a decimal number and counts its decimals. Returns what follows; NULL: no number. */
 static const char *read_number(const char *at, double *ret, int *decimals)
 {
     size_t sign = *at == '-', whole = strspn(at + sign, "0123456789");
@@ -66,7 +66,7 @@ static const char *read_number(const char *at, double *ret, int *decimals)
     return whole && end - at <= 15 ? end : NULL;
 }
 
-/* 0: it is no range; below 0: it is one, and none that is allowed. */
+/* Adds the values of a range. Returns 0 if the item is not a range; below 0 if the range is not allowed. */
 static int add_range(struct parameter *p, const char *item, const char *given, struct err *e)
 {
     double low, high, step = 1;
@@ -113,7 +113,7 @@ static int take_parameter(struct parameters *all, const char *given, struct err 
     return 0;
 }
 
-/* The parameter whose "{NAME}" begins here; count: there is none. */
+/* The index of the parameter whose "{NAME}" begins here; all->count: none. */
 static size_t named_at(const struct parameters *all, const char *at)
 {
     for (size_t i = 0; *at == '{' && i < all->count; i++) {
@@ -132,7 +132,7 @@ static bool has_parameter(const struct parameters *all, size_t which, const char
     return false;
 }
 
-/* NULL stays NULL. value: of each parameter; where it has none its name stays. */
+/* Fills in the parameters; NULL gives NULL. value: by parameter; NULL keeps its "{NAME}". */
 static char *filled(const struct parameters *all, const char *const *value, const char *text)
 {
     struct text out = {0};
@@ -226,7 +226,7 @@ static int refuse_unused(const struct parameters *all, const struct patterns *pa
     return 0;
 }
 
-/* As it was named, with the values that tell it from the others; or its own words. */
+/* The command's name: as given, with the values that distinguish it; else its words. */
 static char *name_of(const struct parameters *all, const struct pattern *p, const struct invocations *asked,
                      const char *const *value, char *const *argv)
 {
@@ -254,7 +254,7 @@ static char *name_of(const struct parameters *all, const struct pattern *p, cons
     return name.data;
 }
 
-/* The second of a name is "NAME (2)". */
+/* Makes the name unique: the second of a name becomes "NAME (2)". */
 static char *apart(const struct commands *all, char *name)
 {
     cleanup_free char *base = name;
@@ -293,7 +293,8 @@ static void add_command(struct commands *ret, const struct parameters *all, cons
     ret->list[ret->count++] = one;
 }
 
-/* The next values of the parameters that the command has; the last changes fastest. false: those were the last. */
+/* Moves to the next values of the command's parameters; the last parameter changes fastest. false: there are no more.
+ */
 static bool advance(const struct parameters *all, const char **value, size_t *at)
 {
     for (size_t i = all->count; i > 0; i--) {
@@ -344,7 +345,7 @@ int commands_make(const struct invocations *asked, struct commands *ret, struct 
     *ret = (struct commands){0};
     int failed = make(asked, &all, &patterns, ret, e);
     if (failed != 0) {
-        ret->parameters = all.count; /* their values are there, their names are not yet */
+        ret->parameters = all.count; /* the values are there, the names not yet */
         commands_free(ret);
     }
     parameters_free(&all);

@@ -30,17 +30,16 @@ int config_sysroot(const struct config *c, const char **ret, struct err *e)
     return err_sys(e, ERR_USAGE, "--sysroot '%s'", dir);
 }
 
-#define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
+#define ROW_BASE 256 /* above any letter, so that optopt distinguishes rows and letters */
 
-/* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
- * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
+/* What getopt_long(3) needs: a command's rows, and the words of argv that look like options without a row, since they
+ * may be knobs of a scenario that is not known yet. val distinguishes them. */
 struct known {
     struct option option[CONFIG_OPTIONS_MAX + SCENARIO_KNOBS_MAX + 1];
     size_t options, knobs;
 };
 
-/* Their names, without the '=' that argv may have behind them. They stay, as argv does: a process has one command line.
- */
+/* Their names without "=VALUE". Static, because a process has one command line. */
 static char knob_names[SCENARIO_KNOBS_MAX][SCENARIO_WORD_MAX];
 
 #define KNOB_BASE (ROW_BASE + CONFIG_OPTIONS_MAX)
@@ -98,8 +97,8 @@ static int no_option(enum config_command command, const char *word, const char *
                    argv0, suggest_text(&s, "--", near));
 }
 
-/* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
- * last that it took; of short ones optopt is the letter. */
+/* getopt_long(3) reorders argv, so the word is not at the old optind: a long option is the last word it took; for short
+ * ones optopt has the letter. */
 static int unknown_option(enum config_command command, char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -112,8 +111,8 @@ static int unknown_option(enum config_command command, char **argv, bool known, 
     return no_option(command, word, argv[0], e);
 }
 
-/* getopt_long(3) takes a beginning that is one option's alone for its whole name. What such a word means would change
- * with each option that is added, and with the knobs of a scenario. */
+/* getopt_long(3) accepts an unambiguous abbreviation. It is refused: new options and a scenario's knobs would change
+ * what it means. */
 static int refuse_abbreviation(enum config_command command, char **argv, const char *name, struct err *e)
 {
     const char *word = argv[optind - 1];
@@ -124,8 +123,7 @@ static int refuse_abbreviation(enum config_command command, char **argv, const c
     return no_option(command, word, argv[0], e);
 }
 
-/* What `tare matrix`, `bench` and `scale` are told of every cell is kept as it was said: the plan's cells take it one
- * by one. */
+/* Keeps the cell options of `tare matrix`, `bench` and `scale` as given: each of the plan's cells takes them. */
 static int note_given(struct config_given *given, const char *name, const char *value, struct err *e)
 {
     if (given->count == CONFIG_GIVEN_MAX)
@@ -134,7 +132,7 @@ static int note_given(struct config_given *given, const char *name, const char *
     return 0;
 }
 
-/* Notes an option that may be a knob. */
+/* Keeps an option that may be a knob. */
 static int take_knob(enum config_command command, struct config *c, const char *name, const char *value,
                      const char *argv0, struct err *e)
 {
@@ -168,7 +166,7 @@ static const struct {
     const char *option;
 } LETTERS[] = {{'h', "help"}, {'o', "output"}, {'q', "quiet"}, {'v', "verbose"}};
 
-/* The row that a letter stands for in this command; below 0: none. */
+/* The row of a letter in this command; below 0: none. */
 static int row_of_letter(enum config_command command, int letter)
 {
     for (size_t l = 0; l < ARRAY_LEN(LETTERS); l++)
@@ -178,7 +176,7 @@ static int row_of_letter(enum config_command command, int letter)
     return -1;
 }
 
-/* For getopt_long(3): the letters of the command; a colon stands behind one with a value. */
+/* Lists the command's letters for getopt_long(3); a colon follows one with a value. */
 static void list_letters(enum config_command command, struct text *out)
 {
     text_add(out, "%s:", command == CONFIG_EXEC ? "+" : "");
@@ -189,7 +187,7 @@ static void list_letters(enum config_command command, struct text *out)
     }
 }
 
-/* Takes all options. */
+/* Reads all options. */
 static int take_options(enum config_command command, int argc, char **argv, struct config *c, struct err *e)
 {
     struct known known;
@@ -197,7 +195,7 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     fill_known(command, argc, argv, &known);
     list_letters(command, &letters);
     opterr = 0;
-    optind = 0; /* GNU: start anew */
+    optind = 0; /* GNU: restarts the scan */
     for (;;) {
         int at = -1, val = getopt_long(argc, argv, letters.data, known.option, &at);
         if (row_of_letter(command, val) >= 0)
@@ -214,7 +212,7 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     }
 }
 
-/* The first option that could only be a knob's; NULL: there was none. */
+/* The first option that only a knob could take; NULL: none. */
 static const char *first_knob(enum config_command command, const struct config *c)
 {
     for (size_t i = 0; i < c->given.count; i++)
@@ -262,9 +260,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
 
 int config_begin(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
-    int failed = config_parse(command, argc, argv, ret, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_parse(command, argc, argv, ret, e));
     bool is_own = command == CONFIG_EXEC || (ret->output.json && strcmp(ret->output.json, "-") == 0);
     terminal_begin((enum terminal_color)ret->shown.color, ret->shown.quiet, ret->shown.verbose);
     return ret->shown.quiet && !is_own ? standard_silence(e) : 0;

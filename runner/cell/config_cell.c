@@ -44,7 +44,7 @@ static const struct option_row *row_of_cell(const char *option)
     return NULL;
 }
 
-/* A value that is none is refused when the cell takes it, and grants nothing until then. */
+/* Whether the value asks nothing of the host. A malformed value does not either: the cell refuses it later. */
 static bool is_harmless(const struct option_row *row, const char *value)
 {
     int64_t n = 0;
@@ -113,7 +113,7 @@ static int no_knob(const struct scenario *s, const char *name, struct err *e)
                    s ? s->name : "tare run", s ? s->name : "SCENARIO", suggest_text(&known, "--", near));
 }
 
-/* An option that is no common one: a knob of the cell's scenario. */
+/* Sets an option outside the table: a knob of the cell's scenario. */
 static int set_knob(struct cell *cell, const char *name, const char *value, struct err *e)
 {
     const struct scenario *s = cell->scenario;
@@ -151,7 +151,7 @@ int cell_set(struct cell *cell, const char *option, const char *value, struct er
     return failed;
 }
 
-/* "UID" or "UID:GID", numbers both. */
+/* Reads "UID" or "UID:GID", in digits. */
 static int parse_user(struct cell *cell, struct err *e)
 {
     char uid[16] = "";
@@ -214,7 +214,7 @@ static int check_growth(const struct cell *cell, struct err *e)
     return 0;
 }
 
-/* What the options contradict each other in. */
+/* Refuses options that contradict each other. */
 static int check_cell(const struct cell *cell, struct err *e)
 {
     if (cell->start_method != START_OWN && cell->mode != MODE_PROCESSES)
@@ -244,7 +244,7 @@ enum runtime_kind cell_runtime_kind(const struct cell *cell)
     return strcmp(cell->runtime, "native") == 0 ? RUNTIME_NATIVE : RUNTIME_PYTHON;
 }
 
-/* Without --mp-start nobody knows yet: it is the interpreter's own. */
+/* Without --mp-start the interpreter decides, so nobody knows yet. */
 static bool goes_with_start(const struct scenario_knob *k, const struct cell *cell)
 {
     return cell->mode != MODE_PROCESSES || cell->start_method <= START_OWN ||
@@ -280,7 +280,7 @@ static int refuse_company(const struct scenario_knob *k, const char *value, cons
     return -EINVAL;
 }
 
-/* A knob that was given has to mean something, unless it was given its default. */
+/* A given knob must apply to the cell, unless it has its default. */
 static int check_knob(const struct cell *cell, size_t i, struct err *e)
 {
     const struct scenario_knob *k = &cell->scenario->knob[i];
@@ -305,14 +305,12 @@ static int complete_knobs(struct cell *cell, struct err *e)
     for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++) {
         if (!cell->knob[i])
             cell->knob[i] = cell->scenario->knob[i].fallback[cell->profile];
-        int failed = check_knob(cell, i, e);
-        if (failed != 0)
-            return failed;
+        TRY(check_knob(cell, i, e));
     }
     return 0;
 }
 
-/* The profile's defaults, which stand before those of the table. */
+/* Takes the scenario's defaults of the profile, which override the table's. */
 static int take_defaults(struct cell *cell, struct err *e)
 {
     const struct scenario_profile *p = &cell->scenario->profile[cell->profile];
@@ -321,9 +319,7 @@ static int take_defaults(struct cell *cell, struct err *e)
         const struct option_row *row = row_of_cell(p->fallback[i].option);
         if (!row || *config_number(&c, row) != UNSET)
             continue;
-        int failed = cell_set(cell, p->fallback[i].option, p->fallback[i].value, e);
-        if (failed != 0)
-            return failed;
+        TRY(cell_set(cell, p->fallback[i].option, p->fallback[i].value, e));
     }
     return 0;
 }
@@ -356,7 +352,7 @@ static int check_scenario(const struct cell *cell, struct err *e)
     return 0;
 }
 
-/* Mode, profile and what they and the scenario decide. */
+/* Decides mode, profile, and what depends on them and on the scenario. */
 static int take_scenario(struct cell *cell, struct err *e)
 {
     const struct config_knobs later = cell->later;
@@ -378,7 +374,7 @@ static int take_scenario(struct cell *cell, struct err *e)
     return failed ? failed : take_defaults(cell, e);
 }
 
-/* A command's, where none was asked for: no build needs as many, and no fork bomb gets further. */
+/* The default of a command: no build needs more tasks, and it stops a fork bomb. */
 #define COMMAND_PIDS_MAX 4096
 
 int cell_complete(struct cell *cell, struct err *e)

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-/* "x4". Digits alone: text_to_u64() would let blanks pass. */
+/* The count of "x4". It takes digits alone; text_to_u64() would allow blanks. */
 static int parse_count(const char *digits, unsigned *ret)
 {
     uint64_t count = 0;

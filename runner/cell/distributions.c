@@ -1,6 +1,5 @@
 #include "cell/distributions.h"
 
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +9,14 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "launch/confine.h"
 #include "launch/spawn.h"
 
-/* Run with -I -S: site's folders are computed, its main() is not run, so that no .pth file has a say. A folder is
- * opened once and all below it by its descriptor, links not followed. Names: PEP 427, "NAME-VERSION.dist-info". */
+/* The interpreter runs it with -I -S: it computes site's folders without running site's main(), so that no .pth file is
+ * executed. It opens a folder once and all below it by descriptor, without following links. Names: PEP 427,
+ * "NAME-VERSION.dist-info". */
 static const char PROGRAM[] =
     "import hashlib, os, re, site, stat, sys\n"
     "MOST, ENTRIES, RECORD, ALL = 1000, 50000, 16 << 20, 256 << 20\n"
@@ -75,7 +76,7 @@ static bool consists_of(const char *text, const char *set)
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGIT "0123456789"
 
-/* A line "dist NAME VERSION SHA256"; false: it is none. */
+/* Reads a line "dist NAME VERSION SHA256"; false: malformed. */
 static bool take_line(const char *line, size_t len, struct distribution *ret)
 {
     char whole[300], sha256[66], more;
@@ -104,7 +105,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct distribution *)a)->name, ((const struct distribution *)b)->name);
 }
 
-/* The number behind the word of a line; a number that cannot be is none. */
+/* The number after a line's word, at most INT_MAX. */
 static size_t count_of(const char *line)
 {
     unsigned long n = strtoul(strchr(line, ' ') + 1, NULL, 10);
@@ -140,10 +141,8 @@ bool distributions_take(const char *answer, struct distributions *ret)
 
 static bool matches(const char *home, const char *pattern)
 {
-    char whole[PATH_MAX + 64];
     glob_t found;
-    text_format(whole, sizeof(whole), "%s%s", home, pattern);
-    bool any = glob(whole, GLOB_NOSORT | GLOB_BRACE, NULL, &found) == 0;
+    bool any = file_glob(home, pattern, GLOB_NOSORT | GLOB_BRACE, &found);
     if (any)
         globfree(&found);
     return any;
@@ -156,7 +155,7 @@ static bool has_file(const char *home, const char *file)
     return access(whole, F_OK) == 0;
 }
 
-/* "/usr" of "/usr/bin/python3". */
+/* Gives "/usr" for "/usr/bin/python3". */
 static void home_of(const char *path, char ret[PATH_MAX])
 {
     text_format(ret, PATH_MAX, "%s", path);
@@ -164,7 +163,7 @@ static void home_of(const char *path, char ret[PATH_MAX])
         *(strrchr(ret, '/') ? strrchr(ret, '/') : ret) = '\0';
 }
 
-/* An installation of its own, whose folders have none: a start of the interpreter would tell no more. */
+/* Whether the interpreter is an installation whose folders have no packages, so that it need not be started. */
 static bool has_none(const char *interpreter)
 {
     char real[PATH_MAX], home[PATH_MAX], own[PATH_MAX];
@@ -173,8 +172,8 @@ static bool has_none(const char *interpreter)
     home_of(interpreter, own);
     home_of(real, home);
     return strcmp(home, "/usr") != 0 && !has_file(own, "/pyvenv.cfg") && !has_file(own, "/bin/pyvenv.cfg") &&
-           !strpbrk(home, "*?[{\\") && matches(home, "/lib/python3*/os.py") &&
-           !matches(home, "/lib*/python3*/{site,dist}-packages/*.{dist-info,egg-info,egg-link,egg}");
+           matches(home, "lib/python3*/os.py") &&
+           !matches(home, "lib*/python3*/{site,dist}-packages/*.{dist-info,egg-info,egg-link,egg}");
 }
 
 static int ask(const char *interpreter, struct text *answer)
@@ -189,7 +188,7 @@ static int ask(const char *interpreter, struct text *answer)
                                             .needed = needed,
                                             .needed_count = has_file(home, "/pyvenv.cfg") ? 2 : 1};
     struct confine *confine = NULL;
-    struct err ignored = {0}; /* they are not known, whatever it was */
+    struct err ignored = {0}; /* any failure makes them unknown */
     int failed = confine_prepare(&request, &confine, &ignored);
     const struct spawn_spec spec = {.path = interpreter, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
     if (failed == 0)

@@ -1,4 +1,4 @@
-/* figures: what a workload reported of itself besides its stamps, held against what its scenario declares. */
+/* figures: the figures that a workload reported, checked against its scenario's declarations. */
 #ifndef TARE_FIGURES_H
 #define TARE_FIGURES_H
 
@@ -7,10 +7,10 @@ struct facts;
 struct ledger_map;
 struct scenario;
 
-/* Whether every figure in the ledger is declared. -EPROTO (workload) with the first that is not. */
+/* Checks that every figure in the ledger is declared. -EPROTO (workload) names the first that is not. */
 int figures_check(const struct ledger_map *ledger, const struct scenario *scenario, struct err *e);
 
-/* The declared figures in the scenario's order; what was not reported is absent with a reason. */
+/* Takes the declared figures in the scenario's order; unreported ones are absent with a reason. */
 void figures_take(const struct ledger_map *ledger, const struct scenario *scenario, struct facts *out);
 
 #endif

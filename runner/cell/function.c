@@ -19,14 +19,15 @@
 #include "launch/confine.h"
 #include "launch/spawn.h"
 
-#define PROGRAM   "tare_bench.py"
-#define LOOK_MS   (10 * 60 * 1000)
-#define WORDS_MAX (SCENARIO_WORDS_MAX - 6) /* arguments: a scenario's command has the interpreter, its options, … */
-#define ALLOWED   "what is allowed is FILE.py:FUNCTION or MODULE:FUNCTION, as work.py:encode"
+#define PROGRAM "tare_bench.py"
+#define LOOK_MS (10 * 60 * 1000)
+#define WORDS_MAX                                                                                                      \
+    (SCENARIO_WORDS_MAX - 6) /* arguments; the rest of a command's words are the interpreter, its options, … */
+#define ALLOWED "what is allowed is FILE.py:FUNCTION or MODULE:FUNCTION, as work.py:encode"
 
 /* --- its name ----------------------------------------------------------------------------------------------------- */
 
-/* "work", "Class.method": letters, digits, _ and what is not ASCII, in parts that dots part. */
+/* Whether it is like "work" or "Class.method": dot-separated parts of letters, digits, _ and non-ASCII. */
 static bool is_dotted(const char *name)
 {
     bool begins = true;
@@ -39,7 +40,7 @@ static bool is_dotted(const char *name)
     return !begins;
 }
 
-/* Of a file: its packages are the folders above it that have an __init__.py. */
+/* Finds a function by its file. Its packages are the folders above the file with an __init__.py. */
 static int find_file(const char *path, struct function *ret, struct err *e)
 {
     char module[FUNCTION_NAME_MAX], init[PATH_MAX + 16];
@@ -108,13 +109,13 @@ int function_check_arguments(const struct config_words *arg, struct err *e)
 
 /* --- a look at it ------------------------------------------------------------------------------------------------- */
 
-/* "FOLDER/mypkg.work:encode" */
+/* Adds "FOLDER/mypkg.work:encode". */
 static void add_place(const char *folder, const struct function *f, struct text *out)
 {
     text_add(out, "%s/%s:%s", strcmp(folder, "/") == 0 ? "" : folder, f->module, f->name);
 }
 
-/* What the interpreter printed: tare_function.py's look() says what that may be. */
+/* Parses what the interpreter printed; look() in tare_function.py describes it. */
 static int take_answer(const struct function *f, const char *answer, struct function_look *ret, struct err *e)
 {
     const char *line = strchr(answer, '\n') ? strchr(answer, '\n') + 1 : "";
@@ -190,7 +191,7 @@ void function_look_free(struct function_look *l)
 
 /* --- its scenario ------------------------------------------------------------------------------------------------- */
 
-/* A scenario's name is of a-z, 0-9, - and _. */
+/* Adds a scenario's name, which may contain a-z, 0-9, - and _. */
 static void add_name(const char *name, struct text *out)
 {
     for (size_t i = 0; i < SCENARIO_WORD_MAX - 1 && name[i]; i++) {
@@ -200,7 +201,7 @@ static void add_name(const char *name, struct text *out)
     }
 }
 
-/* Whether this argument, NAME=VALUE, is the one that the workers share: it becomes a knob. */
+/* Whether this argument, NAME=VALUE, is the one that the workers share, so that it becomes a knob. */
 static bool is_shared(const char *word, const char *strong)
 {
     const size_t len = strong ? strlen(strong) : 0;
@@ -257,7 +258,7 @@ static void add_scenario(const struct function *f, unsigned modes, const struct 
              "     help: \"whether an iteration starts its workers, or they are there already\"}\n"
              "  - {name: results, type: choice, choices: [returned, discarded], default: %s,\n"
              "     help: what becomes of what the calls return}\n"
-             "  - {name: calls, type: integer, min: 1, max: 1000000000, default: %lld,\n"
+             "  - {name: calls, type: integer, min: 0, max: 1000000000, default: %lld, empty: 0,\n"
              "     help: calls of each worker in an iteration}\n",
              words.data, o->pool ? "pool" : "fresh", f->returned ? "returned" : "discarded", (long long)o->calls);
     add_shared_knobs(f, o->strong, out);

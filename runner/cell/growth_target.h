@@ -1,10 +1,10 @@
-/* growth_target: how well --until-slope wants the slope of profile growth to be known. Pure. */
+/* growth_target: the precision of the slope that --until-slope asks for. Pure. */
 #ifndef TARE_GROWTH_TARGET_H
 #define TARE_GROWTH_TARGET_H
 
 #define GROWTH_TARGET_PER 1000 /* iterations */
 
-/* The half-width that the slope's interval is to have per GROWTH_TARGET_PER iterations. */
+/* The wanted half-width of the slope's interval, per GROWTH_TARGET_PER iterations. */
 struct growth_target {
     double share; /* of the mean PSS, from 1e-6 to 1; 0: it is bytes */
     double bytes; /* above 0; 0: it is a share */

@@ -1,5 +1,5 @@
-/* manual: what is told of each command: by `tare --help`, by `tare COMMAND --help`, by the man pages and the shells'
- * completion. The options are the option table's (config.h). */
+/* manual: the text on each command, for `tare --help`, `tare COMMAND --help`, the man pages and the shells' completion.
+ * The options come from the option table (config.h). */
 #ifndef TARE_MANUAL_H
 #define TARE_MANUAL_H
 
@@ -10,31 +10,31 @@
 struct manual {
     enum config_command command;
     const char *name;
-    const char *takes;    /* "PLAN", as `tare --help` shows it */
+    const char *takes;    /* "PLAN", for `tare --help` */
     const char *summary;  /* one line */
-    const char *usage;    /* how it is called, a line each */
-    const char *text;     /* paragraphs, parted by an empty line */
-    const char *examples; /* command lines with what they do behind a '#', a line each */
+    const char *usage;    /* its synopsis, one form per line */
+    const char *text;     /* paragraphs, separated by an empty line */
+    const char *examples; /* command lines, one per line, each explained after a '#' */
 };
 
 extern const struct manual manuals[]; /* in the order of `tare --help` */
 extern const size_t manual_count;
 
-/* hyperfine's options, and what answers each in `tare exec`; lines as those of examples. */
+/* hyperfine's options and their counterparts in `tare exec`, one per line as in examples. */
 extern const char manual_hyperfine[];
 
-/* The n-th of a command's options as people call it: its name, its value ("" none), which are static, and what it
- * does, with what is allowed and its default, added to does. Returns false behind the last. */
+/* The n-th option of a command: its name and its value's name ("": none), both static; adds to `does` what it does,
+ * what is allowed, and its default. Returns false after the last. */
 bool manual_option(enum config_command command, size_t n, const char **name, const char **value, struct text *does);
 
-/* What the n-th of a command's options takes, where that is one of some words; they end with NULL. NULL: any text. */
+/* The words that the n-th option of a command accepts, ended by NULL; NULL: any text. */
 const char *const *manual_choices(enum config_command command, size_t n);
 
-/* Prints the command's help to standard output: usage and text, the options, what more there is to say (NULL: nothing).
- * With a scenario its own defaults, and then its knobs. Returns 0, for the command to return. */
+/* Prints the command's help: usage, text, options, and `more` (NULL is allowed). A scenario adds its own defaults and
+ * its knobs. Returns 0, for the command to return. */
 int manual_print(enum config_command command, const struct scenario *scenario, const char *more);
 
-/* The same as a text, without more. */
+/* Adds the same to a text, without `more`. */
 void manual_help(enum config_command command, const struct scenario *scenario, struct text *out);
 
 #define MANUAL_WIDTH 80

@@ -10,7 +10,7 @@
 #include "base/source.h"
 #include "base/text.h"
 
-#define MEMORY_MIN (1 << 20) /* as --memory-max has it */
+#define MEMORY_MIN (1 << 20) /* as for --memory-max */
 
 static void overrule(struct text *said, const struct profile_value *v, const char *by)
 {
@@ -52,7 +52,7 @@ static int take_partition(struct cell *cell, const struct profile_value *v, stru
     return refuse(v, "root, isolated or member", e);
 }
 
-/* has: whether an option has set it, and then whether anything has. */
+/* *has: whether an option has set it; afterwards, whether anything has. */
 static int take_number(int64_t *has, int64_t *number, int64_t low, const struct profile_value *v, const char *option,
                        struct text *said, struct err *e)
 {

@@ -15,7 +15,7 @@
 #define PERIOD_MAX  1000000
 #define CPUS_MAX    4096
 
-/* "QUOTA PERIOD" */
+/* Reads "QUOTA PERIOD". */
 static int parse_kernels(const char *text, const char *blank, struct quota *ret)
 {
     char usec[24];

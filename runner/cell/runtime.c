@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +21,8 @@
 #include "launch/confine.h"
 #include "launch/spawn.h"
 
-/* What is asked of an interpreter; it answers in lines "key value". The imports are the scenario's own, so that the
- * lines "file PATH" name what it will read. */
+/* The program that an interpreter runs to say what it is, in lines "key value". It imports what the scenario imports,
+ * so that its lines "file PATH" name what the scenario will read. */
 static const char PROBE[] =
     "import sys, os\n"
     "print('version', sys.version.split()[0])\n"
@@ -45,7 +44,7 @@ static const char PROBE[] =
     "         for m in list(sys.modules.values()) if getattr(m, '__file__', None)}\n"
     "files |= {l.split(None, 5)[5].strip() for l in open('/proc/self/maps') if len(l.split(None, 5)) == 6}\n"
     "for f in sorted(f for f in files if os.path.isfile(f)): print('file', f)\n"
-    "import shlex\n" /* from here on what the scenario does not need */
+    "import shlex\n" /* the scenario does not need what follows */
     "conf = sysconfig.get_config_var\n"
     "args = shlex.split(conf('CONFIG_ARGS') or '')\n"
     "flags = ' '.join(str(conf(k) or '') for k in ('CFLAGS', 'PY_CFLAGS', 'PY_CFLAGS_NODIST')).split()\n"
@@ -75,8 +74,7 @@ static const char PROBE[] =
 
 /* --- asking an interpreter, and remembering what it said ------------------------------------------------------ */
 
-/* The variables of the cell's environment that decide what of a build is on; the last of each is the one that counts.
- * NULL: not set. */
+/* The variables of the cell's environment that switch features of a build; the last of each counts. NULL: not set. */
 enum { JIT, MALLOC, DECIDING };
 
 static void find_deciding(const struct cell *cell, const char *ret[DECIDING])
@@ -90,7 +88,7 @@ static void find_deciding(const struct cell *cell, const char *ret[DECIDING])
                 ret[v] = cell->environment.word[i];
 }
 
-/* The name under which an answer is remembered: it changes with the executable and with the question. */
+/* The path of a remembered answer; it depends on the executable and on the question. */
 static int memory_path(const char *path, const struct cell *cell, char *buf, size_t cap)
 {
     const char *deciding[DECIDING];
@@ -148,7 +146,7 @@ static bool answer_files(const char *answer, struct text *files)
     return files->len > 0;
 }
 
-/* What a build is, and why that may be unknown. */
+/* The facts about a build, and why each may be unknown. */
 static const struct {
     const char *key;
     bool is_text;
@@ -176,7 +174,7 @@ static void add_feature(struct text *t, const char *feature)
     text_add(t, "%s%s", t->len ? "+" : "", feature);
 }
 
-/* What tells a build from the plain one of its name. */
+/* Names the features that distinguish a build from the plain one. */
 static void name_features(struct runtime *r)
 {
     cleanup_text struct text t = {0};
@@ -214,7 +212,7 @@ static void take_build(const char *answer, struct runtime *r)
     name_features(r);
 }
 
-/* "3.14t" of "3.14.6". false: the version is none. */
+/* Makes "3.14t" from "3.14.6". false: the version is malformed. */
 static bool name_build(struct runtime *r)
 {
     static const char DIGITS[] = "0123456789";
@@ -253,20 +251,20 @@ static void remember(const char *memory, const struct text *answer)
     text_format(dir, sizeof(dir), "%s", memory);
     *strrchr(dir, '/') = '\0';
     if (trust_path(dir, NULL) == 0 && file_make_dirs(dir) == 0)
-        (void)file_replace(memory, answer->data, answer->len, NULL); /* only a memory: the next run can ask again */
+        (void)file_replace(memory, answer->data, answer->len, NULL); /* on failure the next run asks again */
 }
 
-/* Whatever the path leads to is executed for it: in the confinement that a workload gets by itself. */
+/* Executes the file at path, whatever it is, in a workload's default confinement. */
 static int probe(const char *path, const struct cell *cell, struct text *answer)
 {
     const char *deciding[DECIDING];
-    /* In place of -I, which heeds no variable: what an interpreter is hangs on those that are handed on. */
+    /* Not -I, which ignores the environment: some variables decide what an interpreter is. */
     char *const argv[] = {(char *)path, "-s", "-c", (char *)PROBE, NULL};
     char *envp[5 + DECIDING] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8", "PYTHONSAFEPATH=1"};
     size_t n = 4;
     const struct confine_request request = {.read_only_root = true, .filter = true, .needed = &path, .needed_count = 1};
     struct confine *confine = NULL;
-    struct err ignored = {0}; /* whatever it was: it is no interpreter that can be weighed */
+    struct err ignored = {0}; /* any failure means that it cannot be weighed */
     find_deciding(cell, deciding);
     for (size_t v = 0; v < DECIDING; v++)
         if (deciding[v])
@@ -279,7 +277,7 @@ static int probe(const char *path, const struct cell *cell, struct text *answer)
     return failed;
 }
 
-/* Why it did not answer. */
+/* Says why it did not answer. */
 static void say_no_answer(const struct runtime *r, const struct cell *cell, char *why, size_t cap)
 {
     cleanup_text struct text plain = {0};
@@ -318,8 +316,8 @@ static int ask(struct runtime *r, const struct cell *cell, const char *memory, c
     return failed == 0 ? 0 : -EINVAL;
 }
 
-/* Fills in what the interpreter at r->path is in the environment of a cell; NULL: of none. -EINVAL: it is none, or too
- * old; the reason goes to why. */
+/* Fills in what the interpreter at r->path is in the cell's environment (NULL: an empty one). -EINVAL: no interpreter,
+ * or too old; why has the reason. */
 static int identify(struct runtime *r, const struct cell *cell, char *why, size_t cap)
 {
     char memory[PATH_MAX];
@@ -339,7 +337,7 @@ static int identify(struct runtime *r, const struct cell *cell, char *why, size_
 
 /* --- where the workloads are ----------------------------------------------------------------------------------- */
 
-/* The workloads lie beside the program in a build tree, in ../libexec/tare of it once installed. */
+/* In a build tree the workloads lie beside the program; installed, in ../libexec/tare. */
 int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e)
 {
     static const char *const BESIDE[] = {"workloads", "../libexec/tare/workloads"};
@@ -370,7 +368,7 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
     text_format(r->implementation, sizeof(r->implementation), "native");
     text_format(r->version, sizeof(r->version), "%s", gnu_get_libc_version());
     text_format(r->banner, sizeof(r->banner), "C, glibc %s [GCC %s]", gnu_get_libc_version(), __VERSION__);
-    text_format(r->default_start, sizeof(r->default_start), "forkserver"); /* as CPython 3.14's */
+    text_format(r->default_start, sizeof(r->default_start), "forkserver"); /* CPython 3.14's default */
     text_add(&r->files, "%s", r->path);
     int failed = digest_file(r->path, r->sha256);
     if (failed != 0) {
@@ -382,18 +380,18 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
 
 /* --- the search ------------------------------------------------------------------------------------------------ */
 
-/* What is looked for, and what stood in the way so far. */
+/* What is searched for, and why it was not found so far. */
 struct search {
     const char *name; /* "3.14t" */
     const struct cell *cell;
     struct interpreter_name wanted;
-    const char *variable; /* of the environment, that names it; NULL: there is none of this build */
+    const char *variable; /* the environment variable that names it; NULL: none for this build */
     struct runtime *found;
-    char why[256]; /* of the place that is looked through now; "": nothing lies there */
+    char why[256]; /* why nothing in the current place fits; "": nothing lies there */
     struct text tried;
 };
 
-/* Takes path if it is the wanted build; s->why says what else it is. */
+/* Takes path if it is the wanted build; else s->why says what it is. */
 static bool try_path(const char *path, struct search *s)
 {
     struct runtime candidate = {0};
@@ -438,7 +436,7 @@ static void note_place(const char *place, void *context)
     s->why[0] = '\0';
 }
 
-/* scripts/build-python makes these two, and what sets them up names them so. */
+/* The two builds of scripts/build-python, and the variables that name them. */
 static const char *variable_of(const char *name)
 {
     return strcmp(name, "3.14t") == 0 ? "TARE_PYTHON_FT" : strcmp(name, "3.14") == 0 ? "TARE_PYTHON_GIL" : NULL;
@@ -485,7 +483,7 @@ static int take_named(const char *path, const struct cell *cell, struct runtime 
     }
     if (access(path, F_OK) != 0 || (*path != '/' && !getcwd(here, sizeof(here))))
         return err_sys(e, ERR_USAGE, "the interpreter '%s'", path);
-    /* Links are not followed: a virtual environment's interpreter finds its home by the path that it is given. */
+    /* Links are kept: an interpreter finds its virtual environment by its own path. */
     int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
     if (n < 0 || (size_t)n >= sizeof(r->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the interpreter '%s': the path is too long", path);
@@ -495,15 +493,13 @@ static int take_named(const char *path, const struct cell *cell, struct runtime 
     return err_remedy(e, "'tare run --runtime list' shows those that can be weighed, and how a venv is made of one");
 }
 
-/* The workload's own files: what lies in the scenario's folder, and what all scenarios have in common. */
+/* Adds the workload's files: those in the scenario's folder, and those that scenarios share. */
 static void add_scripts(const struct scenario *scenario, struct runtime *r)
 {
     const char *const dirs[] = {scenario->dir, scenario->lib};
     for (size_t d = 0; d < ARRAY_LEN(dirs); d++) {
-        char pattern[PATH_MAX + 8];
         glob_t found;
-        text_format(pattern, sizeof(pattern), "%s/*.py", dirs[d]);
-        if (glob(pattern, 0, NULL, &found) != 0)
+        if (!file_glob(dirs[d], "*.py", 0, &found))
             continue;
         for (size_t i = 0; i < found.gl_pathc; i++)
             text_add(&r->files, "\n%s", found.gl_pathv[i]);
@@ -511,7 +507,8 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
     }
 }
 
-/* Whether the interpreter can be told: 3.13 has PYTHON_GIL and -X gil, and only a free-threaded build runs without. */
+/* Checks that the interpreter's GIL can be switched: PYTHON_GIL and -X gil exist since 3.13, and only a free-threaded
+ * build can run without it. */
 static int check_gil(const struct cell *cell, const struct runtime *r, struct err *e)
 {
     const char *gil = gil_name((enum gil)cell->gil);
@@ -534,7 +531,7 @@ int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct
     bool known = interpreter_name_parse(r->name, &name) && name.major == 3;
     for (size_t i = 0; known && cell->scenario && i < cell->scenario->knobs; i++) {
         const struct scenario_knob *k = &cell->scenario->knob[i];
-        if ((unsigned)name.minor < k->since && strcmp(cell->knob[i], k->fallback[cell->profile]) != 0)
+        if ((unsigned)name.minor < k->since && scenario_knob_needs_since(k, cell->knob[i], (enum profile)cell->profile))
             return err_set(e, ERR_USAGE, -ENOTSUP, "--%s '%s': Python %s does not have that (3.%u and newer have)",
                            k->name, cell->knob[i], r->version, k->since);
     }
@@ -568,7 +565,7 @@ struct listing {
     size_t count;
 };
 
-/* "python3", "python3.14" or "python3.14t": what lies beside them (-config, -gdb.py) is something else. */
+/* Whether it is "python3", "python3.14" or "python3.14t", not -config or -gdb.py. */
 static bool is_interpreters_name(const char *path)
 {
     const char *name = strrchr(path, '/') + 1;
@@ -576,7 +573,7 @@ static bool is_interpreters_name(const char *path)
     return strcmp(name, "python3") == 0 || interpreter_name_parse(name + strlen("python"), &ignored);
 }
 
-/* A second name or link of a file, or of a build in its folder. */
+/* Whether the listing has this file already under another name or link, or this build in the same folder. */
 static bool is_told(const struct listing *l, const struct runtime_seen *one)
 {
     size_t dir = (size_t)(strrchr(one->runtime.path, '/') - one->runtime.path) + 1;

@@ -58,7 +58,7 @@ static bool real_of(const char *text, double *ret)
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
-/* "a,b.c": names and dots alone, as the text becomes import statements. */
+/* Whether it is like "a,b.c": only names and dots, because the text becomes import statements. */
 static bool is_modules(const char *value)
 {
     for (const char *at = value;; at++) {
@@ -80,6 +80,22 @@ static bool is_a_choice(const struct scenario_knob *k, const char *value)
     return false;
 }
 
+bool scenario_can_be_empty(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->knobs; i++)
+        if (*s->knob[i].empty)
+            return true;
+    return false;
+}
+
+bool scenario_knob_needs_since(const struct scenario_knob *k, const char *value, enum profile profile)
+{
+    for (size_t i = 0; k->choice[i]; i++)
+        if (k->since_choices >> i & 1 && strcmp(k->choice[i], value) == 0)
+            return true;
+    return k->since && !k->since_choices && strcmp(value, k->fallback[profile]) != 0;
+}
+
 bool scenario_knob_is_word(const struct scenario_knob *k)
 {
     return k->type == SCENARIO_CHOICE || k->type == SCENARIO_MODULES;
@@ -90,7 +106,7 @@ static bool is_allowed(const struct scenario_knob *k, const char *value)
     int64_t low, high, n;
     double real_low, real_high, real;
     switch (k->type) {
-    case SCENARIO_INTEGER: /* the text goes to the workload as it is */
+    case SCENARIO_INTEGER: /* the workload gets the text unchanged */
         return strspn(value, "-0123456789") == strlen(value) && text_to_i64(k->low, &low) == 0 &&
                text_to_i64(k->high, &high) == 0 && text_to_i64(value, &n) == 0 && n >= low && n <= high;
     case SCENARIO_REAL:

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/source.h"
 #include "base/suggest.h"
 #include "base/text.h"
@@ -34,7 +34,7 @@ void scenarios_free(void)
     loaded_count = 0;
 }
 
-/* What config knows of the options that all have. */
+/* Answers from the table of common options. */
 static int common(const char *option, const char *value, struct err *e)
 {
     struct cell scratch = cell_unset();
@@ -53,8 +53,8 @@ static int read_small(const char *path, bool follow, struct text *ret, struct er
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
 }
 
-/* The folder with its links resolved, the file's not: in a build tree it is one, and the programs lie beside the link.
- */
+/* Sets file and folder. The folder's links are resolved, the file's not: in a build tree the file is a link, and the
+ * programs lie beside it. */
 static int place(struct scenario *s, const char *path, struct err *e)
 {
     char dir[PATH_MAX];
@@ -71,7 +71,7 @@ static int place(struct scenario *s, const char *path, struct err *e)
     return 0;
 }
 
-/* What is weighed is all of the folder. One that cannot be carried can be weighed all the same. */
+/* Takes the digest of the whole folder. A folder that cannot be carried can still be weighed. */
 static void take_content(struct scenario *s, bool copy)
 {
     struct carried_files files;
@@ -98,7 +98,7 @@ static const struct scenario *find_loaded(const struct scenario *like)
     return NULL;
 }
 
-/* A file that was loaded before and is the same is given again. */
+/* Keeps the scenario, or returns the one that was loaded from the same file before. */
 static int keep(struct scenario *s, const char *path, bool copy, const struct scenario **ret, struct err *e)
 {
     *ret = find_loaded(s);
@@ -137,16 +137,15 @@ static int load(const char *path, enum origin origin, const struct scenario **re
     return keep(s, path, origin == COPY, ret, e);
 }
 
-/* The folders of those that are installed, sorted. */
+/* Adds the names of the installed scenarios, sorted. */
 static void add_names(const char *separator, struct suggest *s, struct text *out)
 {
-    char lib[PATH_MAX], pattern[PATH_MAX + 32];
+    char lib[PATH_MAX];
     glob_t found;
     struct err ignored = {0};
     if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0)
         return;
-    text_format(pattern, sizeof(pattern), "%s/*/" FILE_NAME, lib);
-    if (glob(pattern, 0, NULL, &found) != 0)
+    if (!file_glob(lib, "*/" FILE_NAME, 0, &found))
         return;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *name = found.gl_pathv[i] + strlen(lib) + 1;

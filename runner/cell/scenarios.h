@@ -1,4 +1,4 @@
-/* scenarios: the scenarios that came with tare, found by name, and anybody's, found by path. */
+/* scenarios: finds scenarios: those that came with tare by name, any other by path. */
 #ifndef TARE_SCENARIOS_H
 #define TARE_SCENARIOS_H
 
@@ -7,19 +7,19 @@
 struct err;
 struct text;
 
-/* Reads the scenario that is named: one that came with tare, or a folder with a scenario.yml, or that file itself (a
- * word with a slash or a dot in it is a path). Read once: it belongs to this module, and stays until scenarios_free().
- * -ENOENT (usage): there is none; the message lists those that there are. -EINVAL (usage): its file is wrong. */
+/* Reads a scenario: one that came with tare, a folder with a scenario.yml, or that file (a word with a slash or a dot
+ * is a path). Each is read once; this module owns it until scenarios_free(). -ENOENT (usage): none of this name; the
+ * message lists those that exist. -EINVAL (usage): its file is malformed. */
 int scenarios_find(const char *named, const struct scenario **ret, struct err *e);
 
-/* The same, where a plan names it: one that is named by its path is read from its copy, which has to be the one that
- * its digest names. carried: NULL is allowed, and then they are those of this host. -ENOENT (usage), where this host's
- * are not looked at (carried->alone): there is no copy. */
+/* The same for a scenario that a plan names: one named by its path is read from its copy, which must have the recorded
+ * digest. carried NULL: uses this host's. -ENOENT (usage): no copy, and carried->alone forbids this host's. */
 struct carried;
 int scenarios_find_carried(const struct carried *carried, const char *named, const struct scenario **ret,
                            struct err *e);
 
-/* The names and summaries of those that came with tare, a line each, by name. -EINVAL (usage): a file is wrong. */
+/* Adds the names and summaries of tare's own scenarios, one per line, sorted by name. -EINVAL (usage): a file is
+ * malformed. */
 int scenarios_list(struct text *out, struct err *e);
 
 void scenarios_free(void);

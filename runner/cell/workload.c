@@ -39,7 +39,7 @@ static void add_word(struct workload_words *w, const char *fmt, ...)
         add_word(w, fmt, value);                                                                                       \
     } while (0)
 
-/* The scenario's own command, filled in. */
+/* Adds the scenario's command, filled in. */
 static void add_command(struct workload_words *w, const struct runtime *runtime, const struct scenario *scenario)
 {
     char *const *word = scenario->command[runtime->native ? RUNTIME_NATIVE : RUNTIME_PYTHON];
@@ -65,13 +65,13 @@ struct workload_words workload_argv(const struct runtime *runtime, const struct 
         add_word(&w, "--%s", cell->scenario->knob[i].name);
         add_word(&w, "%s", cell->knob[i]);
     }
-    const char *fault = getenv("TARE_FAULT"); /* how the tests come by a workload that ends badly */
+    const char *fault = getenv("TARE_FAULT"); /* by this the tests make a workload fail */
     if (fault && *fault)
         add_option(&w, "--fault", "%s", fault);
     return w;
 }
 
-/* Sets NAME=VALUE, in the place of one of the same name. */
+/* Sets NAME=VALUE and replaces one of the same name. */
 static void set_variable(struct workload_words *w, const char *variable)
 {
     size_t len = strcspn(variable, "=") + 1;
@@ -102,7 +102,7 @@ static void add_named(struct workload_words *w, const struct cell *cell)
         set_variable(w, cell->environment.word[i]);
 }
 
-/* A variable reaches the processes that it starts, too. */
+/* Sets the GIL by a variable, which child processes inherit. */
 static void add_gil(struct workload_words *w, const struct cell *cell)
 {
     if (cell->gil != GIL_DEFAULT)
@@ -149,7 +149,7 @@ static unsigned allowed_by(const struct cell *cell)
 {
     unsigned bits = 0;
     for (size_t i = 0; i < cell->allowed.count; i++)
-        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused what is none */
+        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused unknown ones */
     return bits;
 }
 
@@ -176,7 +176,7 @@ static struct temporary tmpdir = {.parent_fd = -1, .fd = -1}; /* one at a time *
 static const char *tmpdir_base(void)
 {
     const char *base = temporary_base();
-    return strlen(base) <= 40 ? base : "/tmp"; /* sockets' names below it are bounded: unix(7) */
+    return strlen(base) <= 40 ? base : "/tmp"; /* the names of sockets below it have a limit: unix(7) */
 }
 
 int workload_tmpdir_make(char *path, size_t cap, struct err *e)
@@ -191,12 +191,13 @@ void workload_tmpdir_remove(void)
     temporary_remove(&tmpdir);
 }
 
-/* Our own; and root's, which an unprivileged workload was given: its group stays root's, as nobody else can make it. */
+/* Whether a folder may be a leftover: ours; for root also one given to an unprivileged workload, which keeps root's
+ * group, as nobody else can do. */
 static bool may_be_left(int dirfd, const char *name)
 {
     struct stat st;
     bool workloads = strncmp(name, "tare.", 5) == 0 && strlen(name) == strlen("tare.XXXXXX");
-    bool scratch = strncmp(name, ".tare-", 6) == 0 && strlen(name) == strlen(".tare-XXXXXX"); /* artefact/scratch.c */
+    bool scratch = strncmp(name, ".tare-", 6) == 0 && strlen(name) == strlen(".tare-XXXXXX"); /* archive/tmpdir.c */
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
     if (!workloads && !scratch)
@@ -224,6 +225,6 @@ void workload_tmpdirs_clean(bool dry_run, void (*fn)(const char *path, int faile
 {
     const char *tmp = getenv("TMPDIR");
     workload_folder_clean(tmpdir_base(), dry_run, fn, context);
-    if (tmp && *tmp && strcmp(tmp, tmpdir_base()) != 0) /* too long for a workload's, not for the others */
+    if (tmp && *tmp && strcmp(tmp, tmpdir_base()) != 0) /* too long for a workload's folder, not for the others */
         workload_folder_clean(tmp, dry_run, fn, context);
 }

@@ -3,7 +3,6 @@
 #ifndef TARE_DISTURBANCE_H
 #define TARE_DISTURBANCE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct facts;

@@ -1,6 +1,5 @@
 #include "host/virt.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

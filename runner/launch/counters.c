@@ -43,11 +43,6 @@ struct counters {
     struct counter event[ARRAY_LEN(EVENTS)];
 };
 
-const char *counters_name(size_t n)
-{
-    return n < ARRAY_LEN(EVENTS) ? EVENTS[n].name : NULL;
-}
-
 static void close_all(struct counter *c, size_t cpus)
 {
     for (size_t i = 0; c->fd && i < cpus; i++)

@@ -1,6 +1,6 @@
-/* counters: what the kernel and the CPUs count of a slice: instructions, cycles, misses, switches, page faults. Opened
- * from outside, for the slice's cgroup on each CPU (PERF_FLAG_PID_CGROUP, perf_event_open(2)), so that all processes of
- * the slice are counted from their birth in it, and the workload knows nothing of it. */
+/* counters: what the kernel and the CPUs count for a slice: instructions, cycles, misses, switches, page faults. They
+ * are opened for the slice's cgroup on each CPU (PERF_FLAG_PID_CGROUP, perf_event_open(2)), so they count every process
+ * of the slice from its birth, and the workload does not notice. */
 #ifndef TARE_COUNTERS_H
 #define TARE_COUNTERS_H
 
@@ -11,23 +11,20 @@
 struct cpulist;
 struct facts;
 
-/* The names, as records have them, from 0; NULL behind the last. */
-const char *counters_name(size_t n);
-
-/* Opened counters; NULL is none. */
+/* Opened counters; NULL: none. */
 struct counters;
 
-/* Opens each counter for the cgroup of this directory descriptor on these CPUs; it counts from then on. One that is
- * refused on a CPU is not there at all, and has its reason; so is one for which there are too few descriptors. The
- * caller ends it with counters_close(), before the cgroup is removed. Out of memory aborts. */
+/* Opens each counter for the cgroup of this directory on these CPUs; it counts from then on. A counter that any CPU
+ * refuses, or for which there are too few descriptors, is absent with the reason. The caller ends it with
+ * counters_close() before the cgroup is removed. Out of memory aborts. */
 struct counters *counters_open(int cgroup_fd, const struct cpulist *cpus);
 void counters_close(struct counters **c);
 
-/* Adds each count by its name, whole, and what part of the time it was counted, "running_share.NAME" (1: all of it);
- * and "cpus". What is not to be had is absent with the reason. */
+/* Adds each count under its name, scaled to the whole time; the share of time it was counted as "running_share.NAME"
+ * (1: all); and "cpus". Missing counts are absent with the reason. */
 void counters_describe(const struct counters *c, struct facts *ret);
 
-/* The same where none could be opened, for one reason. */
+/* The same if none could be opened, all for one reason. */
 void counters_describe_absent(const char *why, struct facts *ret);
 
 /* The sum over CPUs: each is extrapolated by its own times, enabled / running. One on which the slice never ran counts

@@ -1,4 +1,5 @@
 #include "launch/pid_table.h"
+#include "base/err.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -56,9 +57,7 @@ int pid_table_begin(struct pid_table *table, size_t pids)
 int pid_table_put(struct pid_table *table, int pid, uint32_t value)
 {
     if ((table->count + 1) * 2 > table->cap) {
-        int failed = grow(table, cap_for(table->count + 1));
-        if (failed != 0)
-            return failed;
+        TRY(grow(table, cap_for(table->count + 1)));
     }
     struct pid_entry *place = place_of(table, pid);
     table->count += place->pid == 0;

@@ -51,9 +51,7 @@ static int each_entry(struct shm_objects *s, int (*fn)(struct shm_objects *s, co
     ssize_t len = lseek(s->dirfd, 0, SEEK_SET);
     while (len >= 0 && (len = getdents64(s->dirfd, room, sizeof(room))) > 0)
         for (const char *at = room; at < room + len; at += ((const struct dirent *)(const void *)at)->d_reclen) {
-            int failed = fn(s, (const struct dirent *)(const void *)at);
-            if (failed != 0)
-                return failed;
+            TRY(fn(s, (const struct dirent *)(const void *)at));
         }
     return len < 0 ? -errno : 0;
 }

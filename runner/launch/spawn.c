@@ -116,7 +116,8 @@ void spawn_unblock_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
+/* Puts descriptors into a message; control is zeroed (cmsg(3)). */
+static void pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
 {
     msg->msg_control = control->room;
     msg->msg_controllen = CMSG_SPACE(count * sizeof(int));
@@ -148,7 +149,7 @@ static int child_say_ready(const struct spawn_birth *birth, const struct confine
         fds[n++] = listener;
     memset(&control, 0, sizeof(control));
     if (n > 0)
-        spawn_pass(&msg, &control, fds, n);
+        pass(&msg, &control, fds, n);
     return sendmsg(birth->talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
 }
 
@@ -437,7 +438,7 @@ static int tell_init(const struct child *child, const struct spawn_spec *spec, s
         word.affinity = *spec->affinity;
     memset(&control, 0, sizeof(control));
     if (spec->cgroup_fd >= 0)
-        spawn_pass(&msg, &control, &spec->cgroup_fd, 1);
+        pass(&msg, &control, &spec->cgroup_fd, 1);
     if (sendmsg(child->init_fd, &msg, MSG_NOSIGNAL) >= 0 || errno == EPIPE)
         return 0;
     return err_sys(e, ERR_OURS, "cannot tell the first process of its namespaces to start it");

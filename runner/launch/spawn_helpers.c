@@ -84,9 +84,7 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
     if (find_helper(argv[0], path) != 0)
         return -ENOENT;
-    int failed = open_pipe(&from_child, &to_parent);
-    if (failed != 0)
-        return failed;
+    TRY(open_pipe(&from_child, &to_parent));
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int pidfd = -1;
     pid_t parent = getpid();
@@ -296,9 +294,7 @@ int spawn_companion(char *const argv[], int said_fd, struct child *ret)
     char path[PATH_MAX];
     if (find_helper(argv[0], path) != 0)
         return -ENOENT;
-    int failed = open_pipe(&from_child, &to_parent);
-    if (failed != 0)
-        return failed;
+    TRY(open_pipe(&from_child, &to_parent));
     child.pid = spawn_clone(-1, 0, &child.pidfd);
     if (child.pid < 0)
         return -errno;

@@ -38,9 +38,6 @@ union passed {
     struct cmsghdr align;
 };
 
-/* Puts descriptors into a message; control is zeroed (cmsg(3)). */
-void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count);
-
 /* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup unless that is -1. If clone3 is hidden it uses
  * clone, and the child must enter the cgroup itself. */
 pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);

@@ -4,7 +4,6 @@
 #define TARE_SYMBOLS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct symbols;

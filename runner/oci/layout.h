@@ -22,34 +22,34 @@ struct text;
 #define OCI_INDEX_FILE  "index.json"
 #define OCI_BLOBS       "blobs/sha256/"
 
-/* The digits of "sha256:HEX", inside of it; NULL: it is none. Pure. */
+/* The digits in "sha256:HEX", a pointer into the text; NULL: not such a digest. Pure. */
 const char *oci_digest_hex(const char *digest);
 
-/* {mediaType, digest, size} of what has this digest; the caller's. */
+/* Makes {mediaType, digest, size}; the caller owns it. */
 struct json_t *oci_descriptor(const char *type, const char *hex, uint64_t size_bytes);
 
-/* Opens the folder, or makes it a layout where it is new or empty and make is true. *ret: its descriptor, the caller's.
- * -EINVAL (usage): it is there and no layout; -ENOENT (usage): it is not there. */
+/* Opens a layout; make: turns a new or empty folder into one. The caller closes *ret. -EINVAL (usage): the folder is
+ * not a layout. -ENOENT (usage): there is no folder. */
 int oci_layout_open(const char *path, bool make, int *ret, struct err *e);
 
-/* A blob of these bytes; hex: its digest. */
+/* Stores a blob of these bytes. hex: its digest. */
 int oci_put_bytes(int layout, const char *bytes, size_t len, char hex[DIGEST_HEX], struct err *e);
 
-/* A blob of this file, read from its beginning; also its size in bytes. */
+/* Stores a blob from a file, read from its beginning. hex, *size_bytes: its digest and size. */
 int oci_put_file(int layout, int fd, char hex[DIGEST_HEX], uint64_t *size_bytes, struct err *e);
 
-/* Gives what the descriptor describes this tag, which is then no other's. */
+/* Tags the described content, and takes the tag from any other. */
 int oci_tag(int layout, const char *tag, const struct json_t *descriptor, struct err *e);
 
-/* Makes the descriptor the index's only one, without a tag; and the bytes of that index. */
+/* Makes the descriptor the only one in the index, without a tag, and writes that index. */
 int oci_set_only(int layout, const struct json_t *descriptor, struct err *e);
 void oci_index_text(const struct json_t *descriptor, struct text *ret);
 
-/* The descriptor of a tag, or of a manifest by its digest ("sha256:…"); NULL tag: of the only one. The caller's.
- * -ENOENT (usage): there is none; the message lists the tags that there are. */
+/* Finds the descriptor of a tag, or of a manifest by its digest ("sha256:…"); tag NULL: the only one. The caller owns
+ * *ret. -ENOENT (usage): none; the message lists the tags. */
 int oci_find(int layout, const char *tag, struct json_t **ret, struct err *e);
 
-/* Reads a manifest or index by its digest ("sha256:…") and appends it. -EBADMSG (said no): its bytes have another. */
+/* Appends a manifest or index, by its digest ("sha256:…"). -EBADMSG (said no): its bytes have another digest. */
 int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *e);
 
 /* Copies a blob to fd. -EBADMSG (said no): its bytes have another digest or size. */

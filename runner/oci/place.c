@@ -60,7 +60,7 @@ static int check_digest(const char *tag, const struct text *t, char hex[DIGEST_H
     return 0;
 }
 
-/* Adds the remedy if skopeo is missing. */
+/* Adds the remedy if skopeo is missing. Returns failed. */
 static int told(int failed, struct err *e)
 {
     return failed == -ENOENT && e->kind == ERR_HOST ? err_remedy(e, "oci:FOLDER works without it") : failed;

@@ -35,7 +35,7 @@ static int read_file(const char *path, struct text *ret, struct stat *st, struct
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
 }
 
-/* What a bundle says beside its plan: the scenarios that it carries. */
+/* Reads the scenarios that a bundle carries beside its plan. */
 static int read_bundled(struct campaign *c, bool trusted, struct err *e)
 {
     char dir[PATH_MAX];
@@ -49,7 +49,7 @@ static int read_bundled(struct campaign *c, bool trusted, struct err *e)
                              : failed;
 }
 
-/* What the plan says of the host, where it is not the user's own: before any of it is looked at. */
+/* Looks at what a foreign plan demands of the host, before anything in it is resolved. */
 static int judge(struct campaign *c, const struct text *bytes, const struct carried *carried,
                  const struct config_given *given, const char *why, bool trusted, struct err *e)
 {
@@ -81,7 +81,7 @@ static int read_named(struct campaign *c, const struct config *config, struct te
         plans_remedy(c->file, e);
     c->bound =
         (struct folder_plan){.seed = config->campaign.seed, .noise = config->campaign.noise, .given = config->given};
-    c->is_own = !plans_is_path(config->positional); /* what came with tare is as good as tare */
+    c->is_own = !plans_is_path(config->positional); /* a plan that came with tare is trusted as tare is */
     if (failed != 0 || c->is_own)
         return failed;
     bool bundled = trust_is_bundled(c->file);
@@ -93,7 +93,7 @@ static int read_named(struct campaign *c, const struct config *config, struct te
                               : judge(c, bytes, &c->said.carried, NULL, bundled ? "it is a bundle's" : why, trusted, e);
 }
 
-/* A folder is the user's own where it, its plan and its lock are. */
+/* A folder is the user's own if the user owns it, its plan and its lock. */
 static bool folder_is_own(const struct campaign *c, char *why, size_t cap)
 {
     static const char *const NAMES[] = {"", "plan.lock", "plan.yml"};
@@ -115,7 +115,7 @@ static bool folder_is_own(const struct campaign *c, char *why, size_t cap)
     return false;
 }
 
-/* A folder goes on with what it is bound to. */
+/* Reads the plan that the folder is bound to. */
 static int read_bound(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
 {
     const char *option = config->given.count          ? config->given.option[0].name
@@ -136,7 +136,7 @@ static int read_bound(struct campaign *c, const struct config *config, struct te
     return own ? 0 : judge(c, bytes, &c->bound.carried, &c->bound.given, why, trusted, e);
 }
 
-/* A plan that came with tare goes before a folder of its name: that one is ./NAME. */
+/* A plan that came with tare hides a folder of the same name, which is ./NAME. */
 static bool names_folder(const char *name)
 {
     char path[PATH_MAX];
@@ -172,7 +172,7 @@ static int read_plan(struct campaign *c, const struct config *config, struct err
     return 0;
 }
 
-/* What the command line says goes before what the plan says. */
+/* The command line overrides the plan. */
 static int settle(struct campaign *c, const struct campaign_options *o, struct err *e)
 {
     struct plan *p = &c->plan;
@@ -264,7 +264,7 @@ static bool is_precise(const struct campaign *c, size_t unit, double *figures)
         if (one->file && !one->failed && isfinite(one->figure))
             figures[n++] = one->figure;
     }
-    if (n == 0) /* a cell that always fails would go on for ever */
+    if (n == 0) /* a cell that always fails would never end */
         return true;
     struct stats_interval i = stats_mean_interval(figures, n, CONFIDENCE);
     return !i.why_not && (i.high - i.low) / 2 < c->plan.precision * fabs(i.at);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -15,7 +14,7 @@
 
 #define LINE_EVERY_S 10
 
-/* Cut to the terminal's width: a line that wraps is not taken away by the next one. */
+/* Cuts the line to the terminal's width: the next line would not erase one that wraps. */
 static void print_line(const struct text *line)
 {
     (void)fprintf(stderr, "\r\033[K%.*s", (int)terminal_width(STDERR_FILENO) - 1, line->data);
@@ -55,7 +54,7 @@ void campaign_meter_open(struct campaign_meter *m, const struct tally *tally)
         m->progress.show = show;
 }
 
-/* Where there is no terminal a line now and then: a log is read later. */
+/* Without a terminal it writes a line now and then, for a log. */
 static void log_line(struct campaign_meter *m)
 {
     cleanup_text struct text line = {0};

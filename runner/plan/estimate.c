@@ -25,7 +25,7 @@ double *estimate_cells(const struct tally *t)
     return mean_s;
 }
 
-/* Of those that are known; NaN: none is. */
+/* The mean over the cells whose time is known; NaN: none is. */
 static double mean_of(const double *cell_s, size_t cells)
 {
     double sum = 0;

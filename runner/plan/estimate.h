@@ -1,4 +1,4 @@
-/* estimate: how long what is left of a plan will take, by what its cells have taken. Pure. */
+/* estimate: the remaining time of a plan, from the times of its finished invocations. Pure. */
 #ifndef TARE_ESTIMATE_H
 #define TARE_ESTIMATE_H
 
@@ -9,18 +9,18 @@ struct tally;
 struct text;
 
 struct estimate {
-    double seconds; /* one whose cell has no measured invocation is taken for the other cells' mean; NaN: none has */
-    size_t unknown; /* invocations of such cells */
-    size_t left;    /* of both kinds */
+    double seconds; /* a cell without a measured invocation counts with the other cells' mean; NaN: no cell has one */
+    size_t unknown; /* invocations of cells without a measured one */
+    size_t left;    /* all remaining invocations */
 };
 
 /* The mean of what each cell's invocations have taken, in s; NaN: none of them says. The caller frees it. */
 double *estimate_cells(const struct tally *t);
 
-/* Of the invocations of the first `blocks` blocks that are not done. */
+/* Estimates the unfinished invocations of the first `blocks` blocks. */
 struct estimate estimate_left(const struct tally *t, uint64_t blocks);
 
-/* "about 1 min 05 s", "unknown" where nothing has been measured, "nothing" where none is left. */
+/* Adds "about 1 min 05 s", "unknown" if nothing was measured, or "nothing" if nothing is left. */
 void estimate_say(const struct estimate *e, struct text *out);
 
 #endif

@@ -48,7 +48,7 @@ static int refuse_busy(const struct folder *f, struct err *e)
                    f->path, *who ? ": " : "", who);
 }
 
-/* tare writes into it: a link, or a second name of another file, was put there by somebody else. */
+/* tare writes into the lock file, so it must not be a link or a second name of another file. */
 static int refuse_lock(const struct folder *f, struct err *e)
 {
     return err_set(e, ERR_USAGE, -EPERM,
@@ -64,7 +64,7 @@ static void sign_lock(int fd)
         (void)!pwrite(fd, line, (size_t)n, 0);
 }
 
-/* Gone, or a zombie that nobody has waited for (proc_pid_stat(5): the state stands behind the last bracket). */
+/* Whether the process is gone, or a zombie (proc_pid_stat(5): the state follows the last bracket). */
 static bool is_dead(int pid)
 {
     char path[64], stat[512];
@@ -75,7 +75,7 @@ static bool is_dead(int pid)
     return state && (strncmp(state, ") Z", 3) == 0 || strncmp(state, ") X", 3) == 0);
 }
 
-/* Whether the one that signed it was of this host and is no more. */
+/* Whether the process named in the lock was of this host and has ended. */
 static bool signer_is_dead(int fd)
 {
     char host[64] = "", line[96], signed_on[64];
@@ -87,8 +87,8 @@ static bool signer_is_dead(int fd)
            is_dead(pid);
 }
 
-/* A lock is held until the last process that was born with its descriptor has ended (flock(2)). Who was killed may have
- * left one that was just about to start, and that takes until the kernel lets it run once more. 0, or -errno. */
+/* A lock lasts until the last process that inherited its descriptor has ended (flock(2)). A killed tare may leave a
+ * child that was about to start; the kernel needs a moment to end it. 0, or -errno. */
 static int wait_for_lock(int fd)
 {
     int64_t deadline_ns = clock_now_ns() + DYING_NS;
@@ -117,7 +117,7 @@ static int take_lock(struct folder *f, struct err *e)
     if (failed != 0)
         return failed == -EBUSY ? refuse_busy(f, e)
                                 : err_set(e, ERR_HOST, failed, "flock '%s/.lock': %s", f->path, strerror(-failed));
-    if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* whoever held it has just taken the folder back */
+    if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* its holder has just removed the folder */
         return refuse_busy(f, e);
     fail_point("folder locked");
     sign_lock(fd);
@@ -242,7 +242,7 @@ static int take_carried(struct carried *c, bool of_command, char *value)
     return 0;
 }
 
-/* A line's key and value, cut apart in place. */
+/* Splits a line into key and value, in place. */
 static int take_line(struct folder_plan *p, char *line)
 {
     char *value = strstr(line, " = ");
@@ -271,7 +271,7 @@ static int take_line(struct folder_plan *p, char *line)
     return 0;
 }
 
-/* A file of the folder's own, which may be anybody's. */
+/* Reads a file of the folder, which may belong to another user. */
 static int read_file(const struct folder *f, const char *name, struct text *ret, struct err *e)
 {
     char path[PATH_MAX];
@@ -425,7 +425,7 @@ static int write_copy(struct folder *f, const struct text *bytes, struct err *e)
     return failed;
 }
 
-/* The folder's copy: written where it is not there. */
+/* Compares the folder's copy of the plan, or writes it if it is missing. */
 static int check_copy(struct folder *f, const struct folder_plan *wanted, const struct text *bytes, bool write,
                       struct err *e)
 {
@@ -442,7 +442,7 @@ static int check_copy(struct folder *f, const struct folder_plan *wanted, const 
     return failed;
 }
 
-/* It is read back a line each. */
+/* plan.lock has one value per line, so no value may contain a newline. */
 static int check_words(const struct folder_plan *wanted, struct err *e)
 {
     const struct config_given *given = &wanted->given;
@@ -456,8 +456,8 @@ static int check_words(const struct folder_plan *wanted, struct err *e)
     return 0;
 }
 
-/* One whose copy is there already, of an earlier try, is copied again: it is removed by its last name in the folder
- * that holds the copies, wherever a link would lead. */
+/* Removes an earlier try's copy, so that it is made anew: by its last name in the folder of the copies, which no link
+ * can redirect. */
 static int make_room(const struct folder *f, const char *in, struct err *e)
 {
     char above[sizeof(CARRIED_FOLDER CARRIED_PROGRAMS)];
@@ -488,7 +488,7 @@ static int copy_carried(struct folder *f, const struct carried *c, struct err *e
     return 0;
 }
 
-/* plan.lock comes last: without it nothing is bound. over: in place of a plan that has not begun. */
+/* Writes plan.lock last: without it the folder is not bound. over: replaces a plan that has not begun. */
 static int bind_new(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, bool over,
                     struct err *e)
 {

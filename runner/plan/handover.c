@@ -27,17 +27,17 @@
 #include "plan/trust.h"
 #include "record/record.h"
 
-#define POLLS_A_LOOK 5 /* at the records, which may be many */
+#define POLLS_A_LOOK 5 /* at the records, of which there may be many */
 #define POLL_S       1
-#define PATIENCE_S   300 /* with a controller that does not answer: it may be restarted meanwhile */
-#define SETTLE_S     10  /* with a shared file system that shows a record later than its job's end (nfs(5), ac) */
+#define PATIENCE_S   300 /* a controller that does not answer may be restarting */
+#define SETTLE_S     10  /* a shared file system may show a record later than the job's end (nfs(5), ac) */
 
-/* A campaign handed over. */
+/* A campaign that Slurm runs. */
 struct handover {
     struct campaign *campaign;
     struct campaign_meter meter;
     char folder[PATH_MAX], tare[PATH_MAX]; /* absolute */
-    uint64_t *task;                        /* what is not done yet */
+    uint64_t *task;                        /* the unfinished tasks */
     size_t tasks;
     struct text jobs;
     int interrupted_by;
@@ -54,7 +54,7 @@ static int find_paths(struct handover *h, struct err *e)
     char here[PATH_MAX];
     if (errno != ENOENT || !getcwd(here, sizeof(here)))
         return err_sys(e, ERR_USAGE, "'%s'", h->campaign->folder.path);
-    bool absolute = *h->campaign->folder.path == '/'; /* a dry run's, which is not there yet */
+    bool absolute = *h->campaign->folder.path == '/'; /* a dry run's folder may not exist */
     int len = snprintf(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
                        h->campaign->folder.path);
     return len > 0 && (size_t)len < sizeof(h->folder)
@@ -89,7 +89,7 @@ static struct slurm_array array_of(const struct handover *h)
                                 .tasks = h->tasks};
 }
 
-/* Reads the records that there are; with mend those that are broken are set aside, which is for when no job is left. */
+/* Reads the records. mend: sets broken ones aside, once no job is left. */
 static int read_again(struct handover *h, bool mend, struct err *e)
 {
     struct campaign *c = h->campaign;
@@ -106,7 +106,7 @@ static void block_signals(sigset_t *ends)
     (void)sigprocmask(SIG_BLOCK, ends, NULL);
 }
 
-/* A second, unless a signal comes: then its number, else 0. */
+/* Waits a second. Returns the signal that came meanwhile, else 0. */
 static int pause_for(const sigset_t *ends)
 {
     const struct timespec a_while = {.tv_sec = POLL_S};
@@ -114,7 +114,7 @@ static int pause_for(const sigset_t *ends)
     return signal > 0 ? signal : 0;
 }
 
-/* Until no job is left. */
+/* Waits until no job is left. */
 static int wait_for_jobs(struct handover *h, struct err *e)
 {
     sigset_t ends;
@@ -143,7 +143,7 @@ static int wait_for_jobs(struct handover *h, struct err *e)
     return 0;
 }
 
-/* The ids of the jobs are kept, so that a tare that was ended can be followed by another that joins them. */
+/* The file of the job ids, by which a later tare joins the jobs of one that ended. */
 static const char *jobs_path(const struct handover *h, char buf[PATH_MAX])
 {
     text_format(buf, PATH_MAX, "%s/slurm/jobs", h->folder);
@@ -190,7 +190,7 @@ static int wait_for_records(struct handover *h, struct err *e)
     return 0;
 }
 
-/* Submits what is missing of the wanted blocks and waits for it. */
+/* Submits the missing invocations of the wanted blocks and waits for them. */
 static int run_round(struct handover *h, struct err *e)
 {
     struct slurm_array array = array_of(h);

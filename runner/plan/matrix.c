@@ -33,23 +33,23 @@
 #include "report/tables.h"
 #include "run/run.h"
 
-/* An invocation: block and position from 0, the unit that stands there. */
+/* An invocation: its block and position, from 0, and the unit there. */
 struct place_in_plan {
     uint64_t block;
     size_t position, unit;
 };
 
-/* A plan on its way, and what its invocations share. */
+/* A running plan, and what its invocations share. */
 struct matrix {
     struct campaign *campaign;
-    const struct matrix_shows *shows; /* NULL: the table is printed */
+    const struct matrix_shows *shows; /* NULL: print the table */
     struct plan_runtimes runtimes;
-    char cwd[PATH_MAX]; /* where commands start */
-    bool checked;       /* that the host has what the plan needs; the runtimes are found */
+    char cwd[PATH_MAX]; /* the working folder of commands */
+    bool checked;       /* the host has what the plan needs, and the runtimes are found */
     struct session session;
-    const struct cell *session_of; /* NULL: none is open */
+    const struct cell *session_of; /* NULL: no session is open */
     struct campaign_meter meter;
-    size_t run; /* invocations, here and now */
+    size_t run; /* invocations run by this process */
     int interrupted_by;
 };
 
@@ -60,7 +60,7 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Whether a session that was opened for one cell will do for the other. */
+/* Whether one cell's session also serves the other. */
 static bool same_host_options(const struct cell *a, const struct cell *b)
 {
     return same_text(a->cpus, b->cpus) && same_text(a->cgroup_root, b->cgroup_root) && a->smt == b->smt &&
@@ -124,7 +124,7 @@ static void describe_plan(const struct matrix *s, const struct place_in_plan *at
     describe_node((enum engine)c->engine, plan);
 }
 
-/* An interrupted one is kept, but not as what it was to be: it is run again. */
+/* Keeps an interrupted invocation's record aside, so that the invocation runs again. */
 static int keep_record(const struct matrix *s, const struct place_in_plan *at, const struct record *r, char *name,
                        struct err *e)
 {
@@ -213,7 +213,7 @@ static int run_unit(struct matrix *s, const struct place_in_plan *at, struct err
 
 /* --- what it needs --- */
 
-/* Whether this host has the CPUs that the cells name. */
+/* Checks that this host has the CPUs that the cells name. */
 static int check_cpus(const struct campaign *c, struct err *e)
 {
     const struct cell *checked = NULL;
@@ -239,7 +239,7 @@ static int check_root(const struct cell *cell, struct err *e)
     return session_refuse_unlimited(&root, cell, e);
 }
 
-/* What a cell insists on, as far as it can be known before a slice is made; session_open() knows the rest. */
+/* Checks what a cell insists on, as far as it shows before a slice is made; session_open() checks the rest. */
 static int check_isolation(const struct campaign *c, struct err *e)
 {
     for (size_t i = 0; i < c->plan.cells; i++) {
@@ -251,8 +251,8 @@ static int check_isolation(const struct campaign *c, struct err *e)
     return 0;
 }
 
-/* Whether what is weighed could reach its own records. A folder that a dry run has not made is checked by what there is
- * of its path. */
+/* Refuses a workload that could write to its own records. A folder that a dry run did not make is checked by the
+ * existing part of its path. */
 static int check_writable(const struct campaign *c, struct err *e)
 {
     char part[PATH_MAX];
@@ -274,7 +274,7 @@ static bool is_handed_over(const struct campaign *c)
     return c->engine == ENGINE_SLURM && c->options->task < 0;
 }
 
-/* The caller's folder is not for a plan of somebody else's to look at. */
+/* A foreign plan's commands do not start in the caller's folder. */
 static int find_cwd(struct matrix *s, struct err *e)
 {
     text_format(s->cwd, sizeof(s->cwd), "/");
@@ -286,7 +286,7 @@ static bool is_part(const struct matrix *s)
     return s->shows && s->shows->is_part;
 }
 
-/* Nothing can be told of a part of which cells are left out, so that none of the others is run for it. */
+/* A part with cells left out shows nothing, so none of its other cells is run. */
 static int check_whole(const struct matrix *s, struct err *e)
 {
     const struct plan *plan = &s->campaign->plan;
@@ -297,7 +297,7 @@ static int check_whole(const struct matrix *s, struct err *e)
     return 0;
 }
 
-/* Once: whether this host has what the plan needs. What the nodes of a cluster have is theirs to say. */
+/* Checks once that this host has what the plan needs. A cluster's nodes check for themselves. */
 static int check_host(struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -373,7 +373,7 @@ static int show_order(struct campaign *c, struct err *e)
     return failed;
 }
 
-/* What is missing from the table, and why. */
+/* Adds the cells that the table lacks, and why. */
 static size_t tell_not_run(const struct campaign *c, struct text *out)
 {
     size_t n = 0;
@@ -386,7 +386,7 @@ static size_t tell_not_run(const struct campaign *c, struct text *out)
     return n;
 }
 
-/* Of the records that were read when the folder was opened, and of those that have been run since. */
+/* Prints the table of the records found at the start and of those that were run since. */
 static int print_table(const struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -396,7 +396,7 @@ static int print_table(const struct matrix *s, struct err *e)
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
-    if (s->shows) /* which may be JSON: what was left out has been told on stderr */
+    if (s->shows) /* this may be JSON; stderr already named the cells left out */
         return s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
     cleanup_text struct text left_out = {0}, notes = {0};
     if (tell_not_run(c, &left_out) > 0)
@@ -445,7 +445,7 @@ static int run_all(struct matrix *s, struct err *e)
                       "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
                       "measures again)\n",
                       tally_done(&c->tally, c->tally.blocks), c->folder.path);
-    struct err shown = {0}; /* what was measured is shown, however it ended */
+    struct err shown = {0}; /* results are shown, however the plan ended */
     if (s->shows && s->shows->is_whole)
         *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;
     int untold = print_table(s, failed == 0 ? e : &shown);
@@ -454,7 +454,7 @@ static int run_all(struct matrix *s, struct err *e)
     return exit_of(s, interrupted_by, e);
 }
 
-/* A job of the array: its record says how the workload ended, so that Slurm has nothing to run again. */
+/* Runs one job of the array. The record says how the workload ended, so Slurm need not run it again. */
 static int run_task(struct matrix *s, uint64_t task, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -481,7 +481,7 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
     return failed != 0 ? failed : left;
 }
 
-/* A folder is made and bound when nothing speaks against the plan any more; one in which all is done needs nothing. */
+/* Checks the plan before it makes and binds the folder. A finished folder needs no check. */
 static int open_plan(struct matrix *s, const struct config *config, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -489,7 +489,7 @@ static int open_plan(struct matrix *s, const struct config *config, struct err *
     if (failed == 0 && s->shows && s->shows->check)
         failed = s->shows->check(&c->plan, s->shows->to, e);
     c->tally.records.reader.with_iterations = s->shows != NULL;
-    s->checked = config->host.dry_run && is_handed_over(c); /* the script can be looked at anywhere */
+    s->checked = config->host.dry_run && is_handed_over(c); /* any host can print the script */
     if (failed == 0 && !folder_is_begun(&c->folder))
         failed = check_host(s, e);
     if (failed == 0)

@@ -10,7 +10,7 @@ uint64_t order_random(uint64_t *state)
 
 uint64_t order_random_below(uint64_t *state, uint64_t below)
 {
-    uint64_t uneven = -below % below; /* 2^64 mod below: so many of the smallest would come once too often */
+    uint64_t uneven = -below % below; /* 2^64 mod below: so many of the smallest would come up once too often */
     uint64_t r = 0;
     do
         r = order_random(state);

@@ -14,13 +14,13 @@
  * constants of Stafford's Mix13). *state is the seed, then what it leaves there. */
 uint64_t order_random(uint64_t *state);
 
-/* A number from 0 to below - 1, each as likely: what would favour some is drawn again. below > 0. */
+/* A uniform number from 0 to below - 1, by rejection. below > 0. */
 uint64_t order_random_below(uint64_t *state, uint64_t below);
 
-/* Fills unit[n] with a block's order, the numbers 0 to n-1: shuffled (Durstenfeld, CACM 7(7), 1964, algorithm 235). */
+/* Fills unit[n] with a block's order: the numbers 0 to n-1, shuffled (Durstenfeld, CACM 7(7), 1964, algorithm 235). */
 void order_block(uint64_t seed, uint64_t block, size_t n, size_t *unit);
 
-/* The same, as listed: 0, 1, … n-1. */
+/* The same in listed order: 0, 1, … n-1. */
 void order_listed(size_t n, size_t *unit);
 
 #endif

@@ -19,21 +19,20 @@
 #define LIST_MAX    4096
 #define ENTRIES_MAX 4096
 
-/* The options that a plan's cells can set, by name; the first is "scenario". */
+/* The names of the options that a plan's cells can set; the first is "scenario". */
 struct options {
     const char *name[OPTIONS_MAX];
     size_t count;
 };
 
-/* An entry of `cells`, of `exclude`, or `defaults`: what it says of an option, by the option's number; NULL: nothing.
- */
+/* An entry of `cells` or `exclude`, or `defaults`: its value of each option, by the option's number; NULL: none. */
 struct entry {
     const struct yaml_node *node, *id;
     const struct yaml_node *value[OPTIONS_MAX];
-    const struct yaml_node *each[OPTIONS_MAX]; /* a list, of which the product takes each */
+    const struct yaml_node *each[OPTIONS_MAX]; /* a list: the product takes each of its values */
 };
 
-/* What is at hand while cells are made. */
+/* The state while cells are made. */
 struct making {
     struct plan *plan;
     const struct options *options;
@@ -41,14 +40,14 @@ struct making {
     const struct carried *carried;
     struct entry defaults, *cells, *exclude;
     size_t cells_count, exclude_count;
-    size_t runtimes; /* on how many each cell is run */
-    bool *excludes;  /* by entry of `exclude`: it took a cell out */
+    size_t runtimes; /* the number of runtimes of each cell */
+    bool *excludes;  /* by entry of `exclude`: whether it took a cell out */
 };
 
 /* --- options ----------------------------------------------------------------------------------------------------- */
 
-/* What makes a cell's name comes first, and varies slowest. */
-enum { SCENARIO, COMMAND, RUNTIME = 4 }; /* their numbers among the options */
+/* The options that name a cell come first, and vary slowest. */
+enum { SCENARIO, COMMAND, RUNTIME = 4 }; /* their numbers */
 static const char *const LEADING[] = {"scenario", "command", "mode",    "mp-start",
                                       "runtime",  "gil",     "profile", "workers"};
 
@@ -61,7 +60,7 @@ static void add_option(struct options *o, const char *name)
         o->name[o->count++] = name;
 }
 
-/* What is wrong with a scenario is left for its cell, which tells it with its place. */
+/* A bad scenario is reported by its cell, with the place. */
 static void add_knobs(const struct yaml_node *named, const struct carried *carried, struct options *o)
 {
     const struct scenario *s = NULL;
@@ -74,7 +73,7 @@ static void add_knobs(const struct yaml_node *named, const struct carried *carri
         add_option(o, s->knob[i].name);
 }
 
-/* The options that all cells have, and the knobs of the scenarios that the plan names. */
+/* Lists the options that all cells have, and the knobs of the plan's scenarios. */
 static void list_options(const struct yaml_node *root, const struct carried *carried, struct options *ret)
 {
     const struct yaml_node *cells = yaml_get(root, "cells");
@@ -95,7 +94,7 @@ static bool is_knob(const char *option)
     return strcmp(option, "scenario") != 0 && strcmp(option, "command") != 0 && !config_has_option(CONFIG_PLAN, option);
 }
 
-/* Whether it means nothing to a command. */
+/* Whether the option has no meaning for a command. */
 static bool is_for_scenarios(const char *option)
 {
     static const char *const OPTIONS[] = {"scenario", "mode",       "mp-start", "runtime", "gil", "profile",
@@ -103,7 +102,7 @@ static bool is_for_scenarios(const char *option)
     return is_knob(option) || text_is_among(option, OPTIONS);
 }
 
-/* Whether a knob that is said of many cells goes with this one, whose scenario, mode, profile and runtime are set. */
+/* Whether a knob that is set for many cells applies to this one, whose scenario, mode, profile and runtime are set. */
 static bool knob_goes_with(const struct cell *cell, const char *option)
 {
     const struct cell unset = cell_unset();
@@ -201,7 +200,7 @@ static bool is_safe(char c)
     return isalnum((unsigned char)c) || (c && strchr("._=+-", c));
 }
 
-/* It names a folder and files. */
+/* The name is used for a folder and files. */
 static int check_name(const struct yaml_node *n, size_t max, struct err *e)
 {
     size_t len = 0;
@@ -238,14 +237,14 @@ static int read_head(const struct yaml_node *root, struct plan *p, struct err *e
 
 /* --- products ---------------------------------------------------------------------------------------------------- */
 
-/* An entry's product while it is gone through: which value of each of its lists is on. Starts as {.entry = …}. */
+/* The position in an entry's product: the current value of each of its lists. Starts as {.entry = …}. */
 struct product {
     const struct entry *entry;
     size_t at[OPTIONS_MAX];
     bool done;
 };
 
-/* How many combinations; UINT64_MAX where that does not hold it. */
+/* The number of combinations; UINT64_MAX if it is larger. */
 static uint64_t product_size(const struct entry *entry)
 {
     uint64_t n = 1;
@@ -255,7 +254,7 @@ static uint64_t product_size(const struct entry *entry)
     return n;
 }
 
-/* To the next one: the last option varies fastest. Behind the last one done is true. */
+/* Moves to the next combination; the last option varies fastest. After the last one, done is true. */
 static void product_next(struct product *p)
 {
     for (size_t i = OPTIONS_MAX; i-- > 0;) {
@@ -268,14 +267,14 @@ static void product_next(struct product *p)
     p->done = true;
 }
 
-/* What the combination sets an option to; NULL: nothing. */
+/* The combination's value of an option; NULL: none. */
 static const struct yaml_node *product_value(const struct product *p, size_t option)
 {
     const struct yaml_node *each = p->entry->each[option];
     return each ? &each->child[p->at[option]] : p->entry->value[option];
 }
 
-/* The same, or what the defaults say. */
+/* The same, or the value in the defaults. */
 static const struct yaml_node *value_of(const struct making *m, const struct product *p, size_t option)
 {
     const struct yaml_node *value = product_value(p, option);
@@ -287,13 +286,14 @@ static bool is_command(const struct making *m, const struct product *p)
     return product_value(p, COMMAND) || (m->defaults.value[COMMAND] && !product_value(p, SCENARIO));
 }
 
-/* Whether an option is not for this cell, which is a command, or is none: the defaults may have both. */
+/* Whether an option does not apply: a scenario's to a command, or a command to a scenario. The defaults may have both.
+ */
 static bool is_beside(const struct making *m, const struct product *p, size_t option)
 {
     return is_command(m, p) ? is_for_scenarios(m->options->name[option]) : option == COMMAND;
 }
 
-/* A value as one text: a command's words as a shell takes them. The caller frees it. */
+/* A value as one text; a command's words are quoted for a shell. The caller frees it. */
 static char *said(const struct yaml_node *value)
 {
     struct text out = {0};
@@ -320,7 +320,7 @@ static bool is_each_runtime(const struct config_option *given)
     return strcmp(given->name, CONFIG_EACH_RUNTIME) == 0;
 }
 
-/* The n-th value of --each-runtime; NULL behind the last. */
+/* The n-th value of --each-runtime; NULL after the last. */
 static const char *each_runtime(const struct config_given *given, size_t n)
 {
     for (size_t i = 0; i < given->count; i++)
@@ -392,7 +392,7 @@ static int check_entry(const struct making *m, const struct entry *entry, struct
 
 /* --- a cell ------------------------------------------------------------------------------------------------------ */
 
-/* A scenario, a runtime or a command's first word may be a path: its last part tells. */
+/* Adds a value to an id. A scenario, a runtime or a command's first word may be a path: its last part is used. */
 static void add_part(const char *option, const char *value, struct text *id)
 {
     static const char *const PLAIN[] = {"scenario", "command", "mode", "mp-start", "runtime", "profile", NULL};
@@ -405,8 +405,8 @@ static void add_part(const char *option, const char *value, struct text *id)
     add_safe(value, id);
 }
 
-/* The runtime that --each-runtime has as its n-th for this cell; NULL: the cell has its own, as a command and the
- * native floor have, or that was the last. */
+/* The n-th runtime of --each-runtime for this cell. NULL: after the last; or the cell keeps its own, as commands and
+ * native cells do. */
 static const char *varied_runtime(const struct making *m, const struct product *p, size_t n)
 {
     const struct yaml_node *own = value_of(m, p, RUNTIME);
@@ -414,8 +414,8 @@ static const char *varied_runtime(const struct making *m, const struct product *
     return is_command(m, p) || is_native ? NULL : each_runtime(m->given, n);
 }
 
-/* An entry's own id and what its lists vary; without one what scenario, mode, start method, runtime and profile are.
- * runtime: which of --each-runtime it is run on. */
+/* Makes a cell's id: the entry's id and the values that its lists vary; without an id the scenario, mode, start method,
+ * runtime and profile. runtime: the number in --each-runtime. */
 static int make_id(const struct making *m, const struct product *p, size_t runtime, char ret[PLAN_ID_MAX],
                    struct err *e)
 {
@@ -445,7 +445,7 @@ static int make_id(const struct making *m, const struct product *p, size_t runti
     return 0;
 }
 
-/* Notes a scenario that is named by its path, with the folder that it was found in. */
+/* Notes a scenario named by its path, with the folder where it was found. */
 static int note_carried(const struct making *m, const char *word, const struct scenario *s, struct err *e)
 {
     struct carried *c = &m->plan->carried;
@@ -461,7 +461,7 @@ static int note_carried(const struct making *m, const char *word, const struct s
     text_format(one->name, sizeof(one->name), "%s", s->name);
     text_format(one->sha256, sizeof(one->sha256), "%s", s->content_sha256);
     const char *file = strrchr(s->file, '/') + 1;
-    if (strlen(file) < sizeof(one->file)) /* else it cannot be carried, as content_fault says */
+    if (strlen(file) < sizeof(one->file)) /* else it cannot be carried; content_fault says why */
         text_format(one->file, sizeof(one->file), "%s", file);
     return 0;
 }
@@ -488,8 +488,8 @@ static int set_value(const struct making *m, size_t option, const struct yaml_no
     return note_carried(m, value->text, cell->scenario, e);
 }
 
-/* The values of the options of all cells, or those of the knobs, which come after them: a knob that is said in the
- * defaults or on the command line is for the cells that it goes with. */
+/* Sets the cell's common options, or (knobs) its knobs, which come after them. A knob in the defaults or on the command
+ * line is set in the cells that have it. */
 static int set_said(const struct making *m, const struct product *p, bool knobs, struct cell *cell, struct err *e)
 {
     for (size_t o = 0; o < m->options->count; o++) {
@@ -534,7 +534,7 @@ static int refuse_given(const struct making *m, const char *name, struct err *e)
                    name, suggest_text(&known, "--", near));
 }
 
-/* What the command line says of all cells has to be an option of one at least. */
+/* Every option of the command line must apply to at least one cell. */
 static int check_given(const struct making *m, struct err *e)
 {
     for (size_t i = 0; i < m->given->count; i++) {
@@ -548,7 +548,7 @@ static int check_given(const struct making *m, struct err *e)
     return 0;
 }
 
-/* The remedy is what takes this cell out of its entry's product: "{mode: threads, mp-start: fork}". */
+/* The remedy is the exclusion that takes this cell out: "{mode: threads, mp-start: fork}". */
 static int refuse_cell(const struct making *m, const struct product *p, const char *id, struct err *e)
 {
     cleanup_text struct text exclusion = {0};
@@ -736,7 +736,7 @@ static int id_against_cell(const void *id, const void *cell)
     return strcasecmp(id, (*one)->id);
 }
 
-/* An id names folders of a bundle, and there are file systems that hold two names that differ in case alone for one. */
+/* Ids name a bundle's folders, and some file systems ignore letter case. */
 static int index_ids(struct plan *p, const struct yaml_node *cells, struct err *e)
 {
     p->by_id = xcalloc(p->cells, sizeof(*p->by_id)); /* NOLINT(bugprone-sizeof-expression): pointers */
@@ -836,7 +836,7 @@ static int make_plan(const char *label, const struct config_given *given, const 
     m.defaults = entry_of(yaml_get(root, "defaults"), &options);
     cleanup_free struct entry *cells = entries_of(yaml_get(root, "cells"), &options, &m.cells_count);
     cleanup_free struct entry *exclude = entries_of(yaml_get(root, "exclude"), &options, &m.exclude_count);
-    m.cells = cells; /* clang takes a variable that is only cleaned up for an unused one */
+    m.cells = cells; /* clang warns of a variable that only has a cleanup attribute */
     m.exclude = exclude;
     cleanup_free bool *excludes = m.excludes = xcalloc(m.exclude_count, sizeof(*excludes));
     return make_cells(&m, root, e);

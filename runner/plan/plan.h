@@ -1,5 +1,5 @@
-/* plan: a plan's YAML (schema tare.plan/1) -> its cells, each complete, with everything decided. Nothing is looked up
- * on the host but the scenarios and the commands' files that it names. */
+/* plan: a plan's YAML (schema tare.plan/1) -> its complete cells. On the host it looks only for the scenarios and the
+ * commands' files that the plan names. */
 #ifndef TARE_PLAN_H
 #define TARE_PLAN_H
 
@@ -21,30 +21,30 @@ struct yaml;
 #define PLAN_FOLDER_MAX        80
 #define PLAN_CELLS_MAX         10000
 #define PLAN_INVOCATIONS_MAX   100000
-#define PLAN_MAX_INVOCATIONS   30                /* where --until-precise gives up, if nobody says otherwise */
-#define PLAN_SEED_MAX          ((1LL << 53) - 1) /* what JSON's numbers hold exactly (RFC 8259, 6) */
+#define PLAN_MAX_INVOCATIONS   30                /* where --until-precise gives up by default */
+#define PLAN_SEED_MAX          ((1LL << 53) - 1) /* the largest whole number that JSON keeps exactly (RFC 8259, 6) */
 #define PLAN_PRECISION_ALLOWED "a ratio above 0 and below 1, as 2% or 0.02"
 
 enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
 
 struct plan_cell {
-    char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], so that it can name a file */
+    char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], because it names a file */
     char *folder;         /* of its records in a bundle: plan_plain_name() of its id, and ".2" and so on behind it where
                            * earlier cells have the same one. Owned */
-    struct cell cell;     /* its texts are the plan's, or whose the given options are */
+    struct cell cell;     /* the plan owns its texts, or the owner of the given options */
     const char **run; /* a command's words as they are run: of a carried file its copy. The plan's; NULL: no command */
     struct run_file *file; /* a command's files that are carried; the plan's */
     size_t files;
-    char *not_run; /* what of it its interpreter lacks, so that it is left out; NULL: nothing that is known. Owned */
+    char *not_run; /* what its interpreter lacks, so that it is left out; NULL: nothing known. Owned */
 };
 
 struct plan {
-    struct text bytes;          /* of its file */
-    struct yaml *file;          /* what the texts here belong to */
-    const char *name, *summary; /* summary: "" where it has none */
-    int64_t seed;               /* below 0: it names none */
+    struct text bytes;          /* the file's content */
+    struct yaml *file;          /* owns the texts here */
+    const char *name, *summary; /* summary: "" if there is none */
+    int64_t seed;               /* below 0: none */
     int64_t invocations, max_invocations;
-    double precision; /* half-width of a 95% interval over its mean that ends it; 0: not asked for */
+    double precision; /* the plan ends at this half-width of the 95% interval over the mean; 0: not asked for */
     enum plan_order order;
     struct plan_cell *cell;
     size_t cells;
@@ -55,13 +55,13 @@ struct plan {
     size_t kept_count;
 };
 
-/* Reads a plan (bytes are taken over in any case) and makes its cells. label is how messages call its text; given: what
- * the user's options say of every cell, which goes before what the plan says. carried: copies of what it names by its
- * path, which is read from there; NULL: it is the user's own and new, and of it the files that commands name are looked
- * for on this host. label, given and carried have to stay. -EINVAL, -E2BIG (usage): one line with the place: a schema
- * error, a value that is not allowed, a cell that cannot be (with the exclusion that takes it out), an exclusion that
- * takes nothing out, two cells whose ids are one or differ in letter case alone, more than PLAN_CELLS_MAX cells. The
- * caller ends *ret with plan_free(). */
+/* Reads a plan and makes its cells. It takes over the bytes, also on failure. label: the plan's name in messages.
+ * given: the user's options for every cell, which override the plan. carried: copies of what the plan names by paths,
+ * which are read instead; NULL: a new plan of the user's own, whose commands' files are looked for on this host. label,
+ * given and carried must outlive the plan. -EINVAL, -E2BIG (usage): a schema error, a value that is not allowed, an
+ * impossible cell (the message has the exclusion for it), an exclusion that takes nothing out, two ids that are equal
+ * or differ in letter case alone, or more than PLAN_CELLS_MAX cells; one line names the place. The caller ends *ret
+ * with plan_free(). */
 int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
                struct plan *ret, struct err *e);
 
@@ -75,8 +75,8 @@ void plan_plain_name(const char *name, char buf[PLAN_FOLDER_MAX + 1]);
 /* "2%" or "0.02" -> 0.02. -EINVAL: it is not PLAN_PRECISION_ALLOWED. */
 int plan_parse_precision(const char *text, double *ret);
 
-/* Appends what the n-th of --each-runtime (from 0) puts behind a cell's id: "-3.14t"; of a path its last part, and its
- * number where that is another's too, "-2-python3". Nothing where fewer are given. */
+/* Appends the end of a cell's id for the n-th runtime of --each-runtime (from 0): "-3.14t"; for a path its last part,
+ * with its number if another runtime has the same, "-2-python3". If fewer are given it appends nothing. */
 void plan_add_each_runtime(const struct config_given *given, size_t n, struct text *id);
 
 void plan_free(struct plan *p);

@@ -34,10 +34,10 @@ static bool is_auto(const struct cell *c)
     return !c->argv && strcmp(c->runtime, "auto") == 0;
 }
 
-/* Whether what was found for one is the other's too. */
+/* Whether both cells get the same runtime. */
 static bool same_runtime(const struct cell *a, const struct cell *b)
 {
-    bool same = a->environment.count == b->environment.count; /* it decides what of a build is on */
+    bool same = a->environment.count == b->environment.count; /* the environment switches features of a build */
     for (size_t i = 0; same && i < a->environment.count; i++)
         same = strcmp(a->environment.word[i], b->environment.word[i]) == 0;
     return same && !a->argv && a->scenario == b->scenario && a->mode == b->mode && a->gil == b->gil &&
@@ -52,7 +52,7 @@ static int find_program(const struct plan_cell *c, char **ret, struct err *e)
     return 0;
 }
 
-/* An interpreter that lacks what the cell asks for leaves the others as they are. */
+/* Leaves out a cell whose interpreter lacks what it asks for; the other cells stay. */
 static int leave_out(struct plan_cell *cell, struct err *e)
 {
     cell->not_run = xstrdup(e->text);
@@ -82,7 +82,7 @@ static int find_runtime(struct plan *plan, size_t cell, struct plan_runtimes *r,
     return 0;
 }
 
-/* Each is said once; where there is nothing else the first is the error. */
+/* Prints each reason once; if no cell is left, the first is the error. */
 static int tell_left_out(const struct plan *plan, size_t *at, struct err *e)
 {
     size_t n = 0;

@@ -23,22 +23,14 @@
 
 /* --- the script -------------------------------------------------------------------------------------------------- */
 
-static void add_shell_word(const char *word, struct text *out)
-{
-    text_add(out, "'");
-    for (const char *c = word; *c; c++)
-        text_add(out, "%s%c", *c == '\'' ? "'\\'" : "", *c); /* it'\''s */
-    text_add(out, "'");
-}
-
-/* A path where sbatch(1) has a filename pattern. */
+/* Adds a path for an option of sbatch(1) that takes a filename pattern. */
 static void add_pattern(const char *path, struct text *out)
 {
     for (const char *c = path; *c; c++)
         text_add(out, "%s%c", *c == '%' ? "%" : *c == '"' || *c == '\\' ? "\\" : "", *c);
 }
 
-/* "0-3,7" of those tasks that are less than `most` away from base. */
+/* Adds "0-3,7": the tasks from base to below base + most, as offsets. */
 static void add_indices(const struct slurm_array *a, uint64_t base, uint64_t most, struct text *out)
 {
     bool first = true;
@@ -75,12 +67,12 @@ static void write_script(const struct slurm_array *a, uint64_t base, uint64_t mo
     for (size_t i = 0; i < a->options->count; i++)
         text_add(out, "#SBATCH %s\n", a->options->word[i]);
     text_add(out, "exec ");
-    add_shell_word(a->tare, out);
+    text_add_shell_word(out, a->tare);
     if (base)
         text_add(out, " matrix --task $((%llu + SLURM_ARRAY_TASK_ID)) ", (unsigned long long)base);
     else
         text_add(out, " matrix --task $SLURM_ARRAY_TASK_ID ");
-    add_shell_word(a->folder, out);
+    text_add_shell_word(out, a->folder);
     text_add(out, "\n");
 }
 
@@ -91,7 +83,7 @@ void slurm_script(const struct slurm_array *a, uint64_t base, struct text *out)
 
 /* --- Slurm's own commands ---------------------------------------------------------------------------------------- */
 
-/* What a command prints, its errors too. */
+/* Runs a command and takes its output, with its errors. */
 static int ask(const char *const *words, struct text *answer)
 {
     char program[PATH_MAX];
@@ -99,14 +91,14 @@ static int ask(const char *const *words, struct text *answer)
     const char *argv[ARGS_MAX + 5] = {"/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"};
     size_t n = 4;
     if (trust_find_program(*words, program, sizeof(program), &why) != 0) {
-        text_add(answer, "%s", why.text + strlen(*words) + strlen(": ")); /* the command's name is said by the caller */
+        text_add(answer, "%s", why.text + strlen(*words) + strlen(": ")); /* the caller names the command */
         return -ENOENT;
     }
     argv[n++] = program;
     for (words++; *words; words++)
         argv[n++] = *words;
     int failed = spawn_capture((char *const *)(void *)argv, ANSWER_MS, answer);
-    if (failed != 0 && answer->data) /* one line of it is said */
+    if (failed != 0 && answer->data) /* a message shows one line */
         answer->data[strcspn(answer->data, "\n")] = '\0';
     return failed;
 }
@@ -178,7 +170,7 @@ int slurm_submit(const struct slurm_array *a, struct text *jobs, struct err *e)
 
 /* --- what has become of them ------------------------------------------------------------------------------------- */
 
-/* "RUNNING n1" lines counted. */
+/* Counts lines such as "RUNNING n1". */
 static void count_states(char *answer, bool *alive, struct text *said)
 {
     size_t running = 0, pending = 0, others = 0;

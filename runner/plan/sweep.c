@@ -16,8 +16,8 @@
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 
-#define WORKERS_HIGH    4096 /* as --workers of the other commands */
-#define INVOCATION_S    1.0  /* what the iterations of one are to take */
+#define WORKERS_HIGH    4096 /* as for --workers of the other commands */
+#define INVOCATION_S    1.0  /* the intended time of an invocation's iterations */
 #define ITERATIONS_LOW  2
 #define ITERATIONS_HIGH 100
 
@@ -31,7 +31,7 @@ static int refuse_twice(const char *option, const char *list, const char *word, 
 static int take_mode(struct sweep *s, const char *word, struct err *e)
 {
     size_t m = 0;
-    if (s->natives && strcmp(word, "native") == 0) { /* the scenario's program in C, which threads run in */
+    if (s->natives && strcmp(word, "native") == 0) { /* the scenario's program in C, with threads */
         TRY(s->native ? refuse_twice("--modes", s->c->bench.modes, word, e) : 0);
         s->native = true;
         return 0;
@@ -108,7 +108,7 @@ static int take_starts(struct sweep *s, struct err *e)
                          s->c->bench.starts, s->c->bench.modes);
 }
 
-/* 1, 2, 4, … below the number of CPUs, and that; 2 at least, for what a second worker is worth. */
+/* 1, 2, 4, … below the number of CPUs, and that number; at least up to 2, to show the gain of a second worker. */
 static void choose_workers(struct sweep *s)
 {
     int64_t most = s->cpus > 2 ? s->cpus : 2;
@@ -117,7 +117,7 @@ static void choose_workers(struct sweep *s)
     s->workers[s->counts++] = most > WORKERS_HIGH ? WORKERS_HIGH : most;
 }
 
-/* A path is of the working folder, wherever the plan is gone on with. */
+/* Makes a path absolute: the plan may be continued in another folder. */
 static int take_python(struct sweep *s, struct err *e)
 {
     const char *named = s->c->bench.python;
@@ -166,7 +166,7 @@ int sweep_take_options(struct sweep *s, bool scenarios, struct err *e)
 
 /* --- a look at the function --------------------------------------------------------------------------------------- */
 
-/* Of a function, whose modes may take an interpreter each, the first's; else that of threads. */
+/* The mode whose interpreter is used: for a function, whose modes may have different ones, the first; else threads. */
 static enum mode mode_of_interpreter(const struct sweep *s)
 {
     return s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
@@ -297,7 +297,7 @@ void sweep_end(struct sweep *s)
 
 /* --- what is said of it ------------------------------------------------------------------------------------------- */
 
-/* In digits that a reader takes in: "4.6 ms". */
+/* Adds a time in few digits: "4.6 ms". */
 static void add_call(double seconds, struct text *out)
 {
     static const char *const UNITS[] = {"s", "ms", "us", "ns"};

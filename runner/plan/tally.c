@@ -21,7 +21,7 @@
 #include "record/record.h"
 #include "record/records.h"
 
-/* What the reading of a folder needs at hand. */
+/* The state while a folder is read. */
 struct reading {
     struct tally *tally;
     const struct plan *plan;
@@ -32,7 +32,7 @@ struct reading {
 
 /* --- units ------------------------------------------------------------------------------------------------------- */
 
-size_t tally_unit(const struct tally *t, size_t cell, int label)
+static size_t unit_of(const struct tally *t, size_t cell, int label)
 {
     return label == 2 ? t->cells + cell : cell;
 }
@@ -128,7 +128,7 @@ void tally_free(struct tally *t)
 
 /* --- a record's place in the plan ------------------------------------------------------------------------------- */
 
-/* Its number where it is of this plan; -1: of none. */
+/* The label's number in this plan; -1: not of this plan. */
 static int label_of(const struct reading *r, const char *name)
 {
     if (!r->bound->noise)
@@ -161,7 +161,7 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
     return 0;
 }
 
-/* A record of this tare's schema. 1: it counts; 0: it does not. */
+/* Takes a record of this schema. 1: it counts; 0: it does not. */
 static int take_record(const struct reading *r, const char *name, const struct invocation *from, struct err *e)
 {
     size_t cell = plan_find_cell(r->plan, from->plan_cell);
@@ -183,7 +183,7 @@ static int take_record(const struct reading *r, const char *name, const struct i
         return set_aside(r, name, "it was interrupted", e);
     if (r->retry && !from->ok)
         return set_aside(r, name, "it failed", e);
-    struct tally_one *one = room_for(r->tally, from->block - 1, tally_unit(r->tally, cell, label));
+    struct tally_one *one = room_for(r->tally, from->block - 1, unit_of(r->tally, cell, label));
     if (one->file) {
         (void)fprintf(stderr, "tare: matrix: '%s/%s' is a second record of what '%s' is of: it does not count\n",
                       r->folder->path, name, one->file);
@@ -195,7 +195,7 @@ static int take_record(const struct reading *r, const char *name, const struct i
     return failed < 0 ? failed : 1;
 }
 
-/* The message without the file's name, which is told apart from it. */
+/* The message without the file's name, which the caller prints itself. */
 static const char *without_path(const char *message)
 {
     const char *end = *message == '\'' ? strstr(message, "': ") : NULL;
@@ -221,7 +221,7 @@ static int read_one(const struct reading *r, const char *name, struct err *e)
     if (is == -ENOTSUP)
         return err_set(e, ERR_USAGE, -EINVAL, "%s (take the tare that wrote it, or another --out)", why.text);
     if (is == -EINVAL && !ours)
-        return 0; /* somebody else's */
+        return 0; /* another program's */
     if (is != -EINVAL)
         return err_set(e, ERR_USAGE, -EACCES, "%s", why.text);
     (void)snprintf(broken, sizeof(broken), "it is no whole record (%.200s)", without_path(why.text));
@@ -245,14 +245,14 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
     const struct reading r = {t, plan, folder, bound, mend, retry};
     struct dirent **found = NULL;
     t->plan = plan;
-    t->records.reader.with_details = t->records.reader.with_steady = true; /* the table at the end asks for them */
+    t->records.reader.with_details = t->records.reader.with_steady = true; /* the final table needs them */
     int n = scandir(folder->path, &found, is_wanted, alphasort), failed = 0;
     if (n < 0)
         return errno == ENOENT ? 0 : err_sys(e, ERR_USAGE, "'%s'", folder->path);
     for (int i = 0; i < n; i++) {
         const char *name = found[i]->d_name;
         if (is_temporary(name) && mend)
-            (void)file_sweep(folder->fd, name); /* what a tare that was killed was writing: it is run again */
+            (void)file_sweep(folder->fd, name); /* a killed tare's unfinished file: its invocation runs again */
         else if (failed == 0 && !is_temporary(name))
             failed = read_one(&r, name, e);
         free(found[i]);

@@ -15,7 +15,7 @@
 #include "cell/scenarios.h"
 #include "plan/plan.h"
 
-#define SAID_MAX 100 /* lines; the others are counted */
+#define SAID_MAX 100 /* lines; further ones are only counted */
 
 /* --- whose it is ------------------------------------------------------------------------------------------------- */
 
@@ -47,13 +47,13 @@ static void add(struct trust_grants *g, const char *place, const char *option, c
         text_add(&g->lines, "%s: %s: %.200s: %s\n", place, option, shown, why);
 }
 
-/* Whatever stands in an entry, by its key: what is no option, the plan's reader refuses. */
+/* Looks at an entry's value by its key. The plan's reader refuses unknown options. */
 static void look_at(const struct trust_plan *p, const struct yaml_node *n, const char *key, struct trust_grants *grants)
 {
     char where[320];
     if (n->kind == YAML_LIST && strcmp(key, "command") == 0 && n->count > 0 && n->child[0].text) {
         if (!carried_find(p->carried, n->child[0].text, true))
-            look_at(p, &n->child[0], key, grants); /* the program; its other words are what it is told */
+            look_at(p, &n->child[0], key, grants); /* the program; the other words are its arguments */
         return;
     }
     for (size_t i = 0; i < n->count; i++)
@@ -65,7 +65,7 @@ static void look_at(const struct trust_plan *p, const struct yaml_node *n, const
     add(grants, where, key, n->text, why);
 }
 
-/* The defaults of a scenario are options of its cells. */
+/* A scenario's defaults become options of its cells. */
 static int look_at_copy(const struct trust_plan *plan, const struct carried_one *one, struct trust_grants *grants,
                         struct err *e)
 {

@@ -1,6 +1,5 @@
-/* trust: whose a plan is, and which of its settings only the host can grant. What is weighed is taken from anybody's
- * plan; what reaches past the slice into the host is taken from the user's own, and of another's by --trust-plan alone.
- */
+/* trust: who owns a plan, and which of its settings only this host can grant. What a plan weighs is taken from
+ * anybody's plan; what reaches past the slice into the host only from the user's own, or with --trust-plan. */
 #ifndef TARE_TRUST_H
 #define TARE_TRUST_H
 
@@ -14,35 +13,36 @@
 struct err;
 struct stat;
 
-/* Why a file or folder is not the caller's own, into why: another owns it, or others may write to it. */
+/* Whether a file or folder is the caller's own. If not, `why` says that another user owns it, or that others may write
+ * to it. */
 bool trust_is_own(const struct stat *st, char *why, size_t cap);
 
-/* Whether a plan's file lies in the payload of a bundle: in a folder whose own folder has a bagit.txt (RFC 8493). */
+/* Whether a plan's file lies in a bundle's payload: in a folder whose parent has a bagit.txt (RFC 8493). */
 bool trust_is_bundled(const char *plan_path);
 
-/* A plan that is not the user's own, as it is looked through before anything in it is resolved. */
+/* A foreign plan, examined before anything in it is resolved. */
 struct trust_plan {
-    const char *label; /* how messages call its text */
+    const char *label; /* the plan's name in messages */
     const struct text *bytes;
     const struct carried *carried; /* copies of its scenarios and programs, no setting of the host; NULL: none */
 };
 
-/* The settings that the host would have to grant, a line each: "PLACE: KEY: VALUE: " and what it reaches. Starts as
+/* The settings that the host would have to grant, one per line: "PLACE: KEY: VALUE: " and what it reaches. Starts as
  * {0}; ended with text_free(&lines). */
 struct trust_grants {
     struct text lines;
     size_t count;
 };
 
-/* Appends those of a plan's file and of its scenarios' copies. Nothing is opened but the copies. -EINVAL (usage): the
- * plan, or a copy, cannot be read. */
+/* Appends those of a plan and of its scenarios' copies. It opens nothing but the copies. -EINVAL (usage): the plan or a
+ * copy cannot be read. */
 int trust_of_plan(const struct trust_plan *p, struct trust_grants *ret, struct err *e);
 
-/* Appends those of the options that the plan's folder says of all cells, which are called by `label`. */
+/* Appends those among the options that the plan's folder sets for all cells; `label` names them. */
 void trust_of_options(const char *label, const struct config_given *given, struct trust_grants *ret);
 
-/* Prints each on a line of standard error as command's, as taken or as not taken. -EPERM (usage): there are some and
- * trusted is false; why: whose the plan is. */
+/* Prints each on standard error, as taken or not taken by `command`. -EPERM (usage): there are some, and trusted is
+ * false. why: whose plan it is. */
 int trust_settle(const struct trust_grants *g, const char *command, const char *plan, const char *why, bool trusted,
                  struct err *e);
 

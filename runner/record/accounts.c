@@ -17,7 +17,7 @@ struct account {
 };
 
 static const struct account CPU[] = {
-    {"cpu.stat", "usage_usec", "usage_usec", SLICE_CONTROLLERS}, /* there without the controller too */
+    {"cpu.stat", "usage_usec", "usage_usec", SLICE_CONTROLLERS}, /* the kernel gives it without the controller, too */
     {"cpu.stat", "user_usec", "user_usec", SLICE_CONTROLLERS},
     {"cpu.stat", "system_usec", "system_usec", SLICE_CONTROLLERS},
     {"cpu.stat", "nr_periods", "nr_periods", SLICE_CPU},
@@ -35,7 +35,8 @@ static const struct account EVENTS[] = {
     {"pids.events", "max", "pids_max", SLICE_PIDS},
 };
 
-/* A file as it was read once: keys of one reading belong together, as user_usec and system_usec do to usage_usec. */
+/* The content of a file, read once, so that related keys (user_usec and system_usec with usage_usec) come from one
+ * reading. */
 struct page {
     const char *file; /* NULL: none yet */
     int failed;       /* a negative errno */

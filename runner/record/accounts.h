@@ -7,7 +7,7 @@
 
 struct slice_root;
 
-/* Counters of a slice that is not ours alone (borrowed) do not begin at zero: what they were before the workload. */
+/* A borrowed slice's counters do not begin at zero. These are their values before the workload. */
 struct accounts_baseline {
     struct facts cpu, events;
     bool has_current;
@@ -18,17 +18,17 @@ struct accounts_baseline {
 void accounts_baseline_read(int slice_dirfd, struct accounts_baseline *ret);
 void accounts_baseline_free(struct accounts_baseline *b);
 
-/* What was found; each figure that is not to be had is absent with its reason. Starts as {0}, or with what others have
- * told already (seccomp_refused and shm_removed are events too). */
+/* The readings. A figure that cannot be had is absent, with its reason. Starts as {0}, or with events that others have
+ * already put there (seccomp_refused, shm_removed). */
 struct accounts {
     struct facts peak;   /* peak, baseline, uncertainty_bytes, in bytes: memory.peak */
     struct facts cpu;    /* usage_usec, user_usec, system_usec, nr_periods, nr_throttled, throttled_usec: cpu.stat */
     struct facts events; /* low, high, max, oom, oom_kill, oom_group_kill, pids_max: memory.events, pids.events */
 };
 
-/* Adds the slice's counters to *ret (Documentation/admin-guide/cgroup-v2.rst). slice_dirfd -1: no slice; every figure
- * is then absent with the root's reason. baseline may be NULL. The caller ends *ret with accounts_free(), or takes its
- * parts over. */
+/* Adds the slice's counters to *ret (Documentation/admin-guide/cgroup-v2.rst). slice_dirfd -1: there is no slice, and
+ * every figure is absent with the root's reason. baseline: NULL is allowed. The caller ends *ret with accounts_free(),
+ * or takes over its parts. */
 void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, const struct slice_root *root,
                    struct accounts *ret);
 void accounts_free(struct accounts *a);

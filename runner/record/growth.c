@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/figure.h"
 #include "base/stats_trend.h"
 #include "base/text.h"
 #include "launch/sample.h"
@@ -57,7 +58,7 @@ uint64_t growth_enough(const struct ledger_map *ledger, const struct growth_targ
 /* --- slopes --------------------------------------------------------------------------------------------------------
  */
 
-/* Values that are evenly spaced, and how many iterations lie between two of them. */
+/* Evenly spaced values, and the number of iterations from one to the next. */
 struct series {
     double *y; /* owned */
     size_t n;
@@ -78,7 +79,7 @@ static struct growth_slope slope_of(const struct series *s)
     return ret;
 }
 
-/* The figures that are columns of the readings, and which. */
+/* The figures that the ledger's readings hold, and their columns. */
 static const int COLUMN[GROWTH_FIGURES] = {[GROWTH_PSS] = LEDGER_PSS,
                                            [GROWTH_LIVE] = LEDGER_LIVE,
                                            [GROWTH_CYCLES] = LEDGER_CYCLES,
@@ -92,7 +93,7 @@ static const int COLUMN[GROWTH_FIGURES] = {[GROWTH_PSS] = LEDGER_PSS,
                                            [GROWTH_CACHE] = -1,
                                            [GROWTH_KERNEL] = -1};
 
-/* Whether any reading has it. */
+/* Whether any reading has a value in this column. */
 static bool is_read(const struct growth *g, int column)
 {
     for (size_t i = 0; i < g->readings; i++)
@@ -101,7 +102,7 @@ static bool is_read(const struct growth *g, int column)
     return false;
 }
 
-/* PSS less its parts; NaN in a reading that lacks a part that others have. */
+/* PSS minus its parts. NaN: this reading lacks a part that other readings have. */
 static double rest_of(const struct growth *g, size_t i)
 {
     const struct ledger_reading *r = &g->reading[i];
@@ -126,7 +127,7 @@ static double value_of(const struct growth *g, enum growth_figure f, size_t i)
     return bytes == LEDGER_UNKNOWN ? NAN : (double)bytes;
 }
 
-/* Those of the readings from..to that have it. Returns NULL, or why they are no series. */
+/* The values of the readings from..to that have this figure. Returns NULL, or why they make no series. */
 static const char *series_of(const struct growth *g, enum growth_figure f, size_t from, size_t to, struct series *s)
 {
     size_t first = 0, last = 0, step = 0;
@@ -165,7 +166,7 @@ static struct growth_slope slope_of_readings(const struct growth *g, enum growth
     return ret;
 }
 
-/* No slope, for the workload's reason, in letters that can be shown; where it gave none, for this one. */
+/* No slope. The reason is the workload's, made printable; if it gave none, the fallback. */
 static struct growth_slope unread(const struct ledger_map *ledger, enum ledger_memory which, const char *otherwise)
 {
     char why[LEDGER_WHY_MAX] = "";
@@ -178,7 +179,7 @@ static struct growth_slope unread(const struct ledger_map *ledger, enum ledger_m
 /* --- the runner's samples ------------------------------------------------------------------------------------------
  */
 
-/* A sample's value; NaN: it has none. */
+/* A sample's value of this figure. NaN: it has none. */
 static double sampled(const struct sample *s, enum growth_figure f)
 {
     static const enum sample_class CLASS[GROWTH_FIGURES] = {
@@ -188,8 +189,8 @@ static double sampled(const struct sample *s, enum growth_figure f)
     return s->has_class[CLASS[f]] ? (double)s->class_bytes[CLASS[f]] : NAN;
 }
 
-/* Of the samples in the second half of the measured iterations. They are evenly spaced in time, and iterations of a
- * steady workload are too. */
+/* The slope over the samples in the second half of the measured iterations. The samples are evenly spaced in time, and
+ * so are the iterations of a steady workload. */
 static struct growth_slope slope_of_samples(const struct growth_sources *from, enum growth_figure f, const char *absent)
 {
     struct series s = {.y = xcalloc(from->sample_count + 1, sizeof(*s.y))};
@@ -277,20 +278,6 @@ void growth_take(const struct growth_sources *from, struct growth *ret)
 /* --- the sentence --------------------------------------------------------------------------------------------------
  */
 
-struct unit {
-    const char *name;
-    double bytes;
-};
-
-static struct unit unit_of(double bytes)
-{
-    static const struct unit UNITS[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
-    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
-        if (fabs(bytes) >= UNITS[i].bytes)
-            return UNITS[i];
-    return (struct unit){"B", 1};
-}
-
 /* Three digits of a number of a unit, two behind the point at most. */
 static void add_number(double value, struct text *out)
 {
@@ -307,16 +294,17 @@ static const char *const PART[GROWTH_FIGURES] = {[GROWTH_LIVE] = "live objects",
                                                  [GROWTH_REST] = "not told apart",
                                                  [GROWTH_PAGE_TABLES] = "page tables"};
 
-#define SAID_FROM 0.005 /* of the slope: what is less is left out */
+#define SAID_FROM 0.005 /* smaller parts of the slope are left out */
 
-static void add_part(const struct growth *g, enum growth_figure f, struct unit u, const char *before, struct text *out)
+static void add_part(const struct growth *g, enum growth_figure f, struct figure_unit u, const char *before,
+                     struct text *out)
 {
     text_add(out, "%s%s ", before, PART[f]);
     add_number(g->slope[f].bytes / u.bytes, out);
 }
 
 /* ": live objects 0.99, not told apart 0.01; stacks unknown" */
-static void say_parts(const struct growth *g, struct unit u, struct text *out)
+static void say_parts(const struct growth *g, struct figure_unit u, struct text *out)
 {
     const double whole = fabs(g->slope[GROWTH_PSS].bytes);
     const char *before = ": ";
@@ -343,7 +331,7 @@ static void say_rise(const struct growth *g, struct text *out)
 {
     if (g->shape != GROWTH_PLATEAU || !(g->rose_bytes > 0))
         return;
-    const struct unit u = unit_of(g->rose_bytes);
+    const struct figure_unit u = figure_unit_of(g->rose_bytes);
     text_add(out, ", after it rose by ");
     add_number(g->rose_bytes / u.bytes, out);
     text_add(out, " %s", u.name);
@@ -353,7 +341,7 @@ static void say_target(const struct growth *g, double half, struct text *out)
 {
     if (!isfinite(g->wanted_bytes) || half <= g->wanted_bytes)
         return;
-    const struct unit u = unit_of(g->wanted_bytes);
+    const struct figure_unit u = figure_unit_of(g->wanted_bytes);
     text_add(out, "; +-");
     add_number(g->wanted_bytes / u.bytes, out);
     text_add(out, " %s was wanted: more iterations", u.name);
@@ -368,7 +356,7 @@ void growth_say(const struct growth *g, struct text *out)
         return;
     }
     const double bound = fmax(fabs(pss->low), fabs(pss->high));
-    const struct unit u = unit_of(is_level ? bound : pss->bytes);
+    const struct figure_unit u = figure_unit_of(is_level ? bound : pss->bytes);
     const double sign = g->shape == GROWTH_SHRINKS ? -1 : 1;
     text_add(out, "%s", is_level ? "flat: within +-" : sign < 0 ? "shrinks by " : "grows by ");
     add_number((is_level ? bound : sign * pss->bytes) / u.bytes, out);

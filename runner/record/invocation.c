@@ -19,74 +19,37 @@
 #define SECTION_MAX      (1U << 20)
 #define NO_SUCH_FIGURE   "the record has no such figure"
 
-/* The members of a record that are looked at. */
-enum section {
-    SECTION_SCHEMA,
-    SECTION_ID,
-    SECTION_STARTED_AT,
-    SECTION_NODE,
-    SECTION_TOOL,
-    SECTION_SCENARIO,
-    SECTION_RUNTIME,
-    SECTION_HOST,
-    SECTION_IMAGE,
-    SECTION_SLICE,
-    SECTION_CONFINEMENT,
-    SECTION_ISOLATION,
-    SECTION_TIMING,
-    SECTION_PLAN,
-    SECTION_ITERATIONS,
-    SECTION_RESULT,
-    SECTION_MEMORY,
-    SECTION_GROWTH,
-    SECTION_CPU,
-    SECTION_COUNTERS,
-    SECTION_DISTURBANCE,
-    SECTION_TERMINATION,
-    SECTION_INSTRUMENT,
-    SECTIONS,
-};
+/* The members of a record that are read: enum constant and key. */
+/* clang-format off */
+#define SECTION_TABLE(X)                                                                                               \
+    X(SCHEMA, "schema") X(ID, "id") X(STARTED_AT, "started_at") X(NODE, "node") X(TOOL, "tool")                        \
+    X(SCENARIO, "scenario") X(RUNTIME, "runtime") X(HOST, "host") X(IMAGE, "image") X(SLICE, "slice")                  \
+    X(CONFINEMENT, "confinement") X(ISOLATION, "isolation") X(TIMING, "timing") X(PLAN, "plan")                        \
+    X(ITERATIONS, "iterations") X(RESULT, "result") X(MEMORY, "memory") X(GROWTH, "growth") X(CPU, "cpu")              \
+    X(COUNTERS, "counters") X(DISTURBANCE, "disturbance") X(TERMINATION, "termination") X(INSTRUMENT, "instrument")
+/* clang-format on */
 
-static const char *const NAME[SECTIONS] = {
-    [SECTION_SCHEMA] = "schema",
-    [SECTION_ID] = "id",
-    [SECTION_STARTED_AT] = "started_at",
-    [SECTION_NODE] = "node",
-    [SECTION_TOOL] = "tool",
-    [SECTION_SCENARIO] = "scenario",
-    [SECTION_RUNTIME] = "runtime",
-    [SECTION_HOST] = "host",
-    [SECTION_IMAGE] = "image",
-    [SECTION_SLICE] = "slice",
-    [SECTION_CONFINEMENT] = "confinement",
-    [SECTION_ISOLATION] = "isolation",
-    [SECTION_TIMING] = "timing",
-    [SECTION_PLAN] = "plan",
-    [SECTION_ITERATIONS] = "iterations",
-    [SECTION_RESULT] = "result",
-    [SECTION_MEMORY] = "memory",
-    [SECTION_GROWTH] = "growth",
-    [SECTION_CPU] = "cpu",
-    [SECTION_COUNTERS] = "counters",
-    [SECTION_DISTURBANCE] = "disturbance",
-    [SECTION_TERMINATION] = "termination",
-    [SECTION_INSTRUMENT] = "instrument",
-};
+#define SECTION_ENUM(constant, key) SECTION_##constant,
+#define SECTION_NAME(constant, key) key,
 
-#define FACTS_MAX 512 /* members that a record's cell and environment are made of */
+enum section { SECTION_TABLE(SECTION_ENUM) SECTIONS };
+
+static const char *const NAME[SECTIONS] = {SECTION_TABLE(SECTION_NAME)};
+
+#define FACTS_MAX 512 /* members of a record that make its cell and environment */
 
 /* --- one record's text ------------------------------------------------------------------------------------------ */
 
-/* One file, where its sections are in it, and those that are read as trees. */
+/* One file, the places of its sections, and the sections that were parsed. */
 struct parse {
     struct reader *r;
     const char *path;
     struct json_span whole;
     struct json_span section[SECTIONS];
-    struct json_span checks, samples; /* of isolation and of memory: lists, read element by element */
-    json_t *tree[SECTIONS];           /* what was not loaded is NULL */
+    struct json_span checks, samples; /* the lists isolation.checks and memory.samples, parsed element by element */
+    json_t *tree[SECTIONS];           /* NULL: not loaded */
     const struct member *fact[FACTS_MAX];
-    size_t facts; /* above FACTS_MAX: not all of them could be kept */
+    size_t facts; /* above FACTS_MAX: some could not be kept */
     struct err *e;
 };
 
@@ -95,13 +58,13 @@ static bool is(struct json_span span, const char *word)
     return span.len == strlen(word) && memcmp(span.data, word, span.len) == 0;
 }
 
-/* Whether the record has no such section, or null for it. */
+/* Whether the section is missing or null. */
 static bool lacks(struct json_span span)
 {
     return !span.data || is(span, "null");
 }
 
-/* "'path': line 12: why", the line of `at` (NULL: no line). Returns -EINVAL. */
+/* Sets "'path': line 12: why", with the line of `at` (NULL: no line). Returns -EINVAL. */
 static int refuse(const struct parse *p, const char *at, const char *why)
 {
     if (!at)
@@ -109,7 +72,7 @@ static int refuse(const struct parse *p, const char *at, const char *why)
     return err_set(p->e, ERR_USAGE, -EINVAL, "'%s': line %zu: %s", p->path, json_scan_line(p->whole, at), why);
 }
 
-/* "'path': line 12: section.key is <what>". Returns -EINVAL. */
+/* Sets "'path': line 12: section.key is <what>". Returns -EINVAL. */
 static int refuse_member(const struct parse *p, enum section s, const char *key, const char *what)
 {
     char why[200];
@@ -117,7 +80,7 @@ static int refuse_member(const struct parse *p, enum section s, const char *key,
     return refuse(p, p->section[s].data, why);
 }
 
-/* The value as a tree, the caller's; NULL and the place in *p->e. */
+/* Parses a value; the caller owns it. NULL: *p->e says where and why. */
 static json_t *load_value(const struct parse *p, struct json_span span)
 {
     json_error_t why;
@@ -132,8 +95,8 @@ static json_t *load_value(const struct parse *p, struct json_span span)
     return value;
 }
 
-/* The same of what other records are likely to have too. member: the value with its key. is_setting: the cell or the
- * environment is made of it. */
+/* The same for a value that other records probably have, too: the memo keeps it. member: the value with its key.
+ * is_setting: it belongs to the cell or the environment. */
 static json_t *load_known(struct parse *p, enum section s, struct json_span member, struct json_span value,
                           bool is_setting)
 {
@@ -157,11 +120,11 @@ static json_t *load_known(struct parse *p, enum section s, struct json_span memb
 /* How a section is loaded. */
 struct wanted {
     enum section s;
-    const char *const *only; /* its members that are looked at, ended by NULL; NULL: all */
-    bool is_setting;         /* the cell and the environment are made of it */
+    const char *const *only; /* the members to load, ended by NULL; NULL: all */
+    bool is_setting;         /* it belongs to the cell or the environment */
 };
 
-/* The members of a section by name, each loaded. */
+/* The state while a section's members are loaded. */
 struct loading {
     const struct wanted *how;
     struct parse *p;
@@ -194,14 +157,14 @@ static const char *take_member(struct json_span key, struct json_span value, voi
     if (json_object_get(l->into, name))
         return "a key that is there already";
     struct json_span member = {key.data, (size_t)(value.data + value.len - key.data)};
-    /* the number of an invocation is each record's own, and neither of the cell nor of the environment */
+    /* each record has its own invocation number, which belongs neither to the cell nor to the environment */
     bool is_setting = l->how->is_setting && (l->how->s != SECTION_SCENARIO || strcmp(name, "invocation") != 0);
     json_t *tree = is_setting ? load_known(p, l->how->s, member, value, true) : load_value(p, value);
     l->has_failed = !tree;
     return tree && json_object_set_new(l->into, name, tree) == 0 ? NULL : "it cannot be read";
 }
 
-/* An object with these members, empty where the record has no such section or null for it. */
+/* Loads the section into p->tree; an empty object if the section is missing or null. */
 static int load(struct parse *p, const struct wanted *how)
 {
     struct json_scan_error why = {NULL, NULL};
@@ -219,8 +182,8 @@ static int load(struct parse *p, const struct wanted *how)
     return l.has_failed ? -EINVAL : refuse(p, why.at, why.why);
 }
 
-/* What analyses look at, and nothing else. A member that is in none of these lists is not there for who looks for it: a
- * figure that is made of it would be absent, "the record has no such figure". */
+/* Loads what the analyses use. A member that these lists do not name is never read: a figure from it would be absent
+ * with "the record has no such figure". */
 static int load_all(struct parse *p)
 {
     static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
@@ -247,7 +210,7 @@ static int load_all(struct parse *p)
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
         if (load(p, &WANTED[i]) != 0)
             return -EINVAL;
-    /* not there for `tare compare`, which asks for neither: what a figure is made of belongs to WANTED */
+    /* `tare compare` asks for neither and skips these: no figure may come from them */
     for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(BESIDES); i++)
         if (load(p, &BESIDES[i]) != 0)
             return -EINVAL;
@@ -270,7 +233,7 @@ int reader_figure(const struct reader *r, const char *name)
     return -1;
 }
 
-/* The index of this figure, which is added where it is new. */
+/* The index of this figure; adds the figure if it is new. */
 static size_t name_of(struct reader *r, const char *name)
 {
     int known = reader_figure(r, name);
@@ -312,7 +275,7 @@ static const char *keep(const struct parse *p, const char *text)
     return pool_keep(p->r->pool, text);
 }
 
-/* A member that is a text, null or missing: "" then. */
+/* Takes a text; null and a missing member give "". */
 static int take_text(const struct parse *p, enum section s, const char *key, const char **ret)
 {
     const json_t *v = json_object_get(p->tree[s], key);
@@ -322,7 +285,7 @@ static int take_text(const struct parse *p, enum section s, const char *key, con
     return 0;
 }
 
-/* The same of a member of the record itself. */
+/* The same for a member of the record itself. */
 static int take_top(const struct parse *p, enum section s, const char **ret)
 {
     *ret = keep(p, "");
@@ -337,7 +300,7 @@ static int take_top(const struct parse *p, enum section s, const char **ret)
     return 0;
 }
 
-/* The machine's name, by whichever key the record gives it. */
+/* The machine's name, from the first of these keys that has one. */
 static int take_node(const struct parse *p, struct invocation *ret)
 {
     static const struct {
@@ -389,8 +352,7 @@ static int take_words(const struct parse *p, struct invocation *ret)
     return take_node(p, ret);
 }
 
-/* Where the clock was an emulator's, whatever else is true: a record tells it by timing.emulated, an older one by
- * host.emulated. */
+/* An emulated clock decides before anything else. A record has it as timing.emulated, an old one as host.emulated. */
 static void take_kind(const struct parse *p, struct invocation *ret)
 {
     const json_t *timing = p->tree[SECTION_TIMING], *host = p->tree[SECTION_HOST];
@@ -430,7 +392,7 @@ static const struct keyset *finish(struct builder *b)
     return set;
 }
 
-/* A command's words, as a shell takes them. */
+/* A command's words, quoted for a shell. */
 static void add_words(struct builder *b, const char *key, const json_t *words)
 {
     cleanup_text struct text line = {0};
@@ -443,7 +405,7 @@ static void add_words(struct builder *b, const char *key, const json_t *words)
     add_pair(b, key, line.data);
 }
 
-/* Null stands for itself with its reason. */
+/* Adds a value as text; null with its reason. */
 static void add_json(struct builder *b, const char *key, const json_t *value, const char *reason)
 {
     if (json_is_string(value)) {
@@ -479,10 +441,11 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
     }
 }
 
-/* Of the scenario what says how it was run, and not what: two runs of a cell may differ in it. */
+/* Whether this key of the scenario says how it was run, not what: two runs of one cell may differ in it. "file" is one:
+ * the scenario's SHA-256 identifies it, not its place. */
 static bool is_setting(const char *key)
 {
-    static const char *const KEYS[] = {"file", /* wherever it lay: its SHA-256 tells which it is */
+    static const char *const KEYS[] = {"file",
                                        "iterations",
                                        "warmup",
                                        "until_slope",
@@ -512,7 +475,7 @@ static bool is_setting(const char *key)
     return text_is_among(key, KEYS);
 }
 
-/* Scenario and runtime, without what two runs of it may differ in. */
+/* The cell: scenario and runtime, without the settings. */
 static const struct keyset *cell_of(const struct parse *p)
 {
     struct builder b = {.pool = p->r->pool};
@@ -531,7 +494,7 @@ static const struct keyset *cell_of(const struct parse *p)
     return finish(&b);
 }
 
-/* What it ran in, and how: everything that is not of the moment. */
+/* The environment: where it ran and with which settings, without what changes from moment to moment. */
 static const struct keyset *environment_of(const struct parse *p)
 {
     static const enum section ORDER[] = {SECTION_TOOL,  SECTION_RUNTIME,   SECTION_HOST,       SECTION_IMAGE,
@@ -546,14 +509,14 @@ static const struct keyset *environment_of(const struct parse *p)
         char whole[136];
         text_format(whole, sizeof(whole), INVOCATION_SETTING "%.120s", key);
         bool is_told = strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0 &&
-                       strcmp(key, "block") != 0; /* these are each record's own */
+                       strcmp(key, "block") != 0; /* each record has its own */
         if (is_setting(key) && is_told && !json_is_null(value))
             add_json(&b, whole, value, NULL);
     }
     return finish(&b);
 }
 
-/* The same members make the same cell and environment. */
+/* Equal members make equal cells and environments, so the memo keeps both. */
 static void take_setting(const struct parse *p, struct invocation *ret)
 {
     struct memo_setting made;
@@ -569,36 +532,6 @@ static void take_setting(const struct parse *p, struct invocation *ret)
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-/* Where the figures of every record are, besides the result's own, in the order of the table that they make. What each
- * is: base/figure.c, a row of the same name. */
-static const struct {
-    const char *name;
-    enum section s;
-    const char *in, *key; /* in: the object that has the key; NULL: the section itself */
-} FIGURES[] = {
-    {"rss_bytes", SECTION_MEMORY, "parent_and_workers", "rss"},
-    {"uss_bytes", SECTION_MEMORY, "parent_and_workers", "uss"},
-    {"pss_bytes", SECTION_MEMORY, "parent_and_workers", "pss"},
-    {"all_pids_pss_bytes", SECTION_MEMORY, "all_pids", "pss"},
-    {"current_bytes", SECTION_MEMORY, "slice", "current"},
-    {"anon_bytes", SECTION_MEMORY, "slice", "anon"},
-    {"file_bytes", SECTION_MEMORY, "slice", "file"},
-    {"kernel_bytes", SECTION_MEMORY, "slice", "kernel"},
-    {"peak_bytes", SECTION_MEMORY, "slice", "peak"},
-    {"cpu_usage_usec", SECTION_CPU, NULL, "usage_usec"},
-    {"cpu_user_usec", SECTION_CPU, NULL, "user_usec"},
-    {"cpu_system_usec", SECTION_CPU, NULL, "system_usec"},
-    {"instructions", SECTION_COUNTERS, NULL, "instructions"},
-    {"cycles", SECTION_COUNTERS, NULL, "cycles"},
-    {"cache_misses", SECTION_COUNTERS, NULL, "cache_misses"},
-    {"branch_misses", SECTION_COUNTERS, NULL, "branch_misses"},
-    {"context_switches", SECTION_COUNTERS, NULL, "context_switches"},
-    {"migrations", SECTION_COUNTERS, NULL, "migrations"},
-    {"page_faults", SECTION_COUNTERS, NULL, "page_faults"},
-    {"energy_package_uj", SECTION_COUNTERS, NULL, "energy_package_uj"},
-    {"energy_dram_uj", SECTION_COUNTERS, NULL, "energy_dram_uj"},
-};
-
 static void set_figure(struct reader *r, struct invocation *ret, const char *name, struct figure f)
 {
     size_t at = name_of(r, name);
@@ -613,7 +546,7 @@ static void set_figure(struct reader *r, struct invocation *ret, const char *nam
     ret->figure[at] = f;
 }
 
-/* A number; of a range its mean; null with the reason beside it. */
+/* Reads a figure: a number, the mean of a range, or null with the reason beside it. */
 static int figure_of(struct reader *r, const json_t *parent, const char *key, struct figure *ret)
 {
     char with[136];
@@ -629,25 +562,39 @@ static int figure_of(struct reader *r, const json_t *parent, const char *key, st
     return !v || json_is_null(v) ? 0 : -EINVAL;
 }
 
-/* The memory and CPU time of the record, by names of ours. */
+/* The section at the beginning of a path such as "memory.slice.anon", and the object and the key in it. */
+static const json_t *parent_of(const struct parse *p, const char *path, enum section *s, const char **key)
+{
+    size_t len = strcspn(path, ".");
+    for (*s = 0; strncmp(NAME[*s], path, len) != 0 || NAME[*s][len];)
+        ++*s;
+    const json_t *parent = p->tree[*s];
+    const char *dot = strchr(path + len + 1, '.');
+    *key = dot ? dot + 1 : path + len + 1;
+    return dot ? json_object_getn(parent, path + len + 1, (size_t)(dot - path) - len - 1) : parent;
+}
+
+/* Takes tare's own figures that are not in the result. */
 static int take_known(const struct parse *p, struct invocation *ret)
 {
-    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
+    const struct figure_about *own;
+    for (size_t i = 0; (own = figure_of_records(i)); i++) {
         struct figure f;
-        char path[64];
-        const char *in = FIGURES[i].in;
-        if (FIGURES[i].s == SECTION_COUNTERS && lacks(p->section[SECTION_COUNTERS]))
-            continue; /* not asked for: a column that no record fills is none */
-        const json_t *parent = in ? json_object_get(p->tree[FIGURES[i].s], in) : p->tree[FIGURES[i].s];
-        text_format(path, sizeof(path), "%s%s%s", in ? in : "", in ? "." : "", FIGURES[i].key);
-        if (figure_of(p->r, parent, FIGURES[i].key, &f) != 0)
-            return refuse_member(p, FIGURES[i].s, path, "neither a number nor null");
-        set_figure(p->r, ret, FIGURES[i].name, f);
+        enum section s;
+        const char *key;
+        if (!own->path)
+            continue;
+        const json_t *parent = parent_of(p, own->path, &s, &key);
+        if (s == SECTION_COUNTERS && lacks(p->section[s]))
+            continue; /* nobody asked for counters, and a column without values would be noise */
+        if (figure_of(p->r, parent, key, &f) != 0)
+            return refuse_member(p, s, strchr(own->path, '.') + 1, "neither a number nor null");
+        set_figure(p->r, ret, own->name, f);
     }
     return 0;
 }
 
-/* The slopes of a record of profile growth, by names of ours: "growth_" and the key. */
+/* Takes the slopes of profile growth; the figures' names are "growth_" and the key. */
 static int take_growth(const struct parse *p, struct invocation *ret)
 {
     json_t *slopes = json_object_get(p->tree[SECTION_GROWTH], "slopes"), *value = NULL;
@@ -667,22 +614,22 @@ static int take_growth(const struct parse *p, struct invocation *ret)
     return 0;
 }
 
-/* What the record declares of a figure. A word that is none counts as not declared. -EINVAL: another record declares
- * another unit, kind or direction; two such figures are two, whatever their name. */
+/* Takes the record's declaration of a figure. An unknown word counts as not declared. -EINVAL: an earlier record
+ * declares another unit, kind or direction: these are two figures of one name. */
 static int take_declared(const struct parse *p, const json_t *declared, const char *name)
 {
     const json_t *one = json_object_get(declared, name);
     const char *word[4] = {"title", "unit", "kind", "better"};
     char here[120], before[120];
     cleanup_text struct text why = {0};
-    if (!json_is_object(one) || figure_is_of_every_record(name)) /* what those are is nobody's to declare */
+    if (!json_is_object(one) || figure_is_of_every_record(name)) /* tare itself describes those */
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(word); i++) {
         const char *said = json_string_value(json_object_get(one, word[i]));
         cleanup_free char *printable = said && strlen(said) <= 120 ? text_printable(said) : NULL;
         word[i] = printable ? keep(p, printable) : NULL;
     }
-    const size_t at = name_of(p->r, name); /* which may move the list */
+    const size_t at = name_of(p->r, name); /* this may move the list */
     struct figure_name *known = &p->r->name[at];
     struct figure_about about = figure_about_declared(known->name, word[0], word[1], word[2], word[3]);
     if (!known->declared_by) {
@@ -699,7 +646,7 @@ static int take_declared(const struct parse *p, const json_t *declared, const ch
     return refuse(p, p->section[SECTION_RESULT].data, why.data);
 }
 
-/* result.figures: those that the scenario reports, and what they are. */
+/* Takes result.figures: the scenario's own figures and their declarations. */
 static int take_scenarios_own(const struct parse *p, struct invocation *ret)
 {
     json_t *figures = json_object_get(p->tree[SECTION_RESULT], "figures"), *value = NULL;
@@ -719,7 +666,7 @@ static int take_scenarios_own(const struct parse *p, struct invocation *ret)
     return 0;
 }
 
-/* Every number of the result is a figure: other scenarios have others. */
+/* Takes every number of the result as a figure; scenarios differ in which they have. */
 static int take_results(const struct parse *p, struct invocation *ret)
 {
     static const char *const OURS[] = {"total_wall_s", "avg_iter_s", "p50_iter_s", "p95_iter_s", NULL};
@@ -756,7 +703,7 @@ static const char *take_stamps(struct json_span key, struct json_span value, voi
     return NULL;
 }
 
-/* How many values an array can have at most. */
+/* The most values that the array can have. */
 static size_t count_at_most(struct json_span array)
 {
     size_t n = 1;
@@ -789,8 +736,7 @@ static int take_iterations(const struct parse *p, struct invocation *ret)
     return 0;
 }
 
-/* What an invocation takes beside its measured iterations: slice, start-up, warm-up, what lies between iterations,
- * removal. All of it as it was measured, less the iterations. */
+/* The invocation's time minus its measured iterations: slice, start-up, warm-up, gaps between iterations, removal. */
 static double overhead_of(const struct parse *p, const struct invocation *one)
 {
     static const char *const PARTS[] = {"prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns"};
@@ -807,15 +753,15 @@ static double overhead_of(const struct parse *p, const struct invocation *one)
     return sum_s > 0 ? sum_s : NAN;
 }
 
-/* An invocation of one iteration has a mean: a median and quantiles of it would be the same number by another name.
- * Records of before have them all the same. */
+/* A single iteration's median and quantiles would only repeat its mean. Old records have them all the same. */
 static void leave_out_quantiles(const struct parse *p, struct invocation *ret)
 {
     static const char *const QUANTILES[] = {"p50_iter_s", "p95_iter_s"};
     struct stamps s = {{NULL, 0}, {NULL, 0}};
     struct json_scan_error why = {NULL, NULL};
     struct json_span span = p->section[SECTION_ITERATIONS];
-    if (!span.data || span.len > 200 || json_scan_object(span, take_stamps, &s, &why) != 0) /* 200: two stamps */
+    if (!span.data || span.len > 200 ||
+        json_scan_object(span, take_stamps, &s, &why) != 0) /* two stamps are shorter than 200 bytes */
         return;
     if (!s.start.data || json_scan_integers(s.start, NULL, 0) != 1)
         return;
@@ -837,7 +783,7 @@ static double number(const json_t *object, const char *key)
     return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-/* What the elements of a list go into. */
+/* The state while a list's elements are read. */
 struct listing {
     struct parse *p;
     struct invocation_details *into;
@@ -864,18 +810,18 @@ static const char *take_check(struct json_span key, struct json_span value, void
     return NULL;
 }
 
-/* Of every process where the sample has them, else of the parent and its workers. */
+/* Uses the sums over every process if the sample has them, else over the parent and its workers. */
 static struct memory_point point_of(const json_t *sample)
 {
     const json_t *sums = json_object_get(sample, "all_pids");
     if (!sums)
         sums = json_object_get(sample, "parent_and_workers");
-    return (struct memory_point){number(sample, "at_ns") / 1e9, number(sample, "anon"),  number(sample, "file"),
-                                 number(sample, "kernel"),      number(sample, "shmem"), number(sample, "current"),
-                                 number(sums, "pss"),           number(sums, "rss")};
+    return (struct memory_point){
+        number(sample, "at_ns") / 1e9, number(sample, "anon"), number(sample, "file"), number(sample, "kernel"),
+        number(sample, "shmem"),       number(sums, "pss"),    number(sums, "rss")};
 }
 
-/* One by one: as a tree all of them take fifty times their text. */
+/* Reads one sample at a time: parsed at once, they would take fifty times the memory of their text. */
 static const char *take_sample(struct json_span key, struct json_span value, void *to)
 {
     struct listing *l = to;
@@ -910,8 +856,8 @@ static double share_of(double missed, double taken)
     return missed + taken > 0 ? missed / (missed + taken) : NAN;
 }
 
-/* What the benchmark's CPUs did for others, as a share of their time in the invocation: /proc/stat's busy ticks less
- * the slice's own time. NaN: the record does not tell. */
+/* The share of the benchmark CPUs' time that others used: the busy ticks of /proc/stat minus the slice's own CPU time.
+ * NaN: the record lacks a part. */
 static double foreign_share_of(const struct parse *p)
 {
     const json_t *d = p->tree[SECTION_DISTURBANCE];
@@ -934,7 +880,7 @@ static const char *selftest_of(const struct parse *p)
     return keep(p, said.data);
 }
 
-/* What a record does not tell is absent; only what is of a wrong type is an error. */
+/* Missing details are absent; a wrong type is an error. */
 static int take_details(struct parse *p, struct invocation_details *d)
 {
     const json_t *plan = p->tree[SECTION_PLAN], *memory = p->tree[SECTION_MEMORY];
@@ -947,17 +893,17 @@ static int take_details(struct parse *p, struct invocation_details *d)
     d->foreign_share = foreign_share_of(p);
     if (take_list(&checks, p->checks, take_check) != 0)
         return -EINVAL;
-    double missed = number(memory, "missed_ticks"); /* where none was, the samples need not be counted */
+    double missed = number(memory, "missed_ticks"); /* without missed ticks nobody needs the number of samples */
     if (!p->r->with_points && !(missed > 0))
         return 0;
     if (take_list(&samples, p->samples, take_sample) != 0)
         return -EINVAL;
-    if (!lacks(p->section[SECTION_MEMORY])) /* of ticks or of walks, whichever was missed more; fmax leaves NaN out */
+    if (!lacks(p->section[SECTION_MEMORY])) /* the larger share, of ticks or of walks; fmax ignores NaN */
         d->missed_share = fmax(d->missed_share, share_of(missed, (double)samples.count));
     return 0;
 }
 
-/* Keeps the text of the sections that documents quote. */
+/* Keeps the text of the sections that a bundle's documents quote. */
 static void quote(const struct parse *p, struct invocation *ret)
 {
     static const enum section QUOTED[] = {SECTION_TOOL,     SECTION_RUNTIME,     SECTION_HOST, SECTION_IMAGE,
@@ -1003,7 +949,7 @@ static int check_there(const struct parse *p)
     return 0;
 }
 
-/* Fills in *ret from the sections. -EINVAL with the place in *p->e. */
+/* Fills in *ret from the sections. -EINVAL: *p->e says where and why. */
 static int take(struct parse *p, struct invocation *ret)
 {
     const struct reader *r = p->r;
@@ -1047,8 +993,8 @@ static const char *take_section(struct json_span key, struct json_span value, vo
     return NULL;
 }
 
-/* Whether it is a record of the schema that is read here: 1; another JSON file: 0; a newer record, or none where one
- * was named: an error. */
+/* 1: a record of this schema. 0: other JSON, allowed unless the user named the file. Else an error: a newer record, or
+ * a named file that is no record. */
 static int is_record(const struct parse *p, bool named)
 {
     static const char ANY[] = "\"tare.record/";

@@ -21,117 +21,119 @@ enum record_kind {
     RECORD_SLICED,   /* in a slice of its own: graded full or partial */
     RECORD_BORROWED, /* the container was the slice */
     RECORD_UNSLICED, /* without one */
-    RECORD_EMULATED, /* on an emulated CPU, whatever the slice */
+    RECORD_EMULATED, /* on an emulated CPU, with whatever slice */
 };
 
 const char *record_kind_name(enum record_kind k);
 
 /* A figure of one record. */
 struct figure {
-    double value;        /* NaN where there is none */
-    const char *why_not; /* then the record's reason, else NULL */
+    double value;        /* NaN: absent */
+    const char *why_not; /* why it is absent; else NULL */
 };
 
-/* A row of the figures that are known; a record's result can have more, which are found when it is read. */
+/* A figure's name and description. The reader adds those that a record's result brings. */
 struct figure_name {
-    const char *name;          /* as --figure takes it: the unit at its end */
-    struct figure_about about; /* as the first record that declares it has it */
-    const char *declared_by;   /* that record's path; NULL: none does, and its name says what it is */
+    const char *name;          /* as for --figure, with the unit at its end */
+    struct figure_about about; /* from the first record that declares it */
+    const char *declared_by;   /* that record's path; NULL: no record declares it, and its name decides */
 };
 
-/* A check of the isolation that does not hold. */
+/* An isolation check that failed. */
 struct unmet {
-    const char *name, *level, *reason; /* of the pool */
+    const char *name, *level, *reason; /* the pool owns them */
 };
 
-/* Memory at a moment of an invocation, in bytes; NaN where it was not read then. */
+/* The memory at one moment of an invocation, in bytes; NaN: not read at that moment. */
 struct memory_point {
-    double at_s; /* since its first sample */
-    double anon, file, kernel, shmem, current;
+    double at_s; /* seconds since the first sample */
+    double anon, file, kernel, shmem;
     double pss, rss; /* sums over every process of the slice */
 };
 
-/* What a report tells of an invocation besides its figures. */
+/* What reports show of an invocation besides its figures. */
 struct invocation_details {
     struct unmet *unmet;
-    size_t unmets, checks;      /* checks: of how many */
-    struct memory_point *point; /* only with_points */
+    size_t unmets, checks;      /* the failed checks, and all checks */
+    struct memory_point *point; /* with_points only */
     size_t points;
-    double elapsed_s;     /* all of it, from the slice's making to its end; NaN: the record does not tell */
-    size_t bytes;         /* of the record's file */
-    double foreign_share; /* of the benchmark CPUs' time: what others had of it; NaN: it is not told */
-    double missed_share;  /* of the ticks at which memory was to be sampled; NaN: it was not, or is not told */
+    double elapsed_s;     /* from the creation of the slice to its removal; NaN: not recorded */
+    size_t bytes;         /* the size of the record's file */
+    double foreign_share; /* of the benchmark CPUs' time, what others used; NaN: not recorded */
+    double missed_share;  /* of the ticks or walks that were due, those that were missed; NaN: not sampled, or not
+                             recorded */
     const char *plan;     /* the plan's name; "" none */
-    const char *selftest; /* what the last selftest of this machine and build said, or why there is none */
+    const char *selftest; /* the last selftest's result on this machine with this build, or why there is none */
 };
 
 struct invocation {
     const char *path, *id, *started_at;
-    const struct keyset *cell;                /* scenario keys that make it, and the runtime's name; see cells.h */
-    const struct keyset *environment;         /* what may explain a difference: host, runtime, tool, slice, settings */
-    const char *node;                         /* the machine's name; "" where the record tells none */
-    const char *plan_cell;                    /* the cell's id in its plan; "" of none */
-    const char *plan_sha256;                  /* of its plan's file; "" of none */
-    const char *plan_seed;                    /* that its run of the plan was shuffled with, as digits; "" of none */
-    uint64_t block;                           /* of its plan, from 1; 0 of none */
-    const char *label;                        /* of a plan that runs each cell as two, "A" and "A'"; else "" */
-    const char *grade, *termination, *detail; /* detail: why it did not end well, or "" */
-    bool ok;                                  /* termination "ok": its figures count */
+    const struct keyset *cell;        /* the scenario's keys without settings, and the runtime's name; see cells.h */
+    const struct keyset *environment; /* what may explain a difference: host, runtime, tool, slice, settings */
+    const char *node;                 /* the machine's name; "": not recorded */
+    const char *plan_cell;            /* the cell's id in its plan; "": no plan */
+    const char *plan_sha256;          /* of the plan's file; "": no plan */
+    const char *plan_seed;            /* the seed that shuffled the plan, as digits; "": no plan */
+    uint64_t block;                   /* block of the plan, from 1; 0: no plan */
+    const char *label;                /* "A" or "A'", if the plan runs each cell twice (--aa); else "" */
+    const char *grade, *termination, *detail; /* detail: why it failed; "" if it did not */
+    bool ok;                                  /* termination is "ok", so that its figures count */
     enum record_kind kind;
-    const char *emulated_by; /* of RECORD_EMULATED: the emulator, as the record names it */
-    struct figure *figure;   /* reader.names of them; later ones are absent */
+    const char *emulated_by; /* RECORD_EMULATED only: the emulator's name in the record */
+    struct figure *figure;   /* by index of reader.name; figures that came later are absent */
     size_t figures;
-    enum stats_steady steady; /* only with_steady: of its iterations */
-    double *iteration_s;      /* only with_iterations: measured iterations in the order of time; owned */
+    enum stats_steady steady; /* with_steady only: the class of the iterations' series */
+    double *iteration_s;      /* with_iterations only: the measured iterations in order of time; owned */
     size_t iterations;
-    double overhead_s; /* only with_iterations: what the invocation took beside its iterations; NaN unknown */
-    struct invocation_details details; /* only with_details; its lists are owned */
-    struct pair *section;              /* only with_sections: name and text of those that documents quote; owned */
+    double overhead_s; /* with_iterations only: the invocation's time minus its iterations; NaN: unknown */
+    struct invocation_details details; /* with_details only; its lists are owned */
+    struct pair *section;              /* with_sections only: name and text of the quoted sections; owned */
     size_t sections;
 };
 
-/* What is kept of each record besides, set before reading: of a file that is read once all is taken that is asked for.
- * And what the records that are read one after another have in common. Starts as {0}; ended with reader_free(). */
+/* Reads records one after another. The caller first sets what to keep of each besides its figures: a file is read once.
+ * The reader holds what the records have in common. Starts as {0}; ended with reader_free(). */
 struct reader {
     bool with_steady;         /* the class of the iterations' series */
     bool with_iterations;     /* every iteration */
     bool with_details;        /* the details */
-    bool with_points;         /* with the details, memory at every moment */
-    bool with_sections;       /* the text of the sections that documents quote: invocation_section() */
-    struct figure_name *name; /* in the order in which they came up: the index of an invocation's figures */
+    bool with_points;         /* memory at every moment; needs with_details */
+    bool with_sections;       /* the text of some sections, for invocation_section() */
+    struct figure_name *name; /* in order of appearance: an invocation's figures use these indexes */
     size_t names;
-    struct pool *pool; /* of all texts of the invocations */
-    struct memo *memo; /* what of their sections is the same, read once */
-    struct text text;  /* of the file that was read last */
+    struct pool *pool; /* holds all texts of the invocations */
+    struct memo *memo; /* holds what the records' sections share */
+    struct text text;  /* the last file's content */
 };
 
 void reader_free(struct reader *r);
 
-/* The index of a figure's name, or -1. */
+/* Returns the index of a figure's name, or -1. */
 int reader_figure(const struct reader *r, const char *name);
 
-/* Reads the record of this file. 1: it is in *ret, which the caller ends with invocation_free(), and its text in
- * r->text; 0: JSON of another schema, where is_named is false. -EINVAL (usage): it is no whole record, cut off, of a
- * wrong type, not finite, of a figure that is declared as another than in a record before, nested too deeply: one line
- * with the file and the place. -ENOTSUP (usage): of a newer schema. Others (usage): it cannot be opened. */
+/* Reads one file. Returns 1: the record is in *ret, which the caller ends with invocation_free(), and its text in
+ * r->text. 0: JSON of another schema (never if is_named). -EINVAL (usage): cut off, a wrong type, not finite, nested
+ * too deeply, or a figure that an earlier record declares differently; one line names the file and the place. -ENOTSUP
+ * (usage): a newer schema. Other errors (usage): the file cannot be opened. */
 int invocation_read(struct reader *r, const char *path, bool is_named, struct invocation *ret, struct err *e);
 
 void invocation_free(struct invocation *i);
 
-/* How the settings are named among the pairs of the environment: what says how a scenario was run, and not what. */
+/* The prefix of the scenario's settings (how it was run, not what) among the environment's pairs. */
 #define INVOCATION_SETTING "scenario."
 
-/* The key of its environment that tells a build of the interpreter from the plain one. */
+/* The environment's key that distinguishes a build of the interpreter from the plain one. */
 #define INVOCATION_BUILD "runtime.build.features"
 
-/* Whether a fact of the host changes from run to run on the same machine, and explains nothing: load, boot, steal. */
+/* Whether a fact of the host (load, boot id, steal) changes from run to run on one machine, so that it explains
+ * nothing. */
 bool invocation_is_of_the_moment(const char *key);
 
-/* The figure of an invocation; absent with a reason where it has none of this index. */
+/* An invocation's figure by its index; absent with a reason if it has none. */
 struct figure invocation_figure(const struct invocation *i, size_t index);
 
-/* The section "tool", "runtime", "host", "image", "scenario", "confinement", "plan" or "cpu" as JSON, the caller's;
- * NULL: the record has none, null, or one above 1 MiB, or it was not read with_sections. */
+/* Parses the section "tool", "runtime", "host", "image", "scenario", "confinement", "plan" or "cpu"; the caller owns
+ * it. NULL: the section is missing, null or above 1 MiB, or the reader has no with_sections. */
 struct json_t *invocation_section(const struct invocation *i, const char *name);
 
 /* Its text, of the reader's pool: the same pointer where two records have the same; NULL as above. */

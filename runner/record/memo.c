@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-#define MEMBER_MAX 4096         /* longer ones are not kept: as a tree one takes fifty times its text */
+#define MEMBER_MAX 4096 /* longer members are not kept: parsed, a member takes fifty times the memory of its text */
 #define MEMO_MAX   (16UL << 20) /* bytes of all texts */
 
 struct member {

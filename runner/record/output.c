@@ -59,7 +59,7 @@ int output_refuse_writable(const struct cell *cell, int dirfd, const char *file,
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */
 
-/* A file of a temporary name, at once gone. */
+/* Creates a temporary file and removes it at once. */
 static int try_place(int dirfd, const char *name, const char *said, struct err *e)
 {
     struct file_draft draft;
@@ -67,11 +67,11 @@ static int try_place(int dirfd, const char *name, const char *said, struct err *
     if (failed == 0)
         file_draft_abandon(&draft);
     else if (e)
-        e->kind = e->kind == ERR_HOST ? ERR_HOST : ERR_USAGE; /* the first: it is for this process that it fails */
+        e->kind = e->kind == ERR_HOST ? ERR_HOST : ERR_USAGE; /* ERR_HOST: this process fails, whatever the place */
     return failed;
 }
 
-/* What the caller names is a file, or nothing yet: no FIFO and no device is replaced. */
+/* The user's path must be a regular file or not exist: a FIFO or a device is never replaced. */
 static int open_json(struct output_places *p, struct err *e)
 {
     struct stat st;

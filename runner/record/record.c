@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -17,13 +18,19 @@
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/version.h"
-#include "record/record_internal.h"
-#include "record/timing.h"
 
 const char *termination_name(enum termination t)
 {
     static const char *const NAMES[] = {"ok", "timeout", "oom", "signal", "workload-error", "interrupted", "stalled"};
     return NAMES[t];
+}
+
+const char *record_emulated_by(const struct facts *host)
+{
+    const struct fact *emulated = facts_find(host, "emulated"), *by = facts_find(host, "emulated_by");
+    if (!emulated || emulated->kind != FACT_BOOL || !emulated->truth)
+        return NULL;
+    return by && by->kind == FACT_TEXT ? by->text : "an emulator that is not named";
 }
 
 struct record *record_new(struct err *e)
@@ -81,14 +88,10 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
 
 static json_t *tool_json(void)
 {
-    json_t *o = json_object();
-    json_put_text(o, "name", "tare");
-    json_put_text(o, "version", TARE_VERSION);
-    json_put_text(o, "commit", TARE_COMMIT);
-    return o;
+    return json_pack("{s:s, s:s, s:s}", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT);
 }
 
-/* What would have ended it, or held it back. */
+/* The limits that would have ended or slowed the run. */
 static void set_bounds(json_t *o, const struct record *r)
 {
     if (r->cell.quota.usec) {
@@ -112,7 +115,7 @@ static void set_cpus(json_t *o, const struct cell *c)
     json_put_int_or(o, "numa", c->numa >= 0, c->numa, "no node was asked for");
 }
 
-/* The scenario of `tare exec`: what was run. */
+/* The scenario section of `tare exec`: the command. */
 static json_t *command_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
@@ -141,7 +144,7 @@ static json_t *command_json(const struct record *r)
     return o;
 }
 
-/* A knob that does not go with the mode or the runtime has no value. */
+/* A knob that does not apply to the mode or the runtime is absent. */
 static void set_knobs(json_t *o, const struct cell *c)
 {
     for (size_t i = 0; i < c->scenario->knobs; i++) {
@@ -155,6 +158,21 @@ static void set_knobs(json_t *o, const struct cell *c)
         else
             json_put_int(o, k->key, strtoll(c->knob[i], NULL, 10));
     }
+}
+
+/* The knobs by which its workers do nothing but start and end; nothing where they do something. */
+static void set_empty(json_t *o, const struct cell *c)
+{
+    cleanup_text struct text keys = {0};
+    for (size_t i = 0; i < c->scenario->knobs; i++) {
+        const struct scenario_knob *k = &c->scenario->knob[i];
+        if (*k->empty && strcmp(k->empty, c->knob[i]) != 0)
+            return;
+        if (*k->empty)
+            text_add(&keys, "%s%s", keys.len ? "," : "", k->key);
+    }
+    if (keys.len)
+        json_put_text(o, "empty_by", keys.data);
 }
 
 /* Whose scenario it is, where it did not come with tare. */
@@ -183,6 +201,7 @@ static json_t *scenario_json(const struct record *r)
     if (c->profile == PROFILE_GROWTH)
         json_put_text_or(o, "until_slope", c->until_slope, "none was asked for");
     set_knobs(o, c);
+    set_empty(o, c);
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "runtime", c->runtime);
@@ -219,7 +238,7 @@ static void set_gil(json_t *o, const struct record *r)
     json_put_text_or(o, "gil_warning", r->gil_warning, "the interpreter did not warn");
 }
 
-/* A key each, so that who compares two records names the packages that differ. */
+/* Each package has a key of its own, so that a comparison of two records names the packages that differ. */
 static void set_packages(json_t *o, const struct distributions *d)
 {
     json_t *packages = json_object();
@@ -286,7 +305,7 @@ static json_t *runtime_json(const struct record *r)
 static json_t *timing_json(const struct facts *host)
 {
     json_t *o = json_object();
-    const char *by = timing_emulated_by(host);
+    const char *by = record_emulated_by(host);
     json_put(o, "emulated", json_boolean(by != NULL));
     json_put_text_or(o, "by", by, "nothing says that the machine is emulated");
     return o;
@@ -346,13 +365,9 @@ static json_t *isolation_json(const struct verdict *v)
     json_t *checks = json_array();
     for (size_t i = 0; i < v->count; i++) {
         const struct check *c = &v->check[i];
-        json_t *one = json_object();
-        json_put_text(one, "name", c->name);
-        json_put_text(one, "level", level_name(c->level));
-        json_put_text(one, "requested", c->requested);
-        json_put_text(one, "achieved", c->achieved);
-        json_put_text(one, "verified_by", c->verified_by);
-        json_put(one, "ok", json_boolean(c->ok));
+        json_t *one = json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "name", json_of_bytes(c->name), "level",
+                                level_name(c->level), "requested", json_of_bytes(c->requested), "achieved",
+                                json_of_bytes(c->achieved), "verified_by", json_of_bytes(c->verified_by), "ok", c->ok);
         json_put_text(one, "reason", c->ok ? NULL : c->reason);
         (void)json_array_append_new(checks, one);
     }
@@ -382,19 +397,17 @@ static json_t *confinement_json(const struct record *r)
     return o;
 }
 
-/* What each of the scenario's figures is, so that who reads the record needs no scenario.yml. */
+/* Describes the scenario's figures, so that a reader of the record needs no scenario.yml. */
 static json_t *declared_json(const struct scenario *s)
 {
     json_t *o = json_object();
     for (size_t i = 0; i < s->figures; i++) {
         const struct scenario_figure *f = &s->figure[i];
         struct figure_about about = figure_about_declared(f->name, f->title, f->unit, f->kind, f->better);
-        json_t *one = json_object();
-        json_put_text(one, "title", about.title);
-        json_put_text(one, "unit", about.unit);
-        json_put_text(one, "kind", figure_kind_name(about.kind));
-        json_put_text(one, "better", figure_better_name(about.better));
-        json_put(o, f->name, one);
+        json_put(o, f->name,
+                 json_pack("{s:o, s:o, s:s, s:s}", "title", json_of_bytes(about.title), "unit",
+                           json_of_bytes(about.unit), "kind", figure_kind_name(about.kind), "better",
+                           figure_better_name(about.better)));
     }
     return o;
 }
@@ -439,12 +452,284 @@ static json_t *termination_json(const struct record *r)
     return o;
 }
 
+/* Writes the value and releases it. Failures show in ferror() at the end. */
+static void write_value(FILE *out, json_t *value, size_t flags)
+{
+    if (json_dumpf(value, out, flags | JSON_ENCODE_ANY) != 0)
+        (void)fputs("null", out); /* the stream failed: ferror() shows it at the end */
+    json_decref(value);
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+static json_t *range_json(const struct stats_range *range)
+{
+    return json_pack("{s:I, s:I, s:I}", "min", (json_int_t)range->min, "max", (json_int_t)range->max, "avg",
+                     (json_int_t)stats_range_mean(range));
+}
+
+static void set_range(json_t *o, const char *key, const struct stats_range *range, const char *why_not)
+{
+    if (range->n)
+        json_put(o, key, range_json(range));
+    else
+        json_put_absent(o, key, why_not);
+}
+
+static json_t *sums_json(const struct memory_sums *sums, const char *why_not)
+{
+    json_t *o = json_object();
+    set_range(o, "rss", &sums->rss, why_not);
+    set_range(o, "uss", &sums->uss, why_not);
+    set_range(o, "pss", &sums->pss, why_not);
+    return o;
+}
+
+/* Why a class of the slice's memory has no figure. */
+static const char *class_reason(const struct record *r)
+{
+    const struct slice_availability *memory = &r->slice.controller[SLICE_MEMORY];
+    if (!memory->available)
+        return memory->reason;
+    return r->sampled ? "no sample of it fell into a measured iteration" : r->memory_reason;
+}
+
+static const char *sums_reason(const struct record *r, bool all)
+{
+    if (!r->sampled)
+        return r->memory_reason;
+    if (all && r->slice.provenance == SLICE_NONE)
+        return "without a slice nobody lists its processes";
+    return "no whole sample of it fell into a measured iteration";
+}
+
+static void set_ns(json_t *o, const char *key, int64_t p50, int64_t max, const char *why_not)
+{
+    if (max < 0)
+        json_put_absent(o, key, why_not);
+    else
+        json_put(o, key, json_pack("{s:I, s:I}", "p50", (json_int_t)p50, "max", (json_int_t)max));
+}
+
+static json_t *classes_json(const struct record *r, const struct memory_summary *m)
+{
+    json_t *o = json_object();
+    for (int c = 0; c < SAMPLE_CLASSES; c++)
+        set_range(o, sample_class_names[c], &m->class[c], class_reason(r));
+    return o;
+}
+
+static const char *plateau_reason(const struct record *r)
+{
+    if (!r->sampled)
+        return r->memory_reason;
+    return r->hold_ns > 0 ? NULL : "the workload has no moment from which all its workers go on for a known time";
+}
+
+/* The same figures from the moment when all workers are ready until the first one ends. */
+static void put_plateau(json_t *o, const struct record *r)
+{
+    const char *why_not = plateau_reason(r);
+    if (why_not) {
+        json_put_absent(o, "plateau", why_not);
+        return;
+    }
+    json_t *p = json_object();
+    json_put_int(p, "hold_ns", r->hold_ns);
+    json_put_int(p, "samples", (int64_t)r->plateau.in_iterations);
+    json_put(p, "parent_and_workers", sums_json(&r->plateau.members, sums_reason(r, false)));
+    json_put(p, "all_pids", sums_json(&r->plateau.all, sums_reason(r, true)));
+    json_put(p, "slice", classes_json(r, &r->plateau));
+    json_put(o, "plateau", p);
+}
+
+static void put_counts(json_t *o, const struct record *r, const char *why_not)
+{
+    const struct memory_summary *m = &r->memory;
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {
+        {"samples_in_iterations", m->in_iterations},
+        {"partial_samples", m->partial},
+        {"failed_reads", m->failed_reads},
+        {"missed_ticks", r->missed_ticks},
+        {"walks", r->walks},
+        {"missed_walks", r->missed_walks},
+        {"spared_walks", r->spared_walks},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+        json_put_int_or(o, counts[i].key, r->sampled, (int64_t)counts[i].value, why_not);
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median time from the start of one walk to the start of the next; -1: fewer than two walks. */
+static int64_t achieved_period_ns(const struct record *r)
+{
+    cleanup_free int64_t *gap = xcalloc(r->sample_count + 1, sizeof(*gap));
+    const struct sample *before = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < r->sample_count; i++) {
+        if (!r->samples[i].has_rollup)
+            continue;
+        if (before)
+            gap[n++] = r->samples[i].at_ns - before->at_ns;
+        before = &r->samples[i];
+    }
+    qsort(gap, n, sizeof(*gap), compare_ns);
+    return n > 0 ? gap[n / 2] : -1;
+}
+
+/* The memory object without its samples, which are streamed. */
+static json_t *memory_json(const struct record *r)
+{
+    const struct memory_summary *m = &r->memory;
+    const char *why = r->sampled ? "no tick was taken" : r->memory_reason;
+    json_t *o = json_object();
+    json_t *slice = classes_json(r, m);
+    json_put_text(o, "reason", r->sampled ? NULL : r->memory_reason);
+    json_put(o, "parent_and_workers", sums_json(&m->members, sums_reason(r, false)));
+    json_put(o, "all_pids", sums_json(&m->all, sums_reason(r, true)));
+    json_put_facts(slice, &r->peak);
+    json_put(o, "slice", slice);
+    json_put_int(o, "tick_ns", r->tick_ns);
+    json_put_int(o, "rollup_ns", r->rollup_ns);
+    const int64_t achieved_ns = achieved_period_ns(r);
+    json_put_int_or(o, "rollup_achieved_ns", achieved_ns >= 0, achieved_ns,
+                    r->sampled ? "no two walks were taken" : why);
+    json_put_text(o, "weighted_by", r->sampled ? memory_weight_time : NULL);
+    put_counts(o, r, why);
+    put_plateau(o, r);
+    set_ns(o, "tick_cost_ns", m->tick_cost_p50_ns, m->tick_cost_max_ns, why);
+    set_ns(o, "walk_cost_ns", m->walk_cost_p50_ns, m->walk_cost_max_ns, r->sampled ? "no walk was taken" : why);
+    set_ns(o, "late_ns", m->late_p50_ns, m->late_max_ns, why);
+    return o;
+}
+
+static json_t *sums_sample_json(const struct sample_sums *sums, uint32_t pids, bool partial)
+{
+    json_t *o = json_object();
+    json_put_int(o, "rss", (int64_t)sums->rss_bytes);
+    json_put_int(o, "uss", (int64_t)sums->uss_bytes);
+    json_put_int(o, "pss", (int64_t)sums->pss_bytes);
+    json_put_int(o, "pids", pids);
+    if (partial)
+        json_put(o, "partial", json_true());
+    return o;
+}
+
+static json_t *sample_json(const struct sample *s)
+{
+    json_t *o = json_object();
+    json_put_int(o, "at_ns", s->at_ns);
+    json_put_int(o, "late_ns", s->late_ns);
+    json_put_int(o, "cost_ns", s->cost_ns);
+    for (int c = 0; c < SAMPLE_CLASSES; c++)
+        if (s->has_class[c])
+            json_put_int(o, sample_class_names[c], (int64_t)s->class_bytes[c]);
+    if (s->has_rollup) {
+        json_put_int(o, "walk_ns", s->walk_ns);
+        json_put(o, "parent_and_workers", sums_sample_json(&s->members, s->members_count, s->members_partial));
+        if (s->all_count > 0 || s->all_partial)
+            json_put(o, "all_pids", sums_sample_json(&s->all, s->all_count, s->all_partial));
+    }
+    if (s->failed_reads)
+        json_put_int(o, "failed_reads", s->failed_reads);
+    return o;
+}
+
+/* Writes one line per sample: a long run's samples never stand in memory as a tree. */
+static void write_memory(const struct record *r, FILE *out)
+{
+    (void)fputs(",\n\"memory\": {\n", out);
+    write_value(out, memory_json(r), JSON_INDENT(2) | JSON_EMBED);
+    if (r->sampled) {
+        (void)fputs(",\n  \"samples\": [", out);
+        for (size_t i = 0; i < r->sample_count; i++) {
+            (void)fputs(i ? ",\n    " : "\n    ", out);
+            write_value(out, sample_json(&r->samples[i]), JSON_COMPACT);
+        }
+        (void)fputs("]\n}", out);
+    } else {
+        (void)fputs(",\n  \"samples\": null\n}", out);
+    }
+}
+
+/* --- growth ------------------------------------------------------------------------------------------------------- */
+
+/* One value per reading; null: unknown. */
+static json_t *column_json(const struct growth *g, enum ledger_memory m)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < g->readings; i++) {
+        const int64_t bytes = g->reading[i].bytes[m];
+        (void)json_array_append_new(list, bytes == LEDGER_UNKNOWN ? json_null() : json_integer(bytes));
+    }
+    return list;
+}
+
+static json_t *readings_json(const struct growth *g)
+{
+    json_t *o = json_object(), *iteration = json_array(), *at_ns = json_array();
+    for (size_t i = 0; i < g->readings; i++) {
+        (void)json_array_append_new(iteration, json_integer(g->reading[i].iteration));
+        (void)json_array_append_new(at_ns, json_integer(g->reading[i].at_ns));
+    }
+    json_put(o, "iteration", iteration);
+    json_put(o, "at_ns", at_ns);
+    for (int m = 0; m < LEDGER_MEMORIES; m++)
+        json_put(o, ledger_memory_names[m], column_json(g, (enum ledger_memory)m));
+    return o;
+}
+
+static json_t *slope_interval_json(const struct growth_slope *s)
+{
+    json_t *o = json_object();
+    json_put_real(o, "low", s->low, s->why_not);
+    json_put_real(o, "high", s->high, s->why_not);
+    return o;
+}
+
+static json_t *growth_json(const struct growth *g)
+{
+    json_t *o = json_object(), *slopes = json_object(), *intervals = json_object();
+    for (int f = 0; f < GROWTH_FIGURES; f++) {
+        const struct growth_slope *s = &g->slope[f];
+        json_put_real(slopes, growth_figure_keys[f], s->bytes, s->why_not);
+        json_put(intervals, growth_figure_keys[f], slope_interval_json(s));
+    }
+    json_put_int(o, "per_iterations", GROWTH_PER);
+    json_put_real(o, "confidence", GROWTH_CONFIDENCE, NULL);
+    json_put_text(o, "shape", growth_shape_name(g->shape));
+    json_put(o, "slopes", slopes);
+    json_put(o, "intervals", intervals);
+    json_put_real(o, "rose_before_bytes", g->rose_bytes, "the first half has no readings of PSS");
+    json_put_real(o, "wanted_half_width_bytes", g->wanted_bytes, "no width was asked for (--until-slope)");
+    json_put_int(o, "first_reading_of_slopes", (int64_t)g->from);
+    json_put_int(o, "iterations_between_readings", g->stride);
+    json_put(o, "readings", readings_json(g));
+    return o;
+}
+
+static void write_growth(const struct record *r, FILE *out)
+{
+    if (!r->growth.has_been_asked)
+        return;
+    (void)fputs(",\n\"growth\": ", out);
+    write_value(out, growth_json(&r->growth), JSON_COMPACT);
+}
+
 /* --- writing it out: section by section, so that a long run's samples never stand in memory as a tree ----------- */
 
 static void write_section(FILE *out, const char *key, json_t *value)
 {
     (void)fprintf(out, ",\n\"%s\": ", key);
-    record_write_value(out, value, JSON_INDENT(2));
+    write_value(out, value, JSON_INDENT(2));
 }
 
 static void write_stamps(FILE *out, const char *key, const int64_t *ns, size_t n)
@@ -498,8 +783,8 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fputs("}", out);
     write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
-    record_write_memory(r, out);
-    record_write_growth(r, out);
+    write_memory(r, out);
+    write_growth(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
     write_counters(r, out);
@@ -509,33 +794,21 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fputs("\n}\n", out);
     if (fflush(out) == 0 && !ferror(out))
         return 0;
-    if (errno == 0) /* ferror() sets none, and an error of code 0 would pass for success */
+    if (errno == 0) /* ferror() does not set errno, and code 0 would mean success */
         errno = EIO;
     return err_sys(e, ERR_OURS, "writing the record");
-}
-
-static int save(const struct record *r, struct file_draft *draft, struct err *e)
-{
-    int failed = record_write(r, draft->stream, e);
-    if (failed == 0)
-        return file_draft_commit(draft, e);
-    (void)err_wrap(e, "'%s'", draft->path);
-    file_draft_abandon(draft);
-    return failed;
-}
-
-int record_save(const struct record *r, const char *path, struct err *e)
-{
-    struct file_draft draft = {.dirfd = -1};
-    TRY(file_draft_open(path, &draft, e));
-    return save(r, &draft, e);
 }
 
 int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e)
 {
     struct file_draft draft = {.dirfd = -1};
     TRY(file_draft_open_at(dirfd, name, said, &draft, e));
-    return save(r, &draft, e);
+    int failed = record_write(r, draft.stream, e);
+    if (failed == 0)
+        return file_draft_commit(&draft, e);
+    (void)err_wrap(e, "'%s'", draft.path);
+    file_draft_abandon(&draft);
+    return failed;
 }
 
 int record_exit(const struct record *r, struct err *e)

@@ -14,7 +14,7 @@
 #include "record/output.h"
 #include "record/record.h"
 
-#define RECORDS_DEPTH 3 /* of folders below "records" */
+#define RECORDS_DEPTH 3 /* levels of folders below "records" */
 
 int records_figure(const struct records *r, const char *name)
 {
@@ -72,7 +72,6 @@ static int read_file(struct records *r, const char *path, bool is_named, struct 
 {
     struct invocation one;
     int is = invocation_read(&r->reader, path, is_named, &one, e);
-    r->others += is == 0;
     if (is <= 0)
         return is;
     if (r->only_label && strcmp(one.label, r->only_label) != 0) {
@@ -119,10 +118,10 @@ static int read_entry(struct records *r, const char *dir, const struct dirent *e
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", entry->d_name);
     if (deeper > 0 && is_folder(path))
         return read_folder(r, path, deeper - 1, e);
-    return is_json(entry) ? read_file(r, path, false, e) : 0; /* 1 too is no failure */
+    return is_json(entry) ? read_file(r, path, false, e) : 0; /* 1 is no failure either */
 }
 
-/* The records of a folder, and of the folders in it so many levels down. */
+/* Reads the records of a folder, and of its folders down to this many levels. */
 static int read_folder(struct records *r, const char *dir, unsigned deeper, struct err *e)
 {
     struct dirent **entry = NULL;
@@ -138,7 +137,7 @@ static int read_folder(struct records *r, const char *dir, unsigned deeper, stru
     return failed < 0 ? failed : 0;
 }
 
-/* A bundle keeps a folder a cell in data/records. */
+/* A bundle has one folder per cell in data/records. */
 static int read_inner(struct records *r, const char *dir, struct err *e)
 {
     static const char *const INNER[] = {"records", "data/records"};
@@ -170,7 +169,7 @@ static int compare_ids(const void *a, const void *b)
     return strcmp((*(const struct invocation *const *)a)->id, (*(const struct invocation *const *)b)->id);
 }
 
-/* A copy of a record would count as an invocation of its own. */
+/* A copy of a record would count as another invocation. */
 static int refuse_twins(const struct records *r, struct err *e)
 {
     cleanup_free const struct invocation **by_id = xcalloc(r->count + 1, sizeof(const struct invocation *));
@@ -178,7 +177,7 @@ static int refuse_twins(const struct records *r, struct err *e)
         by_id[i] = &r->list[i];
     qsort(by_id, r->count, sizeof(*by_id), compare_ids); /* NOLINT(bugprone-sizeof-expression): pointers */
     for (size_t i = 1; i < r->count; i++)
-        if (by_id[i]->id == by_id[i - 1]->id) /* texts of a pool: equal ones are one */
+        if (by_id[i]->id == by_id[i - 1]->id) /* equal texts of a pool are one pointer */
             return err_set(e, ERR_USAGE, -EINVAL, "'%s' and '%s' are one record: both have the id %s",
                            by_id[i - 1]->path, by_id[i]->path, by_id[i]->id);
     return 0;
@@ -187,9 +186,7 @@ static int refuse_twins(const struct records *r, struct err *e)
 int records_read_all(struct records *r, const char *const *paths, size_t count, struct err *e)
 {
     for (size_t i = 0; i < count; i++) {
-        int failed = read_path(r, paths[i], e);
-        if (failed != 0)
-            return failed;
+        TRY(read_path(r, paths[i], e));
     }
     return refuse_twins(r, e);
 }

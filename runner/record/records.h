@@ -11,45 +11,44 @@
 
 struct err;
 
-/* Starts as {0}, or with what the reader is to keep; ended with records_free(). */
+/* Starts as {0}, or with the reader's settings; ended with records_free(). */
 struct records {
     struct invocation *list;
     size_t count;
-    size_t others; /* .json files of a folder that are no records */
     struct reader reader;
-    const char *only_label; /* those of this label alone; NULL: all */
-    /* Called with each record that is added, while its text is at hand; NULL: not. */
+    const char *only_label; /* keep only this label's; NULL: all */
+    /* Called for each added record, with its text. NULL is allowed. */
     void (*each)(const struct invocation *one, struct json_span text, void *to);
     void *to;
 };
 
-/* Adds the record of this file; or of every *.json of this folder, in the order of their names; or else of its folder
- * "records" or "data/records" (a bundle's), and of the folders below that. A file given by name has to be a record; in
- * a folder, JSON of another schema is counted in `others`. -EINVAL (usage): cut off, of a newer schema, of a wrong
- * type, not finite, of a figure that is declared as another than in a record before, nested too deeply, a record twice
- * (its id), no record at all: one line with the file and the place. -ENOENT, …: it cannot be read. */
+/* Adds the record in a file, or the records of a folder: every *.json in it, in the order of their names; without any,
+ * those in its folder "records" or "data/records" (a bundle's) and in the folders below that. A file must be a record;
+ * in a folder, JSON of another schema is passed over. -EINVAL (usage): cut off, a newer schema, a wrong type, not
+ * finite, nested too deeply, a figure that an earlier record declares differently, two records with one id, or no
+ * record at all; one line names the file and the place. -ENOENT, …: it cannot be read. */
 int records_read(struct records *r, const char *path, struct err *e);
 
-/* The same of each of these paths. */
+/* The same for several paths. */
 int records_read_all(struct records *r, const char *const *paths, size_t count, struct err *e);
 
-/* The same of one file. 1: it was added, or is not of only_label; 0: JSON of another schema. -EINVAL (usage): it is no
- * whole record; -ENOTSUP (usage): one of a newer schema; other errors: it cannot be opened. Twins are not looked for.
- */
+/* The same for one file. 1: it was added, or has another label than only_label. 0: JSON of another schema. -EINVAL
+ * (usage): not a complete record. -ENOTSUP (usage): a newer schema. Other errors: it cannot be opened. It does not look
+ * for two records with one id. */
 int records_read_file(struct records *r, const char *path, struct err *e);
 
-/* By id, which is by time. */
+/* Sorts by id, which is by time. */
 void records_sort(struct records *r);
 
-/* Forgets the one that was added last. */
+/* Removes the last record. */
 void records_drop(struct records *r);
 
-/* Forgets all but those of cells whose key has this value. */
+/* Keeps only the records whose cell has this value for the key. */
 void records_keep(struct records *r, const char *key, const char *value);
 
 void records_free(struct records *r);
 
-/* What a figure is: as its records declare it, else by its name. */
+/* Describes a figure: as its records declare it, else by its name. */
 struct figure_about records_about(const struct records *r, const char *name);
 
 /* The index of a figure's name, or -1. */

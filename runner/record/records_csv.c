@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "record/records.h"
 
-/* The keys that the cells have. */
+/* All keys of the cells. */
 struct keys {
     const char **key; /* owned */
     size_t count;

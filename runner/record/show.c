@@ -3,11 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/terminal.h"
 
 #include "record/record.h"
-#include "record/timing.h"
 
 static const char *fact_text(const struct facts *facts, const char *key, const char *fallback)
 {
@@ -20,13 +18,13 @@ static const char *python_truth(bool truth)
     return truth ? "True" : "False";
 }
 
-/* A knob of the memory profile alone stands beside how that one samples. */
+/* A knob of the memory profile alone is shown beside the sampling settings. */
 static bool is_of_memory(const struct scenario_knob *k)
 {
     return !(k->profiles >> PROFILE_OVERHEAD & 1);
 }
 
-/* A choice that was left as it is goes unsaid, so that the original's line stays the original's. */
+/* A choice left at its default is not printed, so that the original benchmark's line stays as it was. */
 static bool is_said(const struct cell *c, size_t i)
 {
     const struct scenario_knob *k = &c->scenario->knob[i];
@@ -85,14 +83,14 @@ static void show_times(const struct record *r, struct text *out)
         text_add(out, "total_wall_s: %.6f\n", r->total_wall_s);
     else
         text_add(out, "total_wall_s: unavailable (the measured iterations were not finished)\n");
-    if (r->command) /* an invocation is its one iteration */
+    if (r->command) /* each invocation is a single iteration */
         return;
     text_add(out, "avg_iter_s: %.9f\n", r->result.mean_s);
     text_add(out, "p50_iter_s: %.9f\n", r->result.median_s);
     text_add(out, "p95_iter_s: %.9f\n", r->result.p95_s);
 }
 
-/* "rss_min: 1  rss_max: 2  rss_avg: 1", or the reason why there is no such line. */
+/* Prints "rss_min: 1  rss_max: 2  rss_avg: 1", or the reason why there are no such figures. */
 static void show_range(const char *name, const struct stats_range *range, const char *why_not, struct text *out)
 {
     if (!range->n) {
@@ -143,7 +141,7 @@ static void show_slice_memory(const struct record *r, struct text *out)
     show_fact(&r->peak, "baseline", "baseline", out);
 }
 
-/* From this share of ticks on a reader is told what it means. */
+/* From this share on, a sentence says what missed ticks mean. */
 #define MISSED_NOTED_PERCENT 5.0
 
 static double percent_of(uint64_t part, uint64_t whole)
@@ -151,7 +149,7 @@ static double percent_of(uint64_t part, uint64_t whole)
     return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-/* How many of the ticks and walks that were due while it measured were missed. */
+/* How many of the due ticks and walks were missed during the measurement. */
 static void show_missed(const struct record *r, struct text *out)
 {
     uint64_t ticks = r->sample_count + r->missed_ticks;
@@ -199,7 +197,7 @@ static void show_slice(const struct record *r, struct text *out)
 }
 
 /* The original's lines give times as they are; here it is said what they are not. */
-/* Whether both are absent for the same reason, and told together. */
+/* Whether both are absent for the same reason, so that one line shows both. */
 static bool is_absent_alike(const struct fact *a, const struct fact *b)
 {
     return a->kind == FACT_ABSENT && b->kind == FACT_ABSENT && strcmp(a->text, b->text) == 0;
@@ -240,7 +238,7 @@ void show_counters(const struct facts *counters, size_t width, struct text *out)
 
 static void show_timing(const struct record *r, struct text *out)
 {
-    const char *by = timing_emulated_by(r->host);
+    const char *by = record_emulated_by(r->host);
     if (by)
         text_add(
             out,
@@ -279,7 +277,7 @@ static void show_check(const struct check *c, const struct terminal_look *look, 
     text_add(out, "\n");
 }
 
-/* Whether they are told together: neither could be had, and for the same reason. */
+/* Whether one line shows both: neither could be had, for the same reason. */
 static bool is_alike(const struct check *a, const struct check *b)
 {
     return word_of(a) == word_of(b) && !*a->achieved && !*b->achieved && *a->reason &&
@@ -294,7 +292,7 @@ static bool was_told(const struct verdict *v, size_t i)
     return false;
 }
 
-/* "NO     cpuset.cpus, pids.max: REASON", or one check with what was wanted and what there was. */
+/* Prints "NO     cpuset.cpus, pids.max: REASON", or a single check with what was wanted and what was found. */
 static void show_reason(const struct verdict *v, size_t i, const struct terminal_look *look, struct text *out)
 {
     enum { INDENT = 7 };
@@ -348,7 +346,7 @@ static void show_isolation(const struct record *r, const struct terminal_look *l
         show_reasons(v, look, out);
 }
 
-/* What the scenario itself reports. */
+/* The scenario's own figures. */
 static void show_figures(const struct record *r, struct text *out)
 {
     if (!r->figures.count)

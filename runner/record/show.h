@@ -9,12 +9,11 @@ struct record;
 struct terminal_look;
 struct text;
 
-/* The original benchmark's lines in its order, the slice's and the isolation's blocks below them (design, "What is
- * measured"). Checks that are ok are counted and the others told with their reason, together where neither could be had
- * for the same one; a verbose look lists each. */
+/* Prints the original benchmark's lines in its order, then the blocks on the slice and the isolation. Passed checks are
+ * counted; failed ones are shown with their reason, together if it is the same. A verbose look lists each check. */
 void show_record(const struct record *r, const struct terminal_look *look, struct text *out);
 
-/* The counters of a record, one a line; those that are absent for one reason together. */
+/* Prints a record's counters, one per line; absent ones with the same reason share a line. */
 void show_counters(const struct facts *counters, size_t width, struct text *out);
 
 #endif

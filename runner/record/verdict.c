@@ -5,25 +5,25 @@
 
 #include "base/cleanup.h"
 
-/* What decides the grade, and what is only told. Recorded is what a host may be without being less isolated (a VM has
- * no governor), and what hangs on the workload itself (eight threads on three CPUs press and preempt each other). The
- * name is that of verdict_add(), letter by letter: one that is not here is required. */
+/* The level of each check. Recorded ones do not affect the grade: they depend on the host (a VM has no governor) or on
+ * the workload (eight threads on three CPUs preempt each other). The name must be that of verdict_add() exactly; a name
+ * that is not in the table is required. */
 static const struct {
     const char *name;
     enum level level;
 } LEVELS[] = {
     {"runner on its own CPUs", LEVEL_REQUIRED},
     {"born in the slice", LEVEL_REQUIRED},
-    {"slice of its own", LEVEL_REQUIRED}, /* where there is none */
+    {"slice of its own", LEVEL_REQUIRED}, /* if there is none */
     {"CPU affinity", LEVEL_REQUIRED},
     {"exclusive of foreign tasks", LEVEL_REQUIRED},
     {"memory accounting", LEVEL_REQUIRED},
     {"no OOM kill", LEVEL_REQUIRED},
     {"no throttling", LEVEL_REQUIRED},
-    {"CPU quota", LEVEL_REQUIRED}, /* of the cgroups above, as the next */
+    {"CPU quota", LEVEL_REQUIRED}, /* this and the next: of the cgroups above */
     {"no throttling above", LEVEL_REQUIRED},
     {"SMT siblings kept idle", LEVEL_REQUIRED}, /* --smt avoid */
-    {"own namespaces", LEVEL_REQUIRED},         /* these, where --confine asks for them */
+    {"own namespaces", LEVEL_REQUIRED},         /* from here to "standard streams": only if --confine asks for them */
     {"network off", LEVEL_REQUIRED},
     {"read-only root", LEVEL_REQUIRED},
     {"private folders", LEVEL_REQUIRED},
@@ -33,12 +33,11 @@ static const struct {
     {"seccomp filter", LEVEL_REQUIRED},
     {"host's sockets", LEVEL_REQUIRED},
     {"standard streams", LEVEL_REQUIRED},
-    {"GIL stayed off", LEVEL_REQUIRED}, /* of a free-threaded interpreter: what it is labelled with */
-    {"GIL stayed on", LEVEL_REQUIRED},  /* --gil on */
-    {"Landlock", LEVEL_RECORDED},       /* a kernel may have none */
-    {"no further namespaces",
-     LEVEL_RECORDED}, /* where a user namespace has its own limits; the filter refuses them too */
-    {"runner off its CPUs", LEVEL_RECORDED}, /* where there is no cpuset to keep it off */
+    {"GIL stayed off", LEVEL_REQUIRED},        /* of a free-threaded interpreter: its label depends on it */
+    {"GIL stayed on", LEVEL_REQUIRED},         /* --gil on */
+    {"Landlock", LEVEL_RECORDED},              /* not every kernel has it */
+    {"no further namespaces", LEVEL_RECORDED}, /* a user namespace has its own limits; the filter refuses them, too */
+    {"runner off its CPUs", LEVEL_RECORDED},   /* if no cpuset keeps it off */
     {"memory limit above", LEVEL_RECORDED},
     {"SMT siblings idle", LEVEL_RECORDED},
     {"no foreign work on its CPUs", LEVEL_RECORDED},
@@ -91,7 +90,7 @@ const char *grade_meaning(enum grade g)
 void verdict_add(struct verdict *v, const char *name, bool ok, const char *requested, const char *achieved,
                  const char *verified_by, const char *reason)
 {
-    if (v->count == VERDICT_CHECKS_MAX) { /* a check that is not shown must not leave the grade full */
+    if (v->count == VERDICT_CHECKS_MAX) { /* with a check missing, the grade must not be full */
         struct check *last = &v->check[VERDICT_CHECKS_MAX - 1];
         last->ok = false;
         last->level = LEVEL_REQUIRED;

@@ -1,4 +1,4 @@
-/* verdict: what was asked of the host, what was achieved and what verified it; and the grade that follows. Pure. */
+/* verdict: what was asked of the host, what it gave, what verified it, and the resulting grade. Pure. */
 #ifndef TARE_VERDICT_H
 #define TARE_VERDICT_H
 
@@ -7,7 +7,7 @@
 
 #include "cgroups/slice.h"
 
-/* How far the workload was on its own. */
+/* How well the workload was isolated. */
 enum grade { GRADE_NONE, GRADE_BORROWED, GRADE_PARTIAL, GRADE_FULL };
 
 const char *grade_name(enum grade g);
@@ -15,10 +15,10 @@ const char *grade_name(enum grade g);
 /* What it means, for somebody who reads it for the first time: no sentence, no stop. */
 const char *grade_meaning(enum grade g);
 
-/* What hangs on a check. */
+/* What depends on a check. */
 enum level {
-    LEVEL_REQUIRED, /* without it the slice is not full */
-    LEVEL_RECORDED, /* told beside the figures; it takes nothing from the grade */
+    LEVEL_REQUIRED, /* if it fails, the grade is not full */
+    LEVEL_RECORDED, /* shown beside the figures; it does not affect the grade */
 };
 
 const char *level_name(enum level l);
@@ -28,9 +28,9 @@ struct check {
     enum level level;
     char requested[256];
     char achieved[256];
-    char verified_by[80]; /* the file or call that it was read back from */
+    char verified_by[80]; /* the file or call that showed it */
     bool ok;
-    char reason[260]; /* why it is not ok; "" where it is */
+    char reason[260]; /* why it is not ok; else "" */
 };
 
 #define VERDICT_CHECKS_MAX 64
@@ -42,17 +42,16 @@ struct verdict {
     size_t count;
 };
 
-/* Adds a check, of the level that verdict.c's table gives its name: the grade follows from that one place. A name that
- * is not in it (a setting of the slice, by its file; a layer of confinement) is required. Texts that are too long are
- * cut. */
+/* Adds a check. Its level comes from the table in verdict.c; a name that is not there (a slice's setting by its file, a
+ * layer of confinement) is required. Long texts are cut. */
 void verdict_add(struct verdict *v, const char *name, bool ok, const char *requested, const char *achieved,
                  const char *verified_by, const char *reason);
 
-/* The grade: none without a slice, borrowed where the container is the slice; of an own slice full where every
- * required check is ok, else partial. */
+/* Sets the grade: none without a slice; borrowed if the container is the slice; full if every required check passed;
+ * else partial. */
 void verdict_grade(struct verdict *v, enum slice_provenance provenance);
 
-/* The first required check that is not ok, or NULL. */
+/* The first required check that failed, or NULL. */
 const struct check *verdict_first_failed(const struct verdict *v);
 
 #endif

@@ -14,17 +14,17 @@
 #include "report/table.h"
 
 #define RATE          "calls_per_s"
-#define RUNS_MAX      1000 /* more are no advice */
+#define RUNS_MAX      1000 /* more would be no useful advice */
 #define SIDES_MAX     5    /* threads, interpreters, processes of each start method */
 #define SIDE_NAME_MAX 32
 
-/* The cells that are shown, and what their throughputs are beside the first's. */
+/* The shown cells, and their throughputs relative to the first's. */
 struct bench {
     const struct summary *s;
-    const struct summary_cell **cell; /* of profile overhead: by mode, then by workers; owned */
+    const struct summary_cell **cell; /* cells of profile overhead, by mode, then by workers; owned */
     size_t cells;
-    struct analysis_verdict *speed_up; /* over cell[0], one family; owned */
-    int rate;                          /* the figure's number; below 0: no record has it */
+    struct analysis_verdict *speed_up; /* relative to cell[0], one family; owned */
+    int rate;                          /* the figure's index; below 0: no record has it */
     bool starts;                       /* processes have several start methods */
 };
 
@@ -155,7 +155,7 @@ static void find_contestants(const struct bench *b, struct contest *c)
         c->best = rate_of(b, c->cell[i]) > rate_of(b, c->cell[c->best]) ? i : c->best;
 }
 
-/* Which one is the best is known by the figures alone, so that every pair is judged, as one family. */
+/* The figures themselves decide which mode is best, so every pair is judged, as one family. */
 static void judge_pairs(const struct bench *b, struct contest *c)
 {
     struct analysis_ratio ratio[SIDES_MAX * SIDES_MAX];

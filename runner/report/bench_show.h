@@ -7,12 +7,11 @@
 #include "analysis/summary.h"
 #include "base/text.h"
 
-#define BENCH_PRECISION 0.02 /* half-width of an interval over its mean, up to which there is no more to know */
+#define BENCH_PRECISION 0.02 /* an interval whose half-width is at most this share of the mean is precise enough */
 
-/* Of the records of a function's cells (cell/function.h), read with every iteration: a row a mode and number of
- * workers; then, with the most workers, each mode beside the one with the greatest throughput, all pairs of them judged
- * as one family; what it would take to know each to BENCH_PRECISION; what has to be said with the figures. The speed-up
- * is over the first row. width: characters of a line. */
+/* Adds the result of `tare bench`, from a summary read with every iteration: a row per mode and number of workers; at
+ * the most workers, each mode compared with the fastest, all pairs judged as one family; the invocations needed to know
+ * each to BENCH_PRECISION; and notes. The speed-up is relative to the first row. width: characters per line. */
 void bench_text(const struct summary *s, size_t width, struct text *out);
 
 #endif

@@ -17,10 +17,11 @@
 
 static const char *figure_text(const struct figure_about *about, double value, char *buf, size_t cap)
 {
+    char bytes[32];
     if (!isfinite(value))
         (void)snprintf(buf, cap, "-");
     else if (figure_is_of_bytes(about))
-        (void)text_bytes((uint64_t)fmax(0, value), buf, cap);
+        (void)snprintf(buf, cap, "%s%s", value < 0 ? "-" : "", text_bytes((uint64_t)fabs(value), bytes, sizeof(bytes)));
     else if (strcmp(about->unit, "s") == 0 && value >= 1)
         (void)snprintf(buf, cap, "%.4g s", value);
     else
@@ -49,8 +50,18 @@ static void side_notes(const struct compare_row *row, const struct compare_side 
         text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
 }
 
+static const char *noise_text(const struct analysis_ratio *r, char *buf, size_t cap)
+{
+    const double sd = sqrt(r->noise_variance);
+    if (r->is_difference)
+        return text_bytes((uint64_t)sd, buf, cap);
+    (void)snprintf(buf, cap, "%.2f%%", 100 * expm1(sd));
+    return buf;
+}
+
 static void row_notes(const struct compare_row *row, struct text *out)
 {
+    char size[32];
     const struct analysis_ratio *r = &row->ratio;
     if (r->why_not)
         text_add(out, "* %s, %s: no interval: %s\n", row->label, row->figure, r->why_not);
@@ -65,8 +76,8 @@ static void row_notes(const struct compare_row *row, struct text *out)
             "wide for it\n",
             row->label, row->figure, r->lag1, sqrt(r->inflation));
     if (r->noise_variance > 0)
-        text_add(out, "* %s, %s: this host's noise, %.2f%% by %zu A/A cell%s, is in the interval\n", row->label,
-                 row->figure, 100 * expm1(sqrt(r->noise_variance)), row->noise.cells, row->noise.cells == 1 ? "" : "s");
+        text_add(out, "* %s, %s: this host's noise, %s by %zu A/A cell%s, is in the interval\n", row->label,
+                 row->figure, noise_text(r, size, sizeof(size)), row->noise.cells, row->noise.cells == 1 ? "" : "s");
     else if (row->noise.cells > 0)
         text_add(out, "* %s, %s: %zu A/A cell%s no noise beyond the invocations' own spread\n", row->label, row->figure,
                  row->noise.cells, row->noise.cells == 1 ? " shows" : "s show");
@@ -74,7 +85,7 @@ static void row_notes(const struct compare_row *row, struct text *out)
     side_notes(row, &row->b, 'B', out);
 }
 
-/* What a scenario's own figure is, in words: its name alone says little. */
+/* Explains a scenario's own figure, whose name alone says little. */
 static void figure_notes(const struct comparison *c, struct text *out)
 {
     for (size_t i = 0; i < c->rows; i++) {
@@ -96,7 +107,7 @@ static bool is_like_first(const struct comparison *c, size_t i)
     return c->row[i].ratio.method == c->row[0].ratio.method && c->row[i].ratio.pairs == c->row[0].ratio.pairs;
 }
 
-/* What was compared with itself: said once where it is the same of all rows. */
+/* Adds how the rows were compared, once if it is the same for all. */
 static void method_notes(const struct comparison *c, struct text *out)
 {
     size_t like = 0;
@@ -142,7 +153,7 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
 
 /* --- tables ------------------------------------------------------------------------------------------------------ */
 
-static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"}; /* of enum analysis_word */
+static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"}; /* by enum analysis_word */
 
 static struct table environments_table(const struct comparison *c)
 {
@@ -165,11 +176,47 @@ static void add_side(struct table *t, const struct compare_row *row, const struc
     table_value(t, side->mean, figure_text(&row->about, side->mean, buf, sizeof(buf)), side->is.mean.why_not);
 }
 
+/* Of slopes, which have no ratio. */
+static void add_difference(struct table *t, const struct stats_interval *d)
+{
+    cleanup_text struct text at = {0}, interval = {0};
+    words_difference(d, &at, &interval);
+    table_value(t, d->at, at.data ? at.data : "", d->why_not);
+    table_text(t, interval.data ? interval.data : "");
+    table_number(t, d->low, 0, d->why_not);
+    table_number(t, d->high, 0, d->why_not);
+}
+
+static void add_ratio(struct table *t, const struct stats_interval *ratio)
+{
+    const int decimals = number_decimals(ratio, 1);
+    table_number(t, ratio->at, decimals, ratio->why_not);
+    table_interval(t, ratio, 1, decimals);
+}
+
+static void leave_effect_out(struct table *t)
+{
+    table_number(t, NAN, 0, NULL);
+    table_text(t, "");
+    table_number(t, NAN, 0, NULL);
+    table_number(t, NAN, 0, NULL);
+}
+
+/* In its own columns. */
+static void add_effect(struct table *t, const struct analysis_verdict *v)
+{
+    if (v->is_difference) {
+        leave_effect_out(t);
+        add_difference(t, &v->ratio);
+    } else {
+        add_ratio(t, &v->ratio);
+        leave_effect_out(t);
+    }
+}
+
 static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)
 {
     char words[WORDS_MAX_VERDICT];
-    const struct stats_interval *ratio = &row->verdict.ratio;
-    int decimals = number_decimals(ratio, 1);
     const char *why = row->ratio.why_not;
     table_row(t, NULL);
     table_text(t, row->label + common);
@@ -182,20 +229,19 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     add_side(t, row, &row->b);
     table_number(t, row->a.is.median.at, 6, NULL);
     table_number(t, row->b.is.median.at, 6, NULL);
-    table_number(t, ratio->at, decimals, why);
-    table_interval(t, ratio, 1, decimals);
+    add_effect(t, &row->verdict);
     table_number(t, row->verdict.p, 6, why);
     table_number(t, row->shift, 6, NULL);
     table_number(t, row->dominance, 6, NULL);
     table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
-    table_number(t, margin, 6, NULL);
+    table_number(t, row->ratio.is_difference ? row->ratio.tolerance : margin, 6, NULL);
     table_text(t, WORDS[row->verdict.word]);
     table_text(t, words_verdict(&row->verdict, &row->about, margin,
                                 row->a.used < row->b.used ? row->a.used : row->b.used, words));
     table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
 }
 
-/* The rank of the figure's column: rows of several figures are told apart by it. */
+/* The figure column's rank: it distinguishes rows of several figures. */
 #define ROW_COLUMNS(figure_rank)                                                                                       \
     {                                                                                                                  \
         {"cell", "cell", "", false, TABLE_BOTH, 0}, {"figure", "figure", "", false, TABLE_BOTH, figure_rank},          \
@@ -205,6 +251,9 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
             {"a_median", "median A", "", true, TABLE_DATA, 0}, {"b_median", "median B", "", true, TABLE_DATA, 0},      \
             {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},    \
             {"ratio_low", "low", "", true, TABLE_DATA, 0}, {"ratio_high", "high", "", true, TABLE_DATA, 0},            \
+            {"difference", "B − A", "", true, TABLE_BOTH, 0},                                                          \
+            {"difference_ci95", "95% interval", "", false, TABLE_SHOWN, 3},                                            \
+            {"difference_low", "low", "", true, TABLE_DATA, 0}, {"difference_high", "high", "", true, TABLE_DATA, 0},  \
             {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                          \
             {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},       \
             {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},           \
@@ -222,7 +271,7 @@ static bool has_several_figures(const struct comparison *c)
     return false;
 }
 
-/* How many bytes of words all rows begin with; no row is left without any. */
+/* The bytes of the words that all labels begin with; every label keeps at least one word. */
 static size_t common_of(const struct comparison *c)
 {
     size_t common = SIZE_MAX;
@@ -236,7 +285,7 @@ static size_t common_of(const struct comparison *c)
     return c->rows > 1 ? common : 0;
 }
 
-/* common: bytes that are left out of each label. */
+/* common: the bytes to leave out at the beginning of each label. */
 static struct table rows_table(const struct comparison *c, size_t common, double margin)
 {
     static const struct table_column OF_ONE[] = ROW_COLUMNS(2), OF_SEVERAL[] = ROW_COLUMNS(0);
@@ -308,15 +357,18 @@ static json_t *interval_json(const struct stats_interval *i)
     return o;
 }
 
-static json_t *side_json(const struct compare_side *s)
+/* plain: of slopes, whose mean is the arithmetic one. */
+static json_t *side_json(const struct compare_side *s, bool plain)
 {
+    const char *none = s->used ? s->is.mean.why_not : "no invocation has the figure";
     json_t *o = json_object();
     json_put_text(o, "cell", s->cell->text);
     json_put_int(o, "invocations", (int64_t)s->used);
     json_put_int(o, "failed", (int64_t)s->failed);
     json_put_int(o, "missing", (int64_t)s->missing);
     json_put_text(o, "left_out_reason", s->failed || s->missing ? s->why_not : NULL);
-    json_put_real(o, "geometric_mean", s->mean, s->used ? s->is.mean.why_not : "no invocation has the figure");
+    json_put_real(o, "geometric_mean", plain ? NAN : s->mean, plain ? "a slope may be 0 or less" : none);
+    json_put_real(o, "arithmetic_mean", plain ? s->mean : NAN, plain ? none : "the geometric one is compared");
     json_put(o, "mean_95", interval_json(&s->is.mean));
     json_put(o, "median_95", interval_json(&s->is.median));
     json_put(o, "p95_95", interval_json(&s->is.p95));
@@ -327,6 +379,15 @@ static json_t *side_json(const struct compare_side *s)
     if (!s->has_steady)
         json_put_text(o, "steady_state_reason", "the iterations were not read (--steady)");
     return o;
+}
+
+static void put_effect(json_t *o, const struct analysis_verdict *v)
+{
+    const struct stats_interval none = stats_no_interval(NAN, v->ratio.confidence,
+                                                         v->is_difference ? "slopes have a difference, and no ratio"
+                                                                          : "it is no slope: the ratio tells");
+    json_put(o, "ratio", interval_json(v->is_difference ? &none : &v->ratio));
+    json_put(o, "difference", interval_json(v->is_difference ? &v->ratio : &none));
 }
 
 static json_t *row_json(const struct compare_row *row, double margin)
@@ -341,10 +402,10 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put_text(o, "unit", row->about.unit);
     json_put_text(o, "kind", figure_kind_name(row->about.kind));
     json_put_text(o, "better", figure_better_name(row->about.better));
-    json_put(o, "a", side_json(&row->a));
-    json_put(o, "b", side_json(&row->b));
+    json_put(o, "a", side_json(&row->a, r->is_difference));
+    json_put(o, "b", side_json(&row->b, r->is_difference));
     json_put_text(o, "method", r->why_not ? NULL : analysis_method_name(r->method));
-    json_put(o, "ratio", interval_json(&v->ratio));
+    put_effect(o, v);
     json_put_text(o, "words",
                   words_verdict(v, &row->about, margin, row->a.used < row->b.used ? row->a.used : row->b.used, words));
     json_put_real(o, "p", v->p, r->why_not);
@@ -368,15 +429,12 @@ static json_t *row_json(const struct compare_row *row, double margin)
 
 static json_t *head_json(const char *path, size_t records)
 {
-    json_t *o = json_object();
-    json_put_text(o, "path", path);
-    json_put_int(o, "records", (int64_t)records);
-    return o;
+    return json_pack("{s:o, s:I}", "path", json_of_bytes(path), "records", (json_int_t)records);
 }
 
 static json_t *environments_json(const struct comparison *c)
 {
-    json_t *o = json_object(), *list = json_array();
+    json_t *list = json_array();
     for (size_t i = 0; i < c->differences; i++) {
         json_t *one = json_object();
         json_put_text(one, "field", c->difference[i].key);
@@ -384,9 +442,7 @@ static json_t *environments_json(const struct comparison *c)
         json_put_text(one, "b", c->difference[i].b);
         (void)json_array_append_new(list, one);
     }
-    json_put_int(o, "fields", (int64_t)c->fields);
-    json_put(o, "differences", list);
-    return o;
+    return json_pack("{s:I, s:o}", "fields", (json_int_t)c->fields, "differences", list);
 }
 
 static json_t *cells_json(const struct keyset **cell, size_t count)
@@ -399,23 +455,13 @@ static json_t *cells_json(const struct keyset **cell, size_t count)
     return list;
 }
 
-static json_t *lines_json(const char *lines)
-{
-    json_t *list = json_array();
-    for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
-        (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
-    return list;
-}
-
 static json_t *fail_if_json(const struct compare_headline *h)
 {
-    json_t *o = json_object(), *asked = json_array();
+    json_t *asked = json_array();
     for (size_t i = 0; i < h->conditions; i++)
         (void)json_array_append_new(asked, json_string(h->condition[i].text));
-    json_put(o, "asked", asked);
-    json_put(o, "held", lines_json(h->failed));
-    json_put(o, "unclear", lines_json(h->unclear));
-    return o;
+    return json_pack("{s:o, s:o, s:o}", "asked", asked, "held", json_of_lines(h->failed), "unclear",
+                     json_of_lines(h->unclear));
 }
 
 void compare_json(const struct comparison *c, const struct compare_headline *h, struct text *out)
@@ -428,6 +474,7 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
     json_put(o, "b", head_json(h->b, h->b_records));
     json_put(o, "environments", environments_json(c));
     json_put(o, "margin", json_real(h->margin));
+    json_put(o, "growth_margin_bytes", json_real(h->growth_margin));
     json_put_int(o, "seed", (int64_t)h->seed);
     json_put_text(o, "noise_file", h->noise_path);
     if (h->noise_path)

@@ -17,14 +17,14 @@
 #include "launch/spawn.h"
 
 #define TIMEOUT_MS (300 * 1000)
-#define SCRIPT     "draw.gp" /* gone when it is done */
+#define SCRIPT     "draw.gp" /* removed at the end */
 #define FONT       "DejaVu Sans"
-#define END_MAX    16 /* how far from the end of a file what ends it may be */
+#define END_MAX    16 /* the last bytes of a file among which its end mark must be */
 
 struct format {
     enum draw_formats bit;
     const char *ending;
-    const char *last; /* what a whole file has at its end: PNG's last chunk, less its CRC (RFC 2083, 4.1.4) */
+    const char *last; /* the mark at the end of a complete file: for PNG its last chunk without CRC (RFC 2083, 4.1.4) */
 };
 
 static const struct format FORMATS[] = {
@@ -35,8 +35,8 @@ static void file_name(char name[NAME_MAX], const struct drawing *d, const char *
     text_format(name, NAME_MAX, "%s.%s", d->name, ending);
 }
 
-/* Sizes in centimetres go by what a line of 15 cm holds, those in pixels by a telephone's 390: text that can be read
- * there grows with the figure on what is wider. */
+/* Sizes in cm fit a text width of 15 cm, sizes in pixels a phone's 390: text that is legible there grows with a wider
+ * figure. */
 static void set_terminal(const struct drawing *d, enum draw_formats format, struct text *script)
 {
     double w = d->width_cm, h = d->height_cm;
@@ -76,8 +76,8 @@ static int write_sources(const struct drawings *d, int dirfd, struct err *e)
     return failed;
 }
 
-/* In the folder, with nothing of the user's environment but the path. CAIRO_DEBUG_PDF: cairo compresses nothing. Since
- * 1.17.6 it would compress the date with other objects (cairo's src/cairo-pdf-surface.c). */
+/* Runs gnuplot in the folder, with only PATH of the user's environment. CAIRO_DEBUG_PDF stops cairo's compression,
+ * which since 1.17.6 would include the date (cairo's src/cairo-pdf-surface.c). */
 static int run_gnuplot(int dirfd, struct err *e)
 {
     static const char LINE[] = "cd \"$1\" && umask 022 && exec env -i PATH=\"$PATH\" LC_ALL=C.UTF-8 TZ=UTC "
@@ -94,7 +94,7 @@ static int run_gnuplot(int dirfd, struct err *e)
     const char *words = said.data ? said.data : "";
     if (failed != 0) {
         for (const char *next = words; *next; next += strcspn(next, "\n"), next += strspn(next, "\n"))
-            words = next; /* the command comes first, what is wrong with it last */
+            words = next; /* gnuplot prints the command first and the fault last */
         failed = err_set(e, ERR_OURS, -EIO, "gnuplot failed: %.*s", (int)strcspn(words, "\n"), words);
     }
     text_free(&said);
@@ -115,7 +115,7 @@ bool draw_undate(struct text *pdf)
     return true;
 }
 
-/* gnuplot looks at no result of its writes and exits with 0: the cause is what a write of ours in its place meets. */
+/* gnuplot ignores failed writes and exits with 0. The cause shows when we write there ourselves. */
 static int say_cut(int dirfd, const char *name, struct err *e)
 {
     static const char PROBE[] = ".probe";
@@ -138,7 +138,7 @@ static int read_drawn(int dirfd, const char *name, const char *last, struct text
     return whole ? 0 : say_cut(dirfd, name, e);
 }
 
-/* *dated: set where the time of its drawing stays in it. */
+/* *dated: set if the PDF keeps the time of its drawing. */
 static int settle_pdf(int dirfd, const char *name, struct text *bytes, bool *dated, struct err *e)
 {
     if (!draw_undate(bytes)) {
@@ -186,7 +186,7 @@ int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
 {
     char name[NAME_MAX];
     struct temporary folder;
-    bool dated = false; /* no PDF is asked for */
+    bool dated = false; /* unused: no PDF is drawn */
     int failed = temporary_make(temporary_base(), ".tare-", &folder, e);
     if (failed != 0)
         return failed;

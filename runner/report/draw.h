@@ -1,4 +1,4 @@
-/* draw: drawings as files: their data, their commands, and by gnuplot SVG, PDF and PNG. */
+/* draw: writes drawings as files: data, commands, and with gnuplot SVG, PDF and PNG. */
 #ifndef TARE_DRAW_H
 #define TARE_DRAW_H
 
@@ -9,17 +9,17 @@ struct err;
 
 enum draw_formats { DRAW_DATA = 0, DRAW_SVG = 1, DRAW_PDF = 2, DRAW_PNG = 4 };
 
-/* Writes NAME.dat and NAME.gp of each below dirfd, where none of these is, and what else is asked for. No date, no
- * path, no setting of the user's gets into them; *dated: whether PDFs hold the time of their drawing all the same, as
- * draw_undate() does not find it there. -ENOENT (host): no gnuplot. -EIO (ours): it failed; its own words. */
+/* Writes each drawing's NAME.dat and NAME.gp below dirfd, and the other formats that are asked for. None of the files
+ * may exist. They contain no date, path or user setting; *dated: some PDF keeps the time of its drawing, because
+ * draw_undate() did not find it. -ENOENT (host): no gnuplot. -EIO (ours): gnuplot failed; the message has its words. */
 int draw_files(const struct drawings *d, int dirfd, unsigned formats, bool *dated, struct err *e);
 
-/* Puts the beginning of 1970 into a PDF in place of the time of its drawing, which cairo always writes; all else stays.
- * false: it is not there in plain; the PDF is as it was. */
+/* Replaces the time of drawing, which cairo writes into every PDF, by the start of 1970. false: it was not found in
+ * plain text, and the PDF is unchanged. */
 bool draw_undate(struct text *pdf);
 
-/* The SVG of each, in the order of the list, as text; by way of a folder in $TMPDIR that is gone afterwards. svg has
- * room for d->count. Errors as above. The caller ends each with text_free(), after an error too. */
+/* Draws each as SVG text, by way of a temporary folder in $TMPDIR. svg has room for d->count; the caller ends each with
+ * text_free(), also after an error. Errors as above. */
 int draw_svg(const struct drawings *d, struct text *svg, struct err *e);
 
 #endif

@@ -40,7 +40,7 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
     *one = (struct drawing){.name = strdup(name), .title = strdup(title), .width_cm = 15, .height_cm = 7};
     if (!one->name || !one->title)
         abort();
-    for (char *c = one->title; *c; c++) /* a second line would be a command to gnuplot */
+    for (char *c = one->title; *c; c++) /* gnuplot would take a second line as a command */
         *c = (char)((unsigned char)*c < ' ' || *c == '\\' || *c == '`' ? ' ' : *c);
     text_add(&one->plot, "# %s. Drawn by gnuplot 5.4 or newer: gnuplot -p %s.gp\n%s", one->title, name, STYLE);
     return one;

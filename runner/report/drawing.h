@@ -1,4 +1,4 @@
-/* drawing: one figure as its data and the gnuplot commands that draw it, in one style for all. Pure. */
+/* drawing: a figure as data and gnuplot commands, in one common style. Pure. */
 #ifndef TARE_DRAWING_H
 #define TARE_DRAWING_H
 
@@ -8,16 +8,16 @@
 #include "base/text.h"
 
 struct drawing {
-    char *name;       /* of [a-z0-9-]: its files' */
-    char *title;      /* a sentence without its stop */
-    char *alt;        /* what there is to be seen, in words */
-    char *cell;       /* the id of the cell that it shows; NULL: several */
+    char *name;       /* of [a-z0-9-]; names its files */
+    char *title;      /* a sentence without full stop */
+    char *alt;        /* the alternative text: what the figure shows */
+    char *cell;       /* the id of the cell shown; NULL: several */
     struct text data; /* NAME.dat: a line of column names, then lines of numbers and ids, for gnuplot and pgfplots */
-    struct text plot; /* gnuplot's commands, which read NAME.dat */
+    struct text plot; /* gnuplot commands that read NAME.dat */
     double width_cm, height_cm;
 };
 
-/* All of its texts are owned. Starts as {0}. */
+/* Owns all its texts. Starts as {0}. */
 struct drawings {
     struct drawing *list;
     size_t count;
@@ -31,23 +31,24 @@ struct drawings {
 
 void drawings_free(struct drawings *d);
 
-/* A new one at the end, with these texts, which are a line each, and the style's commands in its plot; valid until the
- * next is added. */
+/* Appends a drawing with these texts, each on one line, and the common style in its plot. It is valid until the next
+ * one is added. */
 struct drawing *drawing_add(struct drawings *d, const char *name, const char *title);
 
-/* As many digits as it takes to read the same number back; "nan" for none, which both programs leave out. */
+/* Adds a number with enough digits to read back the same value; "nan" for none, which gnuplot and pgfplots leave out.
+ */
 void drawing_number(struct text *data, double value);
 
-/* A text for gnuplot in single quotes, in which nothing is expanded. An apostrophe becomes a typographic one: gnuplot
- * ends the text at a doubled one that is its first character or follows another (its scanner.c), and what comes after
- * would be commands. */
+/* Adds a text in single quotes, in which gnuplot expands nothing. An apostrophe becomes a typographic one: gnuplot ends
+ * the text at a doubled apostrophe that is its first character or follows another (its scanner.c), and would execute
+ * what follows. */
 void drawing_quote(struct text *plot, const char *text);
 
-/* Truth: the values span a decade, all of them above 0; not finite ones do not count. */
+/* Whether the values span a decade and are all above 0. Values that are not finite do not count. */
 bool drawing_spans_decades(const double *value, size_t count);
 
-/* Okabe and Ito's palette, which the colour-blind tell apart (Color Universal Design, 2008), without the yellow:
- * "#0072B2" and so on, over again after seven. */
+/* The i-th colour ("#0072B2") of Okabe and Ito's palette for colour-blind readers (Color Universal Design, 2008)
+ * without yellow; it repeats after seven. */
 const char *drawing_colour(size_t i);
 
 #endif

@@ -1,4 +1,4 @@
-/* The figures that set cells side by side. */
+/* drawings: the figures of a report. */
 #include "report/drawings.h"
 
 #include <ctype.h>
@@ -22,9 +22,9 @@ static void drawings_y_axis(struct drawing *d, const double *value, size_t count
 
 /* --- The figures of one cell: its iterations' distributions, its series, its memory over time -------------------- */
 
-#define BOXES_MAX  60  /* invocations in one figure */
-#define SERIES_MAX 4   /* invocations whose series are drawn over each other */
-#define POINTS_MAX 500 /* of a series */
+#define BOXES_MAX  60  /* invocations per figure */
+#define SERIES_MAX 4   /* series drawn over each other */
+#define POINTS_MAX 500 /* points of a series */
 
 static struct drawing *add(struct drawings *all, const struct summary_cell *c, const char *kind, const char *what)
 {
@@ -50,13 +50,13 @@ static int compare_values(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* An invocation and its number, from 1, in the order of time. */
+/* An invocation and its number, from 1 in order of time. */
 struct chosen {
     const struct invocation *of;
     size_t number;
 };
 
-/* The invocations whose iterations there are: all, or as many spread evenly from the first to the last. */
+/* Chooses invocations with iterations: all, or `most` of them, spread evenly from the first to the last. */
 static size_t choose(const struct summary_cell *c, size_t most, struct chosen *ret, size_t *of)
 {
     size_t n = 0, chosen = 0;
@@ -122,7 +122,7 @@ static void draw_distributions(struct drawings *all, const struct summary_cell *
 
 /* --- series ----------------------------------------------------------------------------------------------------- */
 
-/* A series as it is drawn: blocks of `block` iterations, each by its median, and the mean of the segment it is in. */
+/* A series for drawing: the median of each block of `block` iterations, and the mean of the segment it lies in. */
 struct line {
     double *value, *mean;
     size_t points, segments;
@@ -219,7 +219,7 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
 
 /* --- memory over time ------------------------------------------------------------------------------------------- */
 
-/* Of a class of memory, and what is stacked below it. shmem is in file (cgroup-v2.rst, memory.stat). */
+/* A class of memory without those inside it: file includes shmem (cgroup-v2.rst, memory.stat). */
 static double file_alone(const struct memory_point *p)
 {
     return isnan(p->shmem) ? p->file : p->file - p->shmem;
@@ -233,7 +233,7 @@ static bool has_classes(const struct invocation *i)
     return false;
 }
 
-/* Every rollup, and of the cheap reads in between what is needed for as many points. */
+/* Adds every rollup, and enough of the cheap readings between them. */
 static void add_points(struct drawing *d, const struct invocation *i, double *greatest)
 {
     const double mib = 1 << 20;
@@ -312,11 +312,11 @@ static void drawings_of_cell(struct drawings *d, const struct summary_cell *c)
 
 /* --- A figure over the number of workers: a line for each set of cells that differ in that alone ----------------- */
 
-/* Cells that differ in their workers, and in nothing else that is not shared by them. */
+/* Cells that differ in the number of workers and in nothing else. */
 struct curve {
-    const struct summary_cell **cell; /* ascending by workers, as the summary has them; owned */
+    const struct summary_cell **cell; /* ascending by workers; owned */
     size_t cells;
-    const struct scaling_point *point; /* their speed-up; NULL: it is not drawn */
+    const struct scaling_point *point; /* their speed-up; NULL: not drawn */
     struct text name;
 };
 
@@ -361,7 +361,7 @@ static size_t workers_of(const struct curve *curve, size_t curves, double *ret)
     return kept;
 }
 
-/* What is drawn over the workers, of a curve's k-th cell: a figure's mean, or its speed-up. */
+/* The value drawn for a curve's k-th cell: a figure's mean, or the speed-up. */
 static struct stats_interval value_of(const struct summary *s, const struct curve *l, size_t k, const char *figure)
 {
     if (!figure)
@@ -411,7 +411,7 @@ static void plot_curves(struct drawing *d, const struct curve *curve, size_t cur
     text_add(alt, ".");
 }
 
-/* figure: NULL for the speed-up. of: what the name ends with, where there are several. */
+/* figure: NULL for the speed-up. of: the end of the drawing's name, if there are several. */
 static void draw(struct drawings *all, const struct summary *s, const struct curve *curve, size_t curves,
                  const double *workers, size_t count, const char *figure, const char *of)
 {
@@ -440,7 +440,7 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     alt.data[0] = (char)toupper((unsigned char)alt.data[0]);
     if (figure)
         drawings_y_axis(d, value, (size_t)(next - value));
-    else /* an interval may be as wide as it will */
+    else /* an interval may have any width */
         text_add(&d->plot, "set yrange [0:%g]\n", 1.2 * workers[count - 1]);
     cleanup_free char *axis =
         figure ? text_printf("%s [%s]", what, summary_unit(s, figure).unit) : text_printf("speed-up");
@@ -477,8 +477,8 @@ static void draw_speed_up(struct drawings *d, const struct summary *s, const str
 
 #define NAME_END_MAX 24
 
-/* A bar for each number of threads: what they get, and on it the parts of what they lose. What is below 0 has no
- * height: the table has it. */
+/* Draws a bar per number of threads: what they achieve, and above it the parts that they lose. A negative part has no
+ * height; the table shows it. */
 static void draw_losses(struct drawings *all, const struct scaling_split *split, const char *of)
 {
     static const char *const KEYS[] = {"got", "start", "serial", "coherency", "sharing", "ceiling"};
@@ -500,7 +500,7 @@ static void draw_losses(struct drawings *all, const struct scaling_split *split,
                                 l->part[SCALING_CEILING].at};
         drawing_number(&d->data, l->workers);
         for (size_t k = 0; k < ARRAY_LEN(value); k++)
-            add_number(&d->data, fmax(value[k], 0)); /* of NaN 0 */
+            add_number(&d->data, fmax(value[k], 0)); /* NaN gives 0 */
         text_add(&d->data, "\n");
     }
     text_add(&d->plot, "set style data histograms\nset style histogram rowstacked\nset style fill solid 0.75 noborder\n"
@@ -523,7 +523,7 @@ static void draw_losses(struct drawings *all, const struct scaling_split *split,
                     split->losses);
 }
 
-/* What the n-th of its kind has at the end of its name: the first nothing. */
+/* The end of the n-th drawing's name; the first has none. */
 static void number_name(size_t n, char of[NAME_END_MAX])
 {
     text_format(of, NAME_END_MAX, "-%zu", n);
@@ -567,8 +567,8 @@ static void drawings_scaling(struct drawings *d, const struct summary *s)
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
 
-/* The x axis of intervals: a logarithmic one where the estimates span a decade. What of an interval is not above 0, or
- * beyond a decade below all estimates, then ends at the axis. */
+/* Sets the x axis of intervals, logarithmic if the estimates span a decade. Ends of intervals at or below 0, or more
+ * than a decade below all estimates, are then drawn at the axis. */
 static void set_x_axis(struct drawing *d, const double *at, const double *low, size_t count)
 {
     double least = INFINITY, floor_of = INFINITY;
@@ -585,9 +585,9 @@ static void set_x_axis(struct drawing *d, const double *at, const double *low, s
              0.8 * floor_of);
 }
 
-#define ABOVE 0.28 /* of a row: how far its name is above its marks, which leaves the whole width to these */
+#define ABOVE 0.28 /* of a row's height: the distance of its name above its marks, which leaves them the full width */
 
-/* A row each from the top down, named above its marks. */
+/* Names the rows, from the top down, above their marks. */
 static void name_rows(struct drawing *d, const char *const *label, size_t rows)
 {
     text_add(&d->plot, "set yrange [%.1f:0.4]\nunset ytics\nset grid noytics\n", (double)rows + 0.6);
@@ -599,7 +599,7 @@ static void name_rows(struct drawing *d, const char *const *label, size_t rows)
     d->height_cm = 2.6 + 1.2 * (double)rows;
 }
 
-/* A row's values: the estimate and its interval, whose ends are the estimate where it has none. */
+/* A row's estimate and interval; without an interval both ends equal the estimate. */
 struct bar {
     double at, low, high;
 };
@@ -623,12 +623,12 @@ static void add_bar(struct text *data, struct bar b)
 
 /* --- the answer: time and memory as ratios to threads ----------------------------------------------------------- */
 
-/* What a profile sets besides. */
+/* The keys that a profile sets, too. */
 #define OF_PROFILE "profile,hold_ms,mem_sample,mem_interval_ms"
 
-/* Cells that differ in their profile alone. */
+/* Cells that differ only in their profile. */
 struct pair_of_cells {
-    const struct summary_cell *first, *time, *memory; /* first: the one that came first of them */
+    const struct summary_cell *first, *time, *memory; /* first: the first of the two */
 };
 
 static struct bar ratio_of(const struct summary *s, const struct summary_cell *c, const char *name)
@@ -657,7 +657,7 @@ static size_t pair_up(const struct summary *s, struct pair_of_cells *pair)
     return n;
 }
 
-/* In the digits of the tables. */
+/* Adds a ratio with the digits of the tables. */
 static void say_ratio(struct text *alt, const struct summary *s, const struct summary_cell *c, const char *label,
                       const char *name, const char *what)
 {
@@ -731,7 +731,7 @@ static void draw_answer(struct drawings *all, const struct summary *s)
 
 /* --- time and memory in their own units ------------------------------------------------------------------------- */
 
-/* A mark of a row: a figure, and whether with its interval. */
+/* A mark in a row: a figure, with or without its interval. */
 struct mark {
     const char *figure, *column, *title;
     int point;

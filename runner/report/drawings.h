@@ -5,9 +5,8 @@
 #include "analysis/summary.h"
 #include "report/drawing.h"
 
-/* All that these records can show, the answer first; what they cannot is left out. Nothing, with the number in
- * left_out, where a figure would set more than DRAWING_ROWS_MAX cells side by side. The caller ends it with
- * drawings_free(). */
+/* Makes all drawings that these records allow, the answer first; none, with the number in left_out, if a figure would
+ * set more than DRAWING_ROWS_MAX cells side by side. The caller ends it with drawings_free(). */
 struct drawings drawings_make(const struct summary *s);
 
 #endif

@@ -5,9 +5,10 @@
 
 #include "base/cleanup.h"
 
-#define ABOVE  0.30 /* of a row: how far its name is above its mark */
-#define BEYOND 1.5  /* of the span of estimates and edges: how far intervals reach beyond it at most */
-#define LEAST  1e-3 /* of what is largest: the margin of an axis whose values are all the same */
+#define ABOVE  0.30 /* of a row's height: the distance of its name above its mark */
+#define BELOW  0.06 /* of a row's height: the distance of its interval below the middle */
+#define BEYOND 1.5  /* intervals are drawn at most this far beyond the span of estimates and edges, in spans */
+#define LEAST  1e-3 /* the margin of an axis whose values are all equal, as a share of the largest */
 
 struct range {
     double low, high;
@@ -81,8 +82,22 @@ static void add_edge(struct drawing *d, double x)
              at);
 }
 
+/* An interval that reaches beyond the axis ends there in an arrow. */
+static void add_cut(struct drawing *d, const struct forest_row *r, size_t number, const struct range *x)
+{
+    const double end[] = {r->low, r->high};
+    for (size_t i = 0; i < ARRAY_LEN(end); i++)
+        if (isfinite(end[i]) && (i == 0 ? end[i] < x->low : end[i] > x->high))
+            text_add(&d->plot,
+                     "set arrow from graph %s, first %.2f to graph %zu, first %.2f head filled size graph 0.025,20 "
+                     "linewidth 1.5 linecolor rgb '%s' front\n",
+                     i == 0 ? "0.04" : "0.96", (double)number + BELOW, i, (double)number + BELOW,
+                     drawing_colour(r->is_mean ? 1 : 0));
+}
+
 static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
 {
+    size_t number = 0;
     const struct range x = range_of(f);
     d->height_cm = 2.6 + 1.0 * (double)rows;
     text_add(&d->plot, "set yrange [%.1f:0.3]\nunset ytics\nset grid noytics\nset xrange [%.17g:%.17g]\nset xlabel ",
@@ -91,6 +106,9 @@ static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
     text_add(&d->plot, "\n");
     add_edge(d, f->min);
     add_edge(d, f->max);
+    for (size_t i = 0; i < f->rows; i++)
+        if (isfinite(f->row[i].at))
+            add_cut(d, &f->row[i], ++number, &x);
     text_add(&d->plot,
              "plot '%s.dat' using 'next':(column('row') + 0.16):'next_low':'next_high' with xerrorbars pointtype -1 "
              "linewidth 1.5 linecolor rgb '#777777' title 'next machine', \\\n"
@@ -110,7 +128,8 @@ void forest_draw(struct drawings *all, const struct forest *f)
     if (rows == 0)
         return;
     struct drawing *d = drawing_add(all, f->name, f->title);
-    text_add(&alt, "Each with its 95%% interval; dashed: the edge of what is expected.");
+    text_add(&alt, "Each with its 95%% interval, an arrow where it reaches beyond the axis; dashed: the edge of what "
+                   "is expected.");
     text_add(&d->data, "row kind one one_low one_high mean mean_low mean_high next next_low next_high\n");
     rows = 0;
     for (size_t i = 0; i < f->rows; i++)

@@ -695,6 +695,23 @@ static void add_sentences(struct text *out, const char *title, char *lines)
     text_add(out, "</ul>\n");
 }
 
+/* What the answer is not to be read without: who else used the CPUs, and which isolation was not in force. */
+static void add_notes(struct text *out, const struct summary *s)
+{
+    cleanup_text struct text notes = {0};
+    char *rest = NULL;
+    summary_notes(s, &notes);
+    if (notes.len == 0)
+        return;
+    text_add(out, "<h3>Notes</h3>\n<ul>\n");
+    for (char *line = strtok_r(notes.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        text_add(out, "<li>");
+        html_text(out, line + strlen("* "));
+        text_add(out, ".</li>\n");
+    }
+    text_add(out, "</ul>\n");
+}
+
 static void add_answer(struct text *out, const struct summary *s, const struct tables *t, const struct page_parts *p)
 {
     static const struct {
@@ -710,6 +727,7 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
         if (*lines)
             add_sentences(out, HALVES[i].title, lines);
     }
+    add_notes(out, s);
     if (p->drawing->left_out)
         text_add(out, "<p class=\"soft\">" DRAWING_NONE "; the tables have them all.</p>\n", p->drawing->left_out,
                  DRAWING_ROWS_MAX);

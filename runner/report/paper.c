@@ -26,11 +26,11 @@ static void paper_head(const struct summary *s, const char *what, struct text *o
 
 /* --- numbers.tex: every figure by name, in the digits that its interval allows ----------------------------------- */
 
-/* The figure's name with the unit that it is told in: "avg_iter_s" gives "AvgIterMs". */
+/* Adds the figure's name with its printed unit: "avg_iter_s" gives "AvgIterMs". */
 static void add_figure_name(struct text *out, const struct summary *s, const char *figure)
 {
     static const struct {
-        const char *figure, *name; /* that read better so */
+        const char *figure, *name; /* exceptions that read better */
     } READ[] = {{"p50_iter_s", "MedianIterMs"}, {"p95_iter_s", "PNinetyFiveIterMs"}};
     static const char *const ENDS[] = {"_per_s", "_bytes", "_usec", "_ns", "_s"};
     static const struct {
@@ -163,7 +163,7 @@ static void add_item(struct text *out, const char *name, const char *value)
     text_add(out, "\n");
 }
 
-/* What all of it took; NaN where a record does not tell. */
+/* The total effort; NaN: a record lacks it. */
 struct effort {
     double minutes, memory_mib, disk_mib;
 };
@@ -179,7 +179,7 @@ static struct effort effort_of(const struct table *experiments)
     }
     for (size_t row = 0; row < experiments->rows; row++) {
         sum.minutes += table_at(experiments, row, minutes)->value;
-        sum.memory_mib = fmax(sum.memory_mib, table_at(experiments, row, memory)->value); /* fmax leaves NaN out */
+        sum.memory_mib = fmax(sum.memory_mib, table_at(experiments, row, memory)->value); /* fmax ignores NaN */
         sum.disk_mib += table_at(experiments, row, disk)->value;
     }
     return sum;

@@ -12,7 +12,7 @@
 
 struct err;
 
-/* A claim in words. */
+/* A claim as text. */
 struct paper_claim {
     const char *id, *text, *expected, *found, *verdict;
 };
@@ -20,23 +20,23 @@ struct paper_claim {
 struct paper_options {
     const struct paper_claim *claim;
     size_t claims;
-    bool judged;       /* whether claims were looked for: a bundle's are */
-    const char *title; /* of what the artefact is to; NULL: the plan's name */
-    bool draw;         /* SVG, PDF and PNG by gnuplot; false: their data and commands alone */
-    bool *dated;       /* is told whether PDFs hold the time of their drawing (report/draw.h); NULL is allowed */
+    bool judged;       /* whether claims were looked for, as for a bundle */
+    const char *title; /* the artefact's title; NULL: the plan's name */
+    bool draw;         /* draw SVG, PDF and PNG with gnuplot; false: write only data and commands */
+    bool *dated;       /* set if a PDF keeps the time of its drawing (report/draw.h); NULL is allowed */
 };
 
 struct summary;
 
-/* Writes all of it below dirfd, which exists and is empty, from the summary alone, which was made for drawings: the
- * same bytes from the same records on any path, time zone, locale and umask, and with the same gnuplot and fonts.
- * -EEXIST: the folder is not empty. -ENOENT (host): no gnuplot. What was written before an error stays. */
+/* Writes all files into the empty folder dirfd, from a summary that was read for drawings. Equal records give equal
+ * bytes for any path, time zone, locale and umask, with the same gnuplot and fonts. -EEXIST: the folder is not empty.
+ * -ENOENT (host): no gnuplot. Files written before an error stay. */
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e);
 
 struct tables;
 struct text;
 
-/* The tables of a summary as LaTeX, each under its title as a remark: what `tare report --format tex` prints. */
+/* Adds the tables as LaTeX, each below a comment with its title, for `tare report --format tex`. */
 void paper_tables(const struct summary *s, const struct tables *t, struct text *out);
 
 #endif

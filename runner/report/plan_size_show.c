@@ -1,4 +1,4 @@
-/* A recommended size in words and as JSON. */
+/* A recommended plan size as text and as JSON. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 
 /* --- words ------------------------------------------------------------------------------------------------------ */
 
-/* The square root of a variance as a share of the mean, in percent. */
+/* Writes a standard deviation in percent of the mean. */
 static const char *spread(const struct size_row *row, double variance, char buf[64])
 {
     return number_rough(100 * sqrt(fmax(0, variance)) / fabs(row->part.mean), buf, 64);
@@ -90,11 +90,9 @@ static json_t *components_json(const struct size_row *row)
 {
     json_t *list = json_array();
     for (size_t i = 0; !row->part.why_not && i < row->part.levels; i++) {
-        json_t *one = json_object();
-        json_put_text(one, "level", row->of_iterations && i == 0 ? "iteration" : "invocation");
-        json_put(one, "repetitions", json_real(row->part.r[i]));
-        json_put(one, "s2", json_real(row->part.s2[i]));
-        json_put(one, "t2", json_real(row->part.t2[i]));
+        json_t *one =
+            json_pack("{s:s, s:f, s:f, s:f}", "level", row->of_iterations && i == 0 ? "iteration" : "invocation",
+                      "repetitions", row->part.r[i], "s2", row->part.s2[i], "t2", row->part.t2[i]);
         (void)json_array_append_new(list, one);
     }
     return list;
@@ -130,11 +128,9 @@ static json_t *row_json(const struct size_row *row)
 
 void plan_size_json(const struct plan_size *p, struct text *out)
 {
-    json_t *o = json_object(), *rows = json_array();
+    json_t *rows = json_array();
     for (size_t i = 0; i < p->rows; i++)
         (void)json_array_append_new(rows, row_json(&p->row[i]));
-    json_put_text(o, "schema", PLAN_SIZE_SCHEMA);
-    json_put(o, "precision", json_real(p->precision));
-    json_put(o, "cells", rows);
-    json_text_indented(o, 0, out);
+    json_text_indented(
+        json_pack("{s:s, s:f, s:o}", "schema", PLAN_SIZE_SCHEMA, "precision", p->precision, "cells", rows), 0, out);
 }

@@ -24,7 +24,6 @@ struct table scale_table_losses(const struct scaling *s);
 /* For who has never seen such a split: a sentence a line, at the most threads; "" where nothing is split. What has to
  * be said with it is a line each that begins with "* ". */
 void scale_say(const struct scaling *s, struct text *out);
-void scale_notes(const struct scaling *s, struct text *out);
 
 /* Tables, notes and words. width: characters of a line. */
 void scale_text(const struct scaling *s, size_t width, struct text *out);

@@ -16,12 +16,12 @@
 #include "base/text.h"
 #include "report/table.h"
 
-#define MARGIN 0.02 /* within which two are the same, as `tare compare` has it by itself */
+#define MARGIN 0.02 /* the equivalence margin, as `tare compare` has it by default */
 
-/* What is made of a set: an index is a command's. */
+/* The results of a set, indexed by command. */
 struct findings {
     struct analysis_summary *is;
-    struct analysis_ratio *ratio; /* to the first; the first's own is none */
+    struct analysis_ratio *ratio; /* relative to the first, which has none */
     struct analysis_verdict *verdict;
 };
 
@@ -56,7 +56,7 @@ static void findings_free(struct findings *f)
 
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
-/* The unit in which times are shown: that of the longest. */
+/* The unit of the shown times: the one of the longest. */
 struct scale {
     const char *unit;
     double factor;
@@ -91,7 +91,7 @@ enum {
     COLUMNS
 };
 
-/* Where a terminal is too narrow, a ratio never stays behind as its interval alone. */
+/* On a narrow terminal a ratio's interval leaves before the ratio. */
 static const struct table_column COLUMN[COLUMNS] = {
     [NAME] = {"command", "command", "", false, TABLE_BOTH, 0},
     [MEAN] = {"mean_s", ANALYSIS_MEAN_NAME, "", true, TABLE_BOTH, 0},
@@ -162,7 +162,7 @@ static void add_row(struct table *t, const struct series_set *set, size_t i, con
         table_text(t, s->value[k] ? s->value[k] : "");
 }
 
-/* Its columns; ended with columns_free(). */
+/* The table's columns; ended with columns_free(). */
 static struct table_column *columns_of(const struct series_set *set, const struct scale *scale)
 {
     struct table_column *c = xcalloc(COLUMNS + set->parameters, sizeof(*c));
@@ -281,7 +281,7 @@ static void write_csv(const struct table *t, void *to)
     table_csv(t, ((struct document *)to)->out);
 }
 
-/* What each invocation took, in its row. */
+/* Adds the time of each invocation to a row. */
 static void add_values(json_t *row, const struct series *s)
 {
     json_t *values = json_array(), *blocks = json_array();
@@ -314,7 +314,7 @@ static const struct {
     void (*write)(const struct table *t, void *to);
 } FORMATS[] = {{".md", write_markdown}, {".csv", write_csv}, {".json", write_json}};
 
-/* NULL: there is none of this name. */
+/* The writer for a file's name; NULL: none. */
 static void (*writer_of(const char *path))(const struct table *t, void *to)
 {
     for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++)

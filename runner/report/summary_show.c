@@ -37,7 +37,7 @@ void summary_markdown(const struct summary *s, const struct tables *t, struct te
     }
 }
 
-/* Where cells differ in their workers: what threads lose. */
+/* If cells differ in their workers: adds what threads lose. */
 static void add_scaling(const struct summary *s, size_t width, struct text *out)
 {
     struct scaling all;

@@ -8,13 +8,13 @@
 
 #define REPORT_SCHEMA "tare.report/1"
 
-/* The answer in words, then the tables but for the longest two. */
+/* Adds the answer in words, then all tables but the two longest. */
 void summary_markdown(const struct summary *s, const struct tables *t, struct text *out);
-/* The answer's sentences and every table as an array of objects; what is no number is null with
- * <key>_reason beside it where there is a reason. Keys sorted, numbers in full. */
+/* Adds the answer's sentences and every table as an array of objects. A missing number is null, with <key>_reason
+ * beside it if there is a reason. Keys are sorted; numbers have all digits. */
 void summary_json(const struct summary *s, const struct tables *t, struct text *out);
-/* For a terminal of so many characters: the times, the memory, what has to be said with them, and, where there are
- * cells to compare, the answer in words. */
+/* Adds, for a terminal of this width, the times, the memory, notes, and, if cells can be compared, the answer in words.
+ */
 void summary_text(const struct summary *s, const struct tables *t, size_t width, struct text *out);
 
 #endif

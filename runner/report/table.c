@@ -47,7 +47,7 @@ void table_row(struct table *t, const char *id)
 
 static struct table_cell *next_cell(struct table *t)
 {
-    if (t->rows == 0 || t->next >= t->columns) /* a mistake of ours: more fields than columns */
+    if (t->rows == 0 || t->next >= t->columns) /* our own fault: more fields than columns */
         abort();
     return &t->cell[(t->rows - 1) * t->columns + t->next++];
 }
@@ -198,17 +198,17 @@ void table_markdown(const struct table *t, struct text *out)
 /* --- A table for a terminal: columns apart by two blanks, as wide as what is in them, and no value cut ----------- */
 
 #define GAP        2
-#define EASY       30 /* characters that a text keeps while other columns may leave */
-#define LEAST      12 /* that it keeps in any case */
+#define EASY       30 /* characters that a text keeps as long as columns can be left out */
+#define LEAST      12 /* characters that it keeps in any case */
 #define HEAD_SHORT 5
 
-/* How wide each column is; 0: it is left out. */
+/* The width of each column; 0: left out. */
 struct layout {
     size_t width[TABLE_COLUMNS_MAX];
     size_t gap;
 };
 
-/* Characters of UTF-8. */
+/* The number of UTF-8 characters. */
 static size_t characters(const char *text, size_t bytes)
 {
     size_t n = 0;
@@ -217,7 +217,7 @@ static size_t characters(const char *text, size_t bytes)
     return n;
 }
 
-/* Bytes of the first so many characters. */
+/* The bytes of the first `count` characters. */
 static size_t bytes_of(const char *text, size_t count)
 {
     size_t i = 0;
@@ -227,8 +227,8 @@ static size_t bytes_of(const char *text, size_t count)
     return i;
 }
 
-/* Bytes of the text's first line in so many characters: up to a blank; a longer word is broken after a sign between
- * words, else where the line ends. *next: where the following line begins. */
+/* The bytes of the text's first line of at most `width` characters. It ends at a blank; a longer word is broken after a
+ * sign, else at the width. *next: the start of the following line. */
 static size_t line_of(const char *text, size_t width, const char **next)
 {
     size_t fits = bytes_of(text, width), end = fits;
@@ -272,7 +272,7 @@ static char *shown_of(const struct table *t, size_t row, size_t column)
     return text_printable(text ? text : "-");
 }
 
-/* The fewest characters in which a head takes no more than two lines, a short one no more than one. */
+/* The smallest width in which a head takes at most two lines, a short one only one. */
 static size_t width_of_head(const char *head)
 {
     const size_t all = characters(head, strlen(head));
@@ -310,7 +310,7 @@ static size_t total(const struct table *t, const struct layout *l)
     return sum;
 }
 
-/* Takes what is too much from the widest text that has more than `least` characters. false: there is none. */
+/* Narrows the widest text that has more than `least` characters. false: there is none. */
 static bool shrink(const struct table *t, struct layout *l, size_t width, size_t least)
 {
     size_t widest = t->columns, excess = total(t, l) - width;
@@ -325,7 +325,7 @@ static bool shrink(const struct table *t, struct layout *l, size_t width, size_t
     return true;
 }
 
-/* Leaves out the column of the greatest rank. false: what is left stays. */
+/* Leaves out the column with the highest rank. false: all others must stay. */
 static bool leave_out(const struct table *t, struct layout *l)
 {
     size_t at = t->columns;
@@ -362,7 +362,7 @@ static void end_line(struct text *out)
     text_add(out, "\n");
 }
 
-/* A row of texts, on as many lines as the longest of them takes. The texts are left as they are. */
+/* Adds a row of texts, on as many lines as the longest needs. It does not change the texts. */
 static void add_lines(const struct table *t, const struct layout *l, char *const *texts, struct text *out)
 {
     const char *rest[TABLE_COLUMNS_MAX] = {NULL};
@@ -403,7 +403,7 @@ void table_as_text(const struct table *t, size_t width, struct text *out)
 
 /* --- JSON ----------------------------------------------------------------------------------------------------- */
 
-/* A whole number stays one. */
+/* Whole numbers become JSON integers. */
 static json_t *number_or_null(double value)
 {
     if (!isfinite(value))

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "report/scale_show.h"
 
-/* The columns of a row's cell, its name for eyes and its id as data, and what fills them in. */
+/* The columns for a row's cell (its name for readers, its id as data), and what fills them in. */
 #define TABLES_NAME                                                                                                    \
     {"cell", "cell", "", false, TABLE_BOTH, 0},                                                                        \
     {                                                                                                                  \
@@ -27,7 +27,7 @@ static void tables_add_name(struct table *t, const struct summary_cell *c)
 
 /* --- What the invocations ran in: the fields that all share, and those in which they differ, by cell ------------- */
 
-/* Paths name the machine, and what lies there is told by its hash. */
+/* Whether a key is shown: not a path, which is of one machine; a hash identifies the file. */
 static bool is_told(const char *key)
 {
     return !text_ends_with(key, ".path");
@@ -81,7 +81,7 @@ static struct table tables_environment(const struct summary *s)
 
 /* --- differences -------------------------------------------------------------------------------------------------- */
 
-/* "threads-overhead, processes-fork-overhead (2 of 5)", of the cells that have this value. */
+/* Adds "threads-overhead, processes-fork-overhead (2 of 5)": the cells that have this value. */
 static void say_cells(const struct summary *s, const char *key, const char *value, struct text *out)
 {
     text_add(out, "%s", "");
@@ -106,7 +106,7 @@ static bool is_first(const struct keysets *e, size_t at, const char *key)
     return true;
 }
 
-#define VALUES_MAX 8 /* of a field, before "and others" */
+#define VALUES_MAX 8 /* values of a field, before "and others" */
 
 static void add_values(struct table *t, const struct summary *s, const struct keysets *e, const char *key)
 {
@@ -149,7 +149,7 @@ static struct table tables_differences(const struct summary *s)
 
 /* --- What was asked of the host and what it gave, cell by cell --------------------------------------------------- */
 
-/* The grades of a cell's invocations, each once. */
+/* Adds the grades of a cell's invocations, each once. */
 static void say_grades(const struct summary_cell *c, struct text *out)
 {
     text_add(out, "%s", "");
@@ -163,13 +163,14 @@ static void say_grades(const struct summary_cell *c, struct text *out)
     }
 }
 
-/* A check that does not hold, and in how many invocations it does not for the same reason. */
+/* A failed check, and the number of invocations in which it failed for the same reason. */
 struct broken {
     const struct unmet *of;
     size_t times;
 };
 
-/* Each once, in the order in which they came up; of one pool, so that pointers tell. The caller frees the list. */
+/* The failed checks, each once, in order of appearance. The pool makes equal texts one pointer. The caller frees the
+ * list. */
 static struct broken *broken_of(const struct summary_cell *c, size_t *count)
 {
     struct broken *list = NULL;
@@ -228,7 +229,7 @@ static struct table tables_isolation(const struct summary *s)
     return t;
 }
 
-/* How many checks of this level do not hold, in the invocation in which most of them do not. */
+/* The number of failed checks of this level, in the invocation that has most of them. */
 static size_t most_unmet(const struct summary_cell *c, bool required)
 {
     size_t most = 0;
@@ -270,7 +271,7 @@ static struct table tables_verdicts(const struct summary *s)
 
 #define NULL_SCENARIO "scenario0"
 
-/* mean, its interval for eyes, its two ends */
+/* mean, its interval for readers, its two ends */
 #define MEAN(key, head, unit)                                                                                          \
     {key, head, unit, true, TABLE_BOTH, 0}, {key "_ci95", "95% interval", unit, false, TABLE_SHOWN, 2},                \
         {key "_ci95_low", "low", unit, true, TABLE_DATA, 0},                                                           \
@@ -306,7 +307,7 @@ static void add_mean(struct table *t, const struct summary *s, const struct summ
     table_interval(t, &f->is.mean, u.scale, decimals);
 }
 
-/* The mean alone, in the digits of its own interval. */
+/* Adds the mean alone, with the digits that its interval justifies. */
 static void add_point(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
 {
     const struct summary_figure *f = summary_figure(s, c, name);
@@ -323,7 +324,7 @@ static void add_ratio(struct table *t, const struct summary *s, const struct sum
     int index = records_figure(&s->records, name);
     const struct summary_figure *f = index < 0 ? NULL : &c->figure[index];
     struct stats_interval ratio = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
-    bool is_base = c->base == c; /* what the others are weighed against */
+    bool is_base = c->base == c; /* the cell that the others are compared with */
     if (is_base)
         ratio = stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is the baseline");
     int decimals = number_decimals(&ratio, 1);
@@ -336,8 +337,8 @@ static void add_ratio(struct table *t, const struct summary *s, const struct sum
     table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
 }
 
-/* What the instrument itself takes, beside what was weighed with it: the time of scenario0, which does nothing in its
- * workers, in the same mode, start method, runtime and workers. */
+/* Adds the cost of the instrument itself: the time of scenario0, whose workers do nothing, in the same mode, start
+ * method, runtime and number of workers. */
 static void add_null(struct table *t, const struct summary *s, const struct summary_cell *c)
 {
     const struct summary_figure *f = NULL;
@@ -410,7 +411,7 @@ static struct table memory_table(const struct summary *s)
     return t;
 }
 
-/* An order statistic, in the digits of its own interval. */
+/* Adds an order statistic, with the digits that its interval justifies. */
 static void add_order(struct table *t, const struct stats_interval *i, double scale, const char *why)
 {
     int decimals = number_decimals(i, scale);
@@ -461,7 +462,7 @@ static struct table figures_table(const struct summary *s)
     return t;
 }
 
-/* What scenarios report of themselves, by the titles that they declare. */
+/* The scenarios' own figures, under their declared titles. */
 static struct table own_table(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
@@ -507,7 +508,7 @@ static struct table experiments_table(const struct summary *s)
         const struct summary_cell *c = &s->cell[i];
         double elapsed_s = 0, bytes = 0, memory = NAN;
         for (size_t k = 0; k < c->count; k++) {
-            elapsed_s += c->invocation[k]->details.elapsed_s; /* NaN stays */
+            elapsed_s += c->invocation[k]->details.elapsed_s; /* NaN makes the sum NaN */
             bytes += (double)c->invocation[k]->details.bytes;
         }
         for (size_t k = 0; isnan(memory) && k < ARRAY_LEN(MEMORY); k++)
@@ -548,7 +549,7 @@ static struct table failed_table(const struct summary *s)
     return t;
 }
 
-/* The two tables of scaling; their texts are copies. */
+/* Adds the two tables of scaling, with copies of their texts. */
 static void add_scaling(const struct summary *s, struct tables *t)
 {
     struct scaling all;

@@ -9,12 +9,12 @@
 #include "base/text.h"
 #include "report/table.h"
 
-#define PAGE_ROWS 40 /* of a tabular; more are a longtable */
+#define PAGE_ROWS 40 /* rows of a tabular; more make a longtable */
 #define LONG_TEXT 24 /* characters beyond which a column wraps */
 
 /* --- texts ------------------------------------------------------------------------------------------------------ */
 
-/* NULL: LaTeX sets it as it is. */
+/* The escape of a character; NULL: LaTeX prints it unchanged. */
 static const char *escaped(char c)
 {
     static const char *const AS[128] = {
@@ -38,7 +38,7 @@ static const char *escaped(char c)
     return (unsigned char)c < ARRAY_LEN(AS) ? AS[(unsigned char)c] : NULL;
 }
 
-/* One character of UTF-8 that is not ASCII; returns its length. The text is a record's, which JSON made valid. */
+/* Adds one UTF-8 character that is not ASCII; returns its length. JSON made the record's texts valid. */
 static size_t add_character(struct text *out, const char *text)
 {
     static const struct {
@@ -103,7 +103,7 @@ static size_t widest(const struct table *t, size_t column)
     return head > longest ? head : longest;
 }
 
-/* Columns that wrap share what is left of the line by what is in them. */
+/* Wrapping columns share the rest of the line in proportion to their content. */
 static void add_columns(const struct table *t, struct text *out)
 {
     double sum = 0;

@@ -5,14 +5,14 @@
 struct table;
 struct text;
 
-/* Adds a text so that LaTeX sets it as it is; what pdfTeX's fonts may lack becomes [U+2713]. */
+/* Adds a text so that LaTeX prints it unchanged; a character that pdfTeX's fonts may lack becomes [U+2713]. */
 void tex_text(struct text *out, const char *text);
 
-/* A tabular with booktabs' rules, for a table environment of the author's; one of more rows than fit on a page a
- * longtable, which stands by itself. Long texts wrap. Nothing where the table has no rows. */
+/* Adds a tabular with booktabs' rules, for the author's table environment; with more rows than fit on a page a
+ * longtable, which needs none. Long texts wrap. Without rows it adds nothing. */
 void tex_table(const struct table *t, struct text *out);
 
-/* A word of letters alone for a macro's name: "threads-8" gives "ThreadsEight". */
+/* Adds a macro's name, of letters only: "threads-8" gives "ThreadsEight". */
 void tex_macro(struct text *out, const char *words);
 
 #endif

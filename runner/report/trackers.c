@@ -7,12 +7,11 @@
 
 #include "analysis/compare.h"
 #include "analysis/number.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_put.h"
 #include "base/text.h"
 
-/* The plan's id of all its invocations; "" where they have none, or not one. */
+/* The plan's id of the cell; "": none, or not the same for all its invocations. */
 static const char *plan_id(const struct summary_cell *c)
 {
     for (size_t i = 1; i < c->count; i++)
@@ -21,7 +20,7 @@ static const char *plan_id(const struct summary_cell *c)
     return c->count ? c->invocation[0]->plan_cell : "";
 }
 
-/* What a cell is called from commit to commit: the plan says it, where two cells do not share it. */
+/* A cell's lasting name over commits: its id in the plan, if no other cell has it. */
 static const char *name_of(const struct summary *s, const struct summary_cell *c)
 {
     const char *id = plan_id(c);
@@ -31,7 +30,7 @@ static const char *name_of(const struct summary *s, const struct summary_cell *c
     return *id ? id : c->id;
 }
 
-/* The figure that the cell is run for; NULL: it has no number for it, or an emulated time. */
+/* The cell's main figure; NULL: no number, or an emulated time. */
 static const struct summary_figure *figure_of(const struct summary *s, const struct summary_cell *c,
                                               struct figure_about *about)
 {

@@ -1,5 +1,5 @@
-/* trackers: a summary as it is read by what keeps a benchmark's figures from commit to commit. One figure a cell: what
- * the cell is run for, its memory, its rate or its time (compare_own_figure()). */
+/* trackers: a summary for services that track benchmarks over commits. One figure per cell: its main one, memory, rate
+ * or time (compare_own_figure()). */
 #ifndef TARE_TRACKERS_H
 #define TARE_TRACKERS_H
 
@@ -10,15 +10,14 @@ struct text;
 
 enum tracker {
     TRACKER_GITHUB_SMALLER, /* github-action-benchmark's customSmallerIsBetter: figures of which less is better */
-    TRACKER_GITHUB_BIGGER,  /* customBiggerIsBetter: of which more is */
+    TRACKER_GITHUB_BIGGER,  /* its customBiggerIsBetter: figures of which more is better */
     TRACKER_BENCHER,        /* Bencher Metric Format (https://bencher.dev/docs/reference/bencher-metric-format) */
 };
 
-/* Appends the JSON: means over invocations and their 95% intervals, GitHub's in the unit that people read, Bencher's in
- * that of the records, which the measure's name ends with. A cell is called by its plan's id where that tells it from
- * the others, else by the summary's. What has no such figure is left out: emulated times, a cell that failed, a figure
- * of the other direction.
- * -ENODATA (usage): nothing is left; a tracker would take an empty list for a fault of its own. */
+/* Appends the JSON: means over invocations with 95% intervals; GitHub's in the unit that people read, Bencher's in the
+ * record's unit, which ends the measure's name. A cell has its id in the plan as its name if that is unique, else the
+ * summary's. Cells without such a figure are left out: emulated times, failed cells, figures of the other direction.
+ * -ENODATA (usage): nothing is left; a tracker would fail on an empty list. */
 int trackers_json(const struct summary *s, enum tracker tracker, struct text *out, struct err *e);
 
 #endif

@@ -19,7 +19,6 @@
 #include "cell/workload.h"
 #include "cgroups/inherited.h"
 #include "host/host.h"
-#include "record/timing.h"
 #include "run/inspect.h"
 #include "run/inspect_confine.h"
 #include "run/judge.h"
@@ -381,7 +380,7 @@ static bool others_left(const struct stage *s)
 /* Emulated CPUs need more time. */
 static int leave_ms(const struct stage *s)
 {
-    return timing_emulated_by(&s->session->host) ? LEAVE_MS_EMULATED : LEAVE_MS;
+    return record_emulated_by(&s->session->host) ? LEAVE_MS_EMULATED : LEAVE_MS;
 }
 
 /* Gives the helpers of an ended workload time to end too. Returns whether one stayed. */

@@ -80,9 +80,7 @@ int load_ready(struct load *l, int timeout_ms, struct err *e)
             l->next = (size_t)(found - l->said) + sizeof(READY) - 1;
             return 0;
         }
-        int failed = wait_for(l, l->said_fd, deadline_ns, e);
-        if (failed != 0)
-            return failed;
+        TRY(wait_for(l, l->said_fd, deadline_ns, e));
         ssize_t n = read(l->said_fd, l->said + l->len, sizeof(l->said) - 1 - l->len);
         if (n <= 0)
             return err_set(e, ERR_OURS, -ECHILD, "the load ended before it was ready%s%s", l->said[l->from] ? ": " : "",

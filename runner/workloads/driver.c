@@ -82,11 +82,6 @@ int bench_make(struct bench *b, const struct scenario *scenario, int argc, char 
 
 /* --- an iteration -------------------------------------------------------------------------------------------- */
 
-static bool is_gated(const struct bench *b)
-{
-    return b->scenario->gated && b->scenario->gated(&b->opt);
-}
-
 /* Starts all, and joins all: what the clock measures. */
 static int workers_run(struct bench *b, struct ledger *l, struct err *e)
 {
@@ -99,7 +94,7 @@ static int workers_run(struct bench *b, struct ledger *l, struct err *e)
             ledger_set_worker_count(l, i + 1);
         }
     }
-    if (is_gated(b) && gate_open(b, e) < 0)
+    if (bench_is_gated(b) && gate_open(b, e) < 0)
         return e->code;
     if (b->scenario->underway && b->scenario->underway(b, e) < 0)
         return e->code;
@@ -156,7 +151,7 @@ static int measure(struct bench *b, struct ledger *l, struct err *e)
 {
     int64_t start_ns = 0;
     int64_t end_ns = 0;
-    l->hold_ns = is_gated(b) && b->scenario->hold_ns ? b->scenario->hold_ns(&b->opt) : 0;
+    l->hold_ns = bench_is_gated(b) ? bench_hold_ns(b) : 0;
     ledger_set_phase(l, LEDGER_MEASURING);
     if (main_fault(&b->opt, e) < 0)
         return e->code;
@@ -183,7 +178,7 @@ static int bench_prepare(struct bench *b, const struct ledger *l, struct err *e)
         if (b->ended_fd < 0)
             return err_sys(e, ERR_WORKLOAD, "eventfd");
     }
-    return is_gated(b) ? gate_make(&b->gate, e) : 0;
+    return bench_is_gated(b) ? gate_make(&b->gate, e) : 0;
 }
 
 static int run(struct bench *b, struct ledger *l, struct err *e)
@@ -198,7 +193,8 @@ static int run(struct bench *b, struct ledger *l, struct err *e)
     if (code == 0)
         code = measure(b, l, e);
     if (code == 0) {
-        b->scenario->report(b, l);
+        if (b->scenario->report)
+            b->scenario->report(b, l);
         ledger_set_phase(l, LEDGER_DONE);
     }
     b->team->abandon(b);

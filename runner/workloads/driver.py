@@ -1,47 +1,48 @@
-"""driver: what the main process of every Python workload does alike: options, warm-up, iterations and their stamps,
-phases, failure, a summary where it is run by hand; what the iterations are is a Scenario's.
+"""driver: the common part of every Python workload's main process: options, warm-up, iterations and their stamps,
+phases, failure, and a summary if run by hand. A Scenario defines the iterations.
 
     NAME.py --mode threads|processes|interpreters --profile overhead|memory|growth --iterations N --warmup N --workers N
             --pids 0|1 [--mp-start fork|forkserver|spawn] [--fault F] [--grace-ms N] --KNOB VALUE...
 
-It reports into the ledger (runner/launch/ledger.h) whose descriptor is $TARE_LEDGER_FD; without one it keeps a stand-in of the
-same layout and prints a summary. It exits with 0, or with 70 and the reason in the ledger's error and on stderr.
+It reports into the ledger (runner/launch/ledger.h) whose descriptor is $TARE_LEDGER_FD; without one it keeps a
+stand-in of the same layout and prints a summary. It exits with 0, or with 70 and the reason in the ledger's error and
+on stderr.
 
 --fault is for the tests of the runner. In the first worker: worker-raise raises, worker-exit leaves with status 3,
 worker-kill sends SIGKILL to its process (with threads and interpreters: to all of it), hang waits for ever. In the main
-process, before the first measured iteration: main-raise raises, daemon leaves a process in a session of its own behind
-that sleeps for 600 s, fork-bomb forks sleepers up to 4096, eat-memory takes 1 GiB in steps of 1 MiB; the last three
-then go on with the run if they are let.
+process, before the first measured iteration: main-raise raises, daemon leaves a process in its own session that sleeps
+for 600 s, fork-bomb forks up to 4096 sleepers, eat-memory takes 1 GiB in steps of 1 MiB; after the last three the run
+goes on if it can.
 
-The arguments are not read by argparse, which would bring re and gettext into the memory figures of threads alone:
-multiprocessing has re anyway.
+It does without argparse, which would add re and gettext to the memory figures of threads only: multiprocessing imports
+re anyway.
 """
 
 import os
 import sys
-from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
+from time import monotonic_ns  # CLOCK_MONOTONIC, the runner's clock
 
 from tare_ledger import Ledger
 from teams import EXIT_FAILED, Complaint, WorkerFailed, describe
 
 
 class Scenario:
-    """What a workload's iterations are. Its constructor makes what the whole run needs, and the team."""
+    """A workload's iterations. The constructor makes the team and what the whole run needs."""
 
     NAME: str
-    KNOBS: dict = {}  # as OPTIONS below
+    KNOBS: dict = {}  # of the form of OPTIONS below
     team = None
-    hold_ns = 0  # how long every worker goes on after the start signal; 0: there is none
-    measured_ns = 0  # of all measured iterations so far, by their own clocks
+    hold_ns = 0  # how long every worker runs after the start signal; 0: no signal
+    measured_ns = 0  # the time of all measured iterations so far
 
     def create(self) -> None:
-        """Before each iteration, outside of its clock: gives the team its jobs."""
+        """Gives the team its jobs; before each iteration, outside of its clock."""
 
     def underway(self) -> None:
-        """In the clock, when all workers have been started."""
+        """Called inside the clock, when all workers have started."""
 
     def settle(self, measured: bool) -> None:
-        """After each iteration, outside of its clock."""
+        """Called after each iteration, outside of its clock."""
 
     def result(self) -> int:
         """The ledger's check."""
@@ -51,10 +52,10 @@ class Scenario:
         return {}
 
     def summary(self) -> None:
-        """Prints what a reader of a run by hand may want beside the figures."""
+        """Prints further results if run by hand."""
 
     def close(self) -> None:
-        """Ends what the run held."""
+        """Releases what the run held."""
 
     def abandon(self) -> None:
         """The same after a failure, while workers may still run."""
@@ -80,7 +81,7 @@ def fault_daemon() -> None:
     try:
         os.setsid()
         if os.fork() == 0:
-            sleep_and_exit()  # stdout and stderr stay open in it: the runner must not wait for their end
+            sleep_and_exit()  # it keeps stdout and stderr open: the runner must not wait for their end
     finally:
         os._exit(0)
 
@@ -96,11 +97,11 @@ def fault_fork_bomb(forks: int = 4096) -> None:
 
 
 def fault_eat_memory(steps: int = 1024) -> list[bytearray]:
-    return [bytearray(b"\1") * (1 << 20) for _ in range(steps)]  # not zeros: those would come untouched from calloc
+    return [bytearray(b"\1") * (1 << 20) for _ in range(steps)]  # not zeros: calloc() would leave the pages untouched
 
 
 def main_fault(fault: str | None):
-    """Returns what is to be held until the end of the run."""
+    """Returns an object that must live until the end of the run."""
     match fault:
         case "main-raise":
             raise RuntimeError("--fault main-raise asks for this")
@@ -122,7 +123,7 @@ class Run:
         self.options = options
         self.ledger = ledger
         self.collect = gc.collect
-        self.growth = None  # of profile growth: takes its readings
+        self.growth = None  # takes the readings of profile growth
         self.scenario = make_scenario(options)
         self.team = self.scenario.team
         w = ledger.words
@@ -132,10 +133,11 @@ class Run:
             raise UsageError("the ledger has no room for so many iterations or workers")
 
     def iterate(self) -> tuple[int, int, int]:
-        """One iteration: when it started, when its workers were all ready (0: nobody knows), when it ended. Its clock holds starting and joining; collecting garbage and creating the worker objects come
-        before it. Automatic collection stays on, as it is in the programs that this stands for: right after a full
-        collection eight workers do not reach its threshold, and switching it off would be inherited by forked workers
-        and by no others. Profile growth is of what the interpreter does by itself: there nothing else collects."""
+        """Runs one iteration. Returns its start, when all workers were ready (0: unknown), and its end. The clock
+        includes starting and joining; collecting garbage and creating the worker objects come before. Automatic
+        collection stays on, as in real programs: right after a full collection eight workers do not reach its
+        threshold, and only forked workers would inherit it switched off. Profile growth measures the interpreter's own
+        collections, so there are no others."""
         if self.options.profile != "growth":
             self.collect()
         self.scenario.create()
@@ -150,7 +152,7 @@ class Run:
         return start_ns, self.team.ready_ns, end_ns
 
     def abandon(self) -> None:
-        """After a failure, whatever of it still works."""
+        """Ends the run after a failure, as far as that still works."""
         try:
             self.scenario.abandon()
         finally:
@@ -169,21 +171,21 @@ class Run:
         try:
             for i in range(team.size):
                 pid = team.start(i)
-                if write_pids:  # the others have no pids of their own
+                if write_pids:  # other workers have no pids
                     words[pids_at + i] = pid
                     words[Ledger.WORKER_COUNT] = i + 1
         except (RuntimeError, OSError, EOFError, MemoryError) as e:
-            # No thread: RuntimeError. No process: BlockingIOError, or EOFError from a fork server that it has ended.
+            # RuntimeError: no thread. BlockingIOError: no process. EOFError: the fork server ended.
             remedy = "is pids.max, memory.max, RLIMIT_NPROC or RLIMIT_AS too small for it?"
             raise WorkerFailed(f"worker {i} could not be started: {describe(e)} ({remedy})") from e
         self.scenario.underway()
         for i in range(team.size):
             team.join(i)
             if write_pids:
-                words[pids_at + i] = 0  # or the runner would look for a process that has gone
+                words[pids_at + i] = 0  # else the runner would look for a process that has ended
 
     def write_lasting_pids(self) -> None:
-        """Those of workers that outlive the iterations."""
+        """Writes the pids of workers that outlive the iterations."""
         if not self.options.pids:
             return
         for i, pid in enumerate(self.team.pids()):
@@ -199,7 +201,7 @@ class Run:
             self.ledger.words[Ledger.WARMUP_DONE] = i + 1
 
     def prepare_readings(self) -> None:
-        if self.ledger.words[Ledger.READING_STRIDE]:  # else it is run by hand, or in another profile
+        if self.ledger.words[Ledger.READING_STRIDE]:  # 0: run by hand, or another profile
             import tare_growth
 
             self.growth = tare_growth.Growth(self.ledger)
@@ -252,13 +254,13 @@ def print_summary(ledger: Ledger, scenario: Scenario) -> None:
 
 
 class UsageError(Complaint):
-    """An argument that cannot be."""
+    """An invalid argument."""
 
 
 FAULTS = ("worker-raise", "worker-exit", "worker-kill", "main-raise", "hang", "daemon", "fork-bomb", "eat-memory")
 REQUIRED = object()
 
-# A tuple: the choices. A range: the numbers. str: any text. Then what it is where it is left out.
+# What is allowed (a tuple: these words; a range: these numbers; str: any text), and the default.
 OPTIONS = {
     "--mode": (("threads", "processes", "interpreters"), REQUIRED),
     "--profile": (("overhead", "memory", "growth"), REQUIRED),
@@ -268,12 +270,12 @@ OPTIONS = {
     "--mp-start": (("fork", "forkserver", "spawn"), None),
     "--pids": (range(0, 2), REQUIRED),
     "--fault": (("none", *FAULTS), None),
-    "--grace-ms": (range(0, 1 << 32), 30_000),  # how long workers may take beyond the time that they were told to take
+    "--grace-ms": (range(0, 1 << 32), 30_000),  # time allowed to workers beyond their duration
 }
 
 
 class Options:
-    """The arguments, checked: an attribute each."""
+    """The checked arguments as attributes."""
 
     def __init__(self, argv: list[str], knobs: dict):
         allowed = OPTIONS | knobs
@@ -283,10 +285,10 @@ class Options:
             if name not in allowed:
                 raise UsageError(f"'{name}': no such option")
             given[name] = self.value(name, allowed[name][0], next(words, None))
-        for name, (_, otherwise) in allowed.items():
-            if name not in given and otherwise is REQUIRED:
+        for name, (_, fallback) in allowed.items():
+            if name not in given and fallback is REQUIRED:
                 raise UsageError(f"{name} is missing")
-            setattr(self, name[2:].replace("-", "_"), given.get(name, otherwise))
+            setattr(self, name[2:].replace("-", "_"), given.get(name, fallback))
         if self.fault == "none":
             self.fault = None
 
@@ -306,7 +308,7 @@ class Options:
 
 
 def main(scenario, argv: list[str]) -> int:
-    """The main of a workload; scenario is a class, made from the options."""
+    """The main of a workload. scenario: a class whose constructor takes the options."""
     ledger = run = None
     descriptor = os.environ.get("TARE_LEDGER_FD")
     try:

@@ -1,4 +1,4 @@
-"""faults: what the first worker of scenario0, scenario2 and scenario3 does on demand (--fault)."""
+"""faults: the faults on demand (--fault) of the first worker of scenario0, scenario2 and scenario3."""
 
 
 def worker_fault(fault: str) -> None:

@@ -1,4 +1,4 @@
-"""freezing: what a fork server imports last (--gc-freeze yes): what it has by then, no collection of a worker touches."""
+"""freezing: a fork server imports it last (--gc-freeze yes): no worker's collection touches the objects made before."""
 
 import gc
 

@@ -1,9 +1,9 @@
-"""gates: how a worker says that it is ready and waits for the start signal, in each kind of team. This is for workers:
-it imports nothing that they do not need."""
+"""gates: how a worker of each kind of team reports that it is ready and waits for the start signal. For workers: it
+imports only what they need."""
 
 
 def pass_gate(mode: str, ready, start) -> None:
-    """ready and start: what the team's gate_arguments() gave."""
+    """ready and start: from the team's gate_arguments()."""
     if mode == "interpreters":
         import os
 

@@ -1,18 +1,18 @@
-"""main_imports: what a workload's main module imports besides what it needs itself (--main-imports), and what a fork server
-has before it forks (--preload, --gc-freeze).
+"""main_imports: further imports of a workload's main module (--main-imports), and what a fork server loads before it
+forks (--preload, --gc-freeze).
 
-A spawned worker, and a fork server, runs the main module again, imports and all: most of what a spawned worker costs is
-that. So these imports are statements that the main module has executed in its own namespace, where its own imports
-stand. The main process makes their text of its arguments; the processes that it starts find it in $TARE_MAIN_IMPORTS:
-a fork server before 3.14 has no arguments when it runs the main module.
+A spawned worker and a fork server run the main module again with its imports, which is most of a spawned worker's cost.
+So the main module executes these imports as statements in its own namespace, beside its own imports. The main process
+makes the statements from its arguments and puts them into $TARE_MAIN_IMPORTS for the processes that it starts: a fork
+server before 3.14 has no arguments when it runs the main module.
 
-This file is the main process's alone.
+Only the main process imports this file.
 """
 
 import os
 import sys
 
-# What the original benchmark's scenario1 imports, and its engine, which starts threads and processes.
+# The imports of the original benchmark's scenario1 and of its engine, which starts threads and processes.
 ORIGINAL = (
     "argparse",
     "dataclasses",
@@ -31,7 +31,7 @@ VARIABLE = "TARE_MAIN_IMPORTS"
 
 
 def modules(said: str) -> tuple[str, ...]:
-    """The value of a knob: original, none or MODULE,... Raises ValueError where a name is none."""
+    """Reads a knob's value: original, none or MODULE,... Raises ValueError for an invalid name."""
     if said == "none":
         return ()
     if said == "original":
@@ -44,12 +44,12 @@ def modules(said: str) -> tuple[str, ...]:
 
 
 def option(argv: list[str], name: str, otherwise: str) -> str:
-    """An option's value, before the options are read as a whole: these imports come first."""
+    """An option's value. These imports come before the options are read as a whole."""
     return argv[argv.index(name) + 1] if name in argv[:-1] else otherwise
 
 
 def prepare(argv: list[str]) -> None:
-    """Leaves the statements in the environment: of this process, and of those that it starts."""
+    """Puts the statements into the environment of this process and of those that it starts."""
     lines = [f"import {name}" for name in modules(option(argv, "--main-imports", "original"))]
     if option(argv, "--lazy-imports", "no") == "yes":
         lines.insert(0, "import sys; sys.set_lazy_imports('all')")
@@ -57,7 +57,7 @@ def prepare(argv: list[str]) -> None:
 
 
 def failure(argv: list[str], e: BaseException) -> str:
-    """Why the main module's imports failed, in one line."""
+    """One line that says why the main module's imports failed."""
     if isinstance(e, AttributeError) and not hasattr(sys, "set_lazy_imports"):
         return f"--lazy-imports yes: Python {sys.version.split()[0]} has no lazy imports (3.15 and newer have)"
     said = " ".join(option(argv, "--main-imports", "original").split())
@@ -68,9 +68,9 @@ def failure(argv: list[str], e: BaseException) -> str:
 
 
 def prepare_to_fork(start_method: str | None, preload: str, freeze: bool) -> None:
-    """To be called before anything is forked. start_method None: the interpreter's own. Raises ValueError where it does
-    not go with the method, or the fork server has not what it was told to have: of a module that it cannot import it
-    says nothing."""
+    """Call it before anything is forked. start_method None: the interpreter's default. Raises ValueError if a knob
+    does not apply to the method, or if the fork server lacks a module: it does not report a module that it cannot
+    import."""
     import multiprocessing
 
     context = multiprocessing.get_context(start_method)
@@ -106,7 +106,7 @@ def ask_worker(context, names: tuple[str, ...], freeze: bool) -> None:
 
 
 def look(send, names: tuple[str, ...]) -> None:
-    """In a worker: which of the modules it has not got from the fork server, and why; and how many objects are frozen."""
+    """In a worker: the modules that the fork server did not load, and why; and the number of frozen objects."""
     import gc
     import importlib
 

@@ -1,9 +1,9 @@
-"""table: a set of ids as an open-addressing table with linear probing in memory that several share: a slot of 32 bits
-is 0, or an id plus 1. Whoever uses it holds the caller's lock. table.h is the same table in C."""
+"""table: a set of ids as an open-addressing table with linear probing in shared memory: a 32-bit slot is 0, or an id
+plus 1. Users hold the caller's lock. table.h is the same table in C."""
 
 
 def table_bits(space: int) -> int:
-    """2^bits slots for ids below space, space at most 2^31: at most three quarters of them are ever in use."""
+    """The bits for ids below space (at most 2^31): 2^bits slots, of which at most three quarters are ever used."""
     bits = 3
     while (3 << bits) // 4 < space:
         bits += 1
@@ -15,7 +15,7 @@ def table_bytes(space: int) -> int:
 
 
 def make_insert(slots: memoryview, bits: int):
-    """A function that inserts an id, and says whether it was not there before. slots has the format I."""
+    """Returns a function that inserts an id and returns whether it is new. slots has the format I."""
     shift, mask = 32 - bits, (1 << bits) - 1
 
     def insert(id: int) -> bool:
@@ -32,7 +32,7 @@ def make_insert(slots: memoryview, bits: int):
 
 
 def written(fd: int, size: int):
-    """The parts of a file of so many bytes that somebody has written to: (begin, end) in bytes, by pages."""
+    """The parts of a file of this size that were written to, in whole pages: (begin, end) in bytes."""
     import os
 
     end = 0
@@ -46,8 +46,8 @@ def written(fd: int, size: int):
 
 
 def distinct(slots: memoryview, fd: int) -> int:
-    """How many distinct ids it holds; an id in two slots counts once. fd: the file that it lies in. What nobody has
-    written to is not looked at: reading it would take memory, which the slice would be charged for."""
+    """The number of distinct ids; an id in two slots counts once. fd: the table's file. Pages that nobody wrote to are
+    skipped: reading them would allocate memory that is charged to the slice."""
     ids: set[int] = set()
     for begin, end in written(fd, slots.nbytes):
         ids.update(slots[begin // 4 : end // 4])

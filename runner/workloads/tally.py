@@ -1,8 +1,8 @@
-"""tally: the figures of scenario2 and scenario3, out of what each worker counted."""
+"""tally: the figures of scenario2 and scenario3, computed from each worker's counts."""
 
 from teams import WorkerFailed
 
-# What a worker's result is, a tuple of numbers: an interpreter shares nothing else.
+# A worker's result is a tuple of numbers, because interpreters share little else.
 WAITS = ("lock_wait_ns", "put_ns", "ack_wait_ns")
 FIELDS = ("attempts", "inserts", "duplicates", "first_id", "start_ns", "end_ns", *WAITS)
 SUMS = ("attempts", "inserts", *WAITS)
@@ -10,7 +10,7 @@ NAMES = {"lock_wait_ns": "avg_lock_wait_ns", "put_ns": "avg_queue_put_ns", "ack_
 
 
 class Totals:
-    """Of all workers and all measured iterations."""
+    """The sums over all workers and measured iterations."""
 
     def __init__(self):
         self.sums = dict.fromkeys(SUMS, 0)
@@ -19,8 +19,8 @@ class Totals:
         self.worker_attempts: list[int] = []  # of the last iteration
 
     def take(self, results: list[tuple], distinct: int, measured: bool) -> None:
-        """An iteration's results, after whether they add up: each worker's attempts are its inserts and its duplicates,
-        and all inserts are as many as there are distinct ids in the set."""
+        """Checks and adds an iteration's results: each worker's attempts are its inserts plus its duplicates, and all
+        inserts equal the distinct ids in the set."""
         tallies = [dict(zip(FIELDS, result, strict=True)) for result in results]
         for i, t in enumerate(tallies):
             if t["attempts"] != t["inserts"] + t["duplicates"] or t["attempts"] < 1:
@@ -40,7 +40,7 @@ class Totals:
             self.span_ns += max(t["end_ns"] for t in tallies) - min(t["start_ns"] for t in tallies)
 
     def figures(self, *means: str) -> dict[str, int | float]:
-        """means: the sums that are wanted as means over all attempts."""
+        """means: the sums to report as means over all attempts."""
         attempts, inserts = self.sums["attempts"], self.sums["inserts"]
         figures = {"attempts": attempts, "inserts": inserts, "dup_rate_pct": 100 * (attempts - inserts) / attempts}
         if self.span_ns > 0:

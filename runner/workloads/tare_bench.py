@@ -1,29 +1,30 @@
-"""tare_bench: weighs a reader's own function: each worker of each iteration calls it, once or --calls times.
+"""tare_bench: weighs a user's function: each worker of each iteration calls it, once or --calls times.
 
     scenario.yml:  commands: {python: ["{python}", -P, -s, -B, "{lib}/tare_bench.py", "{dir}/FILE.py"]}
 
     tare_bench.py FOLDER/MODULE[.py][:FUNCTION] [NAME=VALUE]... (the options of driver.py)
                   [--lifecycle fresh|pool] [--results returned|discarded] [--calls N] [--PARAMETER VALUE]...
 
-FUNCTION is `work` where it is left out. A parameter without NAME=VALUE can be a knob of the scenario, by its name (hold-ms
-becomes hold_ms), and has to be one where it has no default; with the knob `calls` the figure calls_per_s is reported. A value comes as what the
-parameter is annotated with (int, float, str or bool), else as the Python literal that it is, else as text. It runs in threads, processes of every start method, and interpreters.
+FUNCTION defaults to `work`. A parameter without NAME=VALUE can be a knob of the scenario with the same name (hold-ms
+becomes hold_ms), and must be one if it has no default; with the knob `calls` the figure calls_per_s is reported. A value
+has the type of the parameter's annotation (int, float, str or bool), else it is a Python literal, else text. The function
+runs in threads, processes of every start method, and interpreters.
 
-What the calls return goes to the main process, inside the clock: from a pool of processes as concurrent.futures'
-ProcessPoolExecutor returns it, which for large results is less than multiprocessing's Pool.map takes. What one raises fails
-the run. `tare bench` looks at a function beforehand: --look (tare_function.py).
+The results of the calls go to the main process, inside the clock: from a pool of processes by concurrent.futures'
+ProcessPoolExecutor, which for large results costs less than multiprocessing's Pool.map. An exception fails the run.
+`tare bench` tries the function beforehand: --look (tare_function.py).
 
-The measuring is driver.py's, as it is of every scenario here. This file is short, for a spawned worker runs it again.
+driver.py measures, as for every scenario here. This file is short, because a spawned worker runs it again.
 """
 
 
-VARIABLE = "TARE_FUNCTION"  # by which a worker's process knows the module, before it is given a call
+VARIABLE = "TARE_FUNCTION"  # names the module to a worker's process before its first call
 
-# load and call_in_interpreter are stateless: they go to another interpreter as their code.
+# load and call_in_interpreter are stateless: another interpreter gets their code objects.
 
 
 def load(folder: str, module: str, beside: str = "") -> None:
-    """Imports the module, and calls its setup(), if it has one of its own. beside: this file's folder, where it is not known."""
+    """Imports the module and calls its own setup(), if it has one. beside: this file's folder, where it is unknown."""
     import sys
 
     if beside:
@@ -72,7 +73,7 @@ def scenario_of(named: str, words: list[str]):
     own = {
         "--lifecycle": (("fresh", "pool"), "fresh"),
         "--results": (("returned", "discarded"), "returned"),
-        "--calls": (range(1, 1 << 32), None),
+        "--calls": (range(0, 1 << 32), None),
     }
     parameters = {"--" + name.replace("_", "-"): is_required for name, is_required in function.open().items()}
     of_function = {
@@ -88,7 +89,7 @@ def scenario_of(named: str, words: list[str]):
         def __init__(self, options):
             self.options = options
             function.give_options([name[2:].replace("-", "_") for name in of_function], options)
-            what = options.calls or 1, options.results == "returned"
+            what = 1 if options.calls is None else options.calls, options.results == "returned"
             begin = load, function.folder, function.module, os.path.dirname(os.path.abspath(__file__))
             self.job = [(call, *what, function.work, *function.arguments())]
             if options.mode == "interpreters":
@@ -143,7 +144,7 @@ if __name__ == "__main__":
     options = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
     try:
         scenario = scenario_of(sys.argv[1], words[:options])
-    except Exception as e:  # of the reader's file: the last line is the reason that is recorded
+    except Exception as e:  # from the user's file: the last line is the recorded reason
         sys.excepthook(type(e), e, e.__traceback__)
         sys.exit(driver.describe(e))
     sys.exit(driver.main(scenario, words[options:]))

@@ -1,13 +1,14 @@
-"""tare_function: a reader's own function, found by its name; what a call of it is given, and what it takes, gives and reads.
+"""tare_function: finds a user's function by its name, prepares its arguments, and measures what a call takes, returns and
+reads.
 
-A function is named FOLDER/MODULE[.py][:NAME]: the module is looked for in the folder first, and NAME is `work` where it is
-left out. A function `setup` of the module, which takes nothing, is called once in each process and interpreter before it.
+A function is named FOLDER/MODULE[.py][:NAME]: the folder is searched first for the module, and NAME defaults to `work`.
+If the module has a function `setup` without parameters, each process and interpreter calls it once beforehand.
 """
 
 import os
 import sys
 from time import monotonic_ns
-from __main__ import VARIABLE, load  # as a worker has them: tare_bench.py is the program that was started
+from __main__ import VARIABLE, load  # as in a worker: the started program is tare_bench.py
 
 from teams import Complaint, describe
 
@@ -16,7 +17,7 @@ AMONG_PACKAGES = f"among the packages of {sys.executable} (--python VENV/bin/pyt
 
 
 class NoSuch(Complaint):
-    """What was named cannot be."""
+    """The name is invalid."""
 
 
 def split(named: str) -> tuple[str, str, str]:
@@ -73,10 +74,10 @@ class Function:
 
     @staticmethod
     def parameters_of(work) -> dict:
-        """By name; of a function of C that does not tell of them there are none."""
+        """The parameters by name; none for a C function without a signature."""
         import inspect
 
-        as_they_stand = {}  # annotations, of which none is looked up
+        as_they_stand = {}  # annotations as text, not evaluated
         if sys.version_info >= (3, 14):
             from annotationlib import Format
 
@@ -99,7 +100,7 @@ class Function:
         return f"it takes {', '.join(self.parameters)}" if self.parameters else "it takes none"
 
     def open(self) -> dict[str, bool]:
-        """The parameters that have no value yet: whether each needs one, since it has no default."""
+        """The parameters without a value, each with whether it needs one, because it has no default."""
         from inspect import Parameter
 
         variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -113,13 +114,13 @@ class Function:
         return [name for name, is_required in self.open().items() if is_required]
 
     def give_options(self, names: list[str], options) -> None:
-        """The values of these parameters, from the attributes of these options; None: the default stays."""
+        """The values of these parameters, from the options' attributes; None: keep the default."""
         for name in names:
             if (value := getattr(options, name)) is not None:
                 self.give(name, value)
 
     def arguments(self) -> tuple[tuple, dict]:
-        """What a call is given: by position where there is no other way."""
+        """A call's arguments; positional only where the function requires it."""
         from inspect import Parameter
 
         by_place = [n for n, p in self.parameters.items() if p.kind is Parameter.POSITIONAL_ONLY and n in self.values]
@@ -127,7 +128,7 @@ class Function:
 
 
 def value_of(name: str, text: str, annotation):
-    """What the annotation says; else a literal of Python's, or the text where it is none."""
+    """The value by the annotation; else as a Python literal, or as text if it is none."""
     import ast
 
     kinds = {"int": int, "float": float, "str": str, "bool": {"true": True, "false": False}.__getitem__}
@@ -152,8 +153,8 @@ TRACE_LINES = 12
 
 
 def look(argv: list[str]) -> None:
-    """Answers on standard output, in lines "key value"; the last is "end .", or "refused" or "failed" with the reason and
-    the traceback's lines behind it. What the function itself prints goes to standard error."""
+    """Answers on standard output in lines "key value". The last line is "end .", or "refused" or "failed" with the
+    reason, followed by the traceback's lines. The function's own output goes to standard error."""
     answer = os.fdopen(os.dup(1), "w", errors="backslashreplace")
     os.dup2(2, 1)
     opened: set[str] = set()
@@ -183,7 +184,7 @@ def look_at(named: str, returned: bool, words: list[str], opened: set[str]) -> l
 
 
 def time_calls(function: Function) -> tuple[int, object]:
-    """What the shortest of a few took, and what the last returned."""
+    """The time of the shortest of a few calls, and the last one's result."""
     args, kwargs = function.arguments()
     shortest, began_ns = None, monotonic_ns()
     for _ in range(LOOK_CALLS):
@@ -197,7 +198,7 @@ def time_calls(function: Function) -> tuple[int, object]:
 
 
 def size_of(function: Function, result) -> int:
-    """In bytes, as a process returns it."""
+    """Its size in bytes when a process returns it."""
     from multiprocessing.reduction import ForkingPickler
 
     try:
@@ -213,7 +214,7 @@ def note_opened(opened: set[str], event: str, given: tuple) -> None:
 
 
 def files_below(folder: str, opened: set[str]) -> list[str]:
-    """Those of the modules that are loaded by now, and those that were opened: relative to the folder."""
+    """The files of the loaded modules and the opened files, relative to the folder."""
     loaded = {os.path.abspath(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None)}
     own = {os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, HERE)}
     found = set()
@@ -228,7 +229,7 @@ def files_below(folder: str, opened: set[str]) -> list[str]:
 
 
 def last_lines(e: BaseException) -> list[str]:
-    """Of its traceback, from the reader's own code on."""
+    """The end of the traceback, from the user's code on."""
     import importlib
     import traceback
 

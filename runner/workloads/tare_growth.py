@@ -1,24 +1,23 @@
-"""tare_growth: what a Python workload reads of its own memory between two iterations of profile growth, and what it is
-made of: see LEDGER_PSS and the following in runner/launch/ledger.h.
+"""tare_growth: a Python workload reads its own memory, and the parts of it, between two iterations of profile growth: see
+LEDGER_PSS and the following in runner/launch/ledger.h.
 
-A reading is made of files of /proc and is cheap. Every PROBE_EVERY-th also has the split, which a forked child makes, so
-that the collection that it takes to see what is garbage is never one of the weighed process. The child is a copy of this
-process as it stands, is alone in the room when it reads, and ends before the next iteration. What it collects has
-finalisers (__del__, weakref callbacks), which it runs: what they do outside of the process, to a file or over an
-inherited connection, they do there, and once more when the program itself collects.
+A reading comes from files of /proc and is cheap. Every PROBE_EVERY-th one also splits the memory into its parts. A forked
+child does that, because it takes a collection to find garbage, and the weighed process must not collect. The child is a
+copy of this process, reads while nothing else runs, and ends before the next iteration. It runs the finalisers of what it
+collects (__del__, weakref callbacks): their effects outside of the process, on a file or an inherited connection, happen
+in the child, and again when the program itself collects.
 
-A reading never fails the run: what it cannot have is left out, and the ledger has the reason.
+A reading never fails the run: a missing part is left out, and the ledger has the reason.
 
     in use    GIL build: pymalloc's bytes in allocated blocks (sys._debugmallocstats) and the C allocator's (mallinfo2).
               Free-threaded build: mimalloc tells nobody its totals (_debugmallocstats looks at one empty heap), so the
-              objects that the collector knows, and what they refer to, are asked for their size; and mallinfo2.
-    held      the resident pages of mappings that are an allocator's: the heap, the C allocator's arenas and large
-              blocks, which are known by their headers, and every mapping in which a Python object lies.
-    files     of this process all of its pages of files, of a child those that it alone maps. The kernel's PSS has a
-              smaller share of a page the more programs map it, strangers too, so it moves when one of these ends; here
-              it does not.
-    cycles    what is in use before a full collection, less what is after it.
-    stacks    anonymous mappings right above a guard. A thread is asked first whether its stack is found by that.
+              sizes of the objects that the collector knows, and of those that they refer to; and mallinfo2.
+    held      the resident pages of an allocator's mappings: the heap, the C allocator's arenas and large blocks, which
+              their headers show, and every mapping with a Python object in it.
+    files     all file pages of this process; of a child those that it alone maps. The kernel's PSS divides a page among
+              all programs that map it, so it changes when an unrelated one ends; this figure does not.
+    cycles    the bytes in use before a full collection minus those after it.
+    stacks    anonymous mappings right above a guard page. First a test with a thread shows whether this finds its stack.
 """
 
 import os
@@ -28,8 +27,8 @@ from time import monotonic_ns
 PROBE_EVERY = 4  # readings
 PROBE_S = 60  # a probe that takes longer is given up
 GUARD_MAX = 1 << 16
-AWAIT_S = 2  # for the pages that a probe shared
-HEAP_BYTES = 64 << 20  # glibc's arenas of threads are as large, and aligned to it (malloc/arena.c, HEAP_MAX_SIZE)
+AWAIT_S = 2  # time for a probe's shared pages to become ours again
+HEAP_BYTES = 64 << 20  # size and alignment of glibc's thread arenas (malloc/arena.c, HEAP_MAX_SIZE)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -42,7 +41,7 @@ def read(path: str) -> bytes:
 
 
 def kib_by_key(text: bytes) -> dict[bytes, int]:
-    """Bytes of each "Key:   12 kB"; a key that is there again adds up."""
+    """The bytes of each "Key:   12 kB"; repeated keys add up."""
     sums: dict[bytes, int] = {}
     for line in text.splitlines():
         words = line.split()
@@ -62,8 +61,8 @@ def descendants() -> list[int]:
 
 
 def children_of(pid: int) -> list[int]:
-    """None of a process or a thread that has ended meanwhile. FileNotFoundError: the kernel has no such files at all
-    (CONFIG_PROC_CHILDREN): this thread's own is not there."""
+    """No children if the process or thread has ended meanwhile. FileNotFoundError: this thread's own file is missing, so
+    the kernel lacks CONFIG_PROC_CHILDREN."""
     found: list[int] = []
     try:
         tasks = os.listdir(f"/proc/{pid}/task")
@@ -85,7 +84,7 @@ def reason_of(e: OSError | KeyError) -> str:
 
 
 class Mapping:
-    """One of /proc/self/smaps."""
+    """A mapping of /proc/self/smaps."""
 
     __slots__ = ("start", "end", "is_guard", "is_anonymous", "name", "resident")
 
@@ -110,7 +109,7 @@ def mappings(smaps: bytes) -> list[Mapping]:
 
 
 def stacks_of(maps: list[Mapping]) -> set[int]:
-    """The starts of those that are stacks."""
+    """The start addresses of stacks."""
     starts = {m.start for m in maps if m.name == b"[stack]"}
     for below, m in zip(maps, maps[1:], strict=False):
         is_above_guard = below.is_guard and below.end == m.start and below.end - below.start <= GUARD_MAX
@@ -120,7 +119,7 @@ def stacks_of(maps: list[Mapping]) -> set[int]:
 
 
 class Malloc:
-    """The C allocator's own figures: mallinfo2(3), glibc from 2.33 on, over all of its arenas."""
+    """The C allocator's figures over all its arenas: mallinfo2(3), since glibc 2.33."""
 
     def __init__(self):
         import ctypes
@@ -143,13 +142,13 @@ class Malloc:
         rest = after.end - after.start if after and after.is_guard and after.start == m.end else 0
         if m.start % HEAP_BYTES == 0 and m.end - m.start + rest == HEAP_BYTES:
             return True
-        # A large block has a mapping of its own: its header has the block's size, whole pages, and the bit IS_MMAPPED.
+        # A large block has its own mapping; the header has its size in whole pages and the bit IS_MMAPPED.
         size = int.from_bytes(self.string_at(m.start + 8, 8), sys.byteorder)
         return size & 7 == 2 and 0 < size & ~7 <= m.end - m.start and (size & ~7) % PAGE == 0
 
 
 class PymallocTotals:
-    """Bytes in allocated blocks, which sys._debugmallocstats() prints on the C library's stderr."""
+    """The bytes in allocated blocks, from what sys._debugmallocstats() prints on the C library's stderr."""
 
     LINE = b"# bytes in allocated blocks"
 
@@ -175,7 +174,7 @@ class PymallocTotals:
 
 
 def walk() -> tuple[set[int], int]:
-    """The addresses of the objects that the collector knows and of all that they refer to, and their size in bytes."""
+    """The addresses and total size of the objects that the collector knows and of those that they refer to."""
     import gc
 
     fresh = gc.get_objects()
@@ -183,7 +182,7 @@ def walk() -> tuple[set[int], int]:
     while fresh:
         seen.update(map(id, fresh))
         size += sum(map(size_of, fresh))
-        # an object that several of these refer to is there as often: the dict keeps one of each
+        # the dict keeps one of each object, however often it is referred to
         fresh = [o for a, o in {id(o): o for o in gc.get_referents(*fresh)}.items() if a not in seen]
     return seen, size
 
@@ -191,12 +190,12 @@ def walk() -> tuple[set[int], int]:
 def size_of(o) -> int:
     try:
         return sys.getsizeof(o)
-    except Exception:  # a __sizeof__ of somebody's own
+    except Exception:  # a user-defined __sizeof__
         return object.__sizeof__(o)
 
 
 class Growth:
-    """Takes the readings of a run into its ledger."""
+    """Writes the readings of a run into its ledger."""
 
     FAMILY = ("pss", "children", "files", "page_tables")
     SPLIT = ("live", "cycles", "free")
@@ -219,7 +218,7 @@ class Growth:
             self.ledger.reading_why(name, reason)
 
     def find_allocators(self):
-        """What tells the bytes in use from the objects' size; None where nothing does."""
+        """A function that computes the bytes in use from the objects' size; None: there is none."""
         try:
             self.malloc = Malloc()
         except (ImportError, AttributeError) as e:
@@ -229,7 +228,7 @@ class Growth:
             return lambda walked: walked + self.malloc.used()
         totals = PymallocTotals()
         if totals.used() is None:
-            return lambda walked: self.malloc.used()  # PYTHONMALLOC=malloc: all of it is the C allocator's
+            return lambda walked: self.malloc.used()  # PYTHONMALLOC=malloc: the C allocator has all
         return lambda walked: totals.used() + self.malloc.used()
 
     @staticmethod
@@ -240,7 +239,7 @@ class Growth:
 
     @staticmethod
     def why_no_stacks() -> str | None:
-        """None: the stack of a running thread is found; its ident is an address in it (pthread_self)."""
+        """None: stacks() finds a running thread's stack, in which its ident (pthread_self) lies; else why not."""
         import threading
 
         asked, answered = threading.Event(), threading.Event()
@@ -265,15 +264,15 @@ class Growth:
         return "this C library's thread stacks have no guard that tells them from other memory"
 
     def begin(self) -> None:
-        """Before the first measured iteration: what garbage there is from before is not of these, and the ledger's pages
-        come now, not one by one as they are written to."""
+        """Call it before the first measured iteration: it collects earlier garbage, and touches the ledger's pages now, so
+        that they do not come one by one."""
         for at in range(0, len(self.ledger.bytes), PAGE):
             self.ledger.bytes[at]
-        self.take(with_split=True)  # imports what the readings need, and its memory is there before the first
+        self.take(with_split=True)  # loads the imports of the readings before the first
         self.collect()
 
     def after(self, iteration: int) -> None:
-        """Measured iterations done so far."""
+        """Call it with the number of measured iterations done."""
         if iteration % self.stride == 0:
             self.taken += 1
             self.ledger.reading(iteration, monotonic_ns(), self.take(self.taken % PROBE_EVERY == 0))
@@ -289,8 +288,8 @@ class Growth:
         return values
 
     def family(self) -> dict[str, int]:
-        """Of this process and all below it. OSError: one of them cannot be read, as one that is not dumpable. KeyError:
-        the kernel does not tell this."""
+        """The sums over this process and all below it. OSError: one cannot be read, such as one that is not dumpable.
+        KeyError: the kernel lacks such a line."""
         values = dict.fromkeys(self.FAMILY, 0)
         for pid in ("self", *descendants()):
             try:
@@ -302,7 +301,7 @@ class Growth:
             except (FileNotFoundError, ProcessLookupError, KeyError):
                 if pid == "self":
                     raise
-                continue  # it has ended meanwhile; its status then lacks these lines
+                continue  # it has ended: its status lacks these lines
             values["pss"] += anonymous + files
             values["children"] += own
             values["files"] += files
@@ -311,12 +310,12 @@ class Growth:
 
     @staticmethod
     def sharing() -> float:
-        """What of its anonymous pages this process has for itself; 1: no other has them too."""
+        """The share of its anonymous pages that this process has alone; 1: all of them."""
         rollup = kib_by_key(read("/proc/self/smaps_rollup"))
         return rollup[b"Pss_Anon:"] / max(1, rollup[b"Anonymous:"])
 
     def await_pages(self, before: float) -> None:
-        """Until the probe's share of our pages is ours again: who reads its smaps as it ends holds its memory a while."""
+        """Waits until no probe shares our pages: a reader of its smaps delays the release of its memory."""
         from time import sleep
 
         until_ns = monotonic_ns() + AWAIT_S * 1_000_000_000
@@ -338,8 +337,8 @@ class Growth:
         return values
 
     def probe(self, maps: list[Mapping]) -> dict[str, int]:
-        """Asks a forked child. Nothing where it has no answer, and the reason is told. One that took too long is the
-        last: each of them would hold up the run as long."""
+        """Asks a forked child. Without an answer it returns nothing and reports why. After one that takes too long there
+        are no more, because each would delay the run as long."""
         import warnings
 
         try:
@@ -349,7 +348,7 @@ class Growth:
             return {}
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # threads that wait; the child calls nothing of theirs
+                warnings.simplefilter("ignore", DeprecationWarning)  # other threads wait, and the child calls nothing of theirs
                 pid = os.fork()
         except OSError as e:
             os.close(r)
@@ -384,12 +383,12 @@ class Growth:
 
     @staticmethod
     def await_answer(pid: int, r: int) -> bytes | None:
-        """None: there was none in time. The program may have told the kernel to reap its children (SIGCHLD ignored)."""
+        """The answer; None: none in time. The kernel may reap the child itself, if the program ignores SIGCHLD."""
         import contextlib
         import select
         import signal
 
-        poll = select.poll()  # select() takes no descriptor from 1024 on
+        poll = select.poll()  # select() takes only descriptors below 1024
         poll.register(r, select.POLLIN)
         ready = poll.poll(PROBE_S * 1000)
         answer = os.read(r, 4096) if ready else None
@@ -401,7 +400,7 @@ class Growth:
         return answer
 
     def answer(self, maps: list[Mapping]) -> tuple[int, int, int]:
-        """In the child: bytes live, in cycles, and free."""
+        """In the child: the bytes of live objects, in cycles, and free."""
         from bisect import bisect_right
 
         ours = {m.start for m, after in zip(maps, [*maps[1:], None], strict=True) if self.malloc.owns(m, after)}

@@ -5,17 +5,17 @@ import sys
 
 
 def map_shared(fd: int, size: int):
-    """The mapping alone stays: no descriptor of it goes to the workers. Before 3.13 Python keeps one, not inherited."""
+    """Only the mapping stays; workers inherit no descriptor. Before 3.13 Python keeps one, which is not inherited."""
     import mmap
 
     return mmap.mmap(fd, size, trackfd=False) if sys.version_info >= (3, 13) else mmap.mmap(fd, size)
 
 
 class Ledger:
-    """The page as 64-bit words: each assignment to one of them is one aligned store of 8 bytes.
+    """The page as 64-bit words: each assignment is one aligned store of 8 bytes.
 
-    Nothing orders the stores on a machine that orders them weakly; what the runner reads for good it reads after this
-    process has ended."""
+    A machine with weak memory order may reorder the stores; the runner takes its final values after this process has
+    ended."""
 
     MAGIC = 0x0034524547444C54
     STARTING, WARMUP, MEASURING, DONE, FAILED = range(5)
@@ -74,11 +74,11 @@ class Ledger:
         return cls(page)
 
     def gil_now(self) -> int:
-        asked = getattr(sys, "_is_gil_enabled", None)  # 3.12 has no other state
+        asked = getattr(sys, "_is_gil_enabled", None)  # 3.12 always has the GIL
         return self.GIL_OFF if asked and not asked() else self.GIL_ON
 
     def look_at_gil(self) -> None:
-        """After each iteration, the warm-up's too: an extension that is imported in one may turn the GIL on."""
+        """Call it after each iteration, also of the warm-up: importing an extension may turn the GIL on."""
         w = self.words
         now = self.gil_now()
         if now != w[self.GIL_LAST]:
@@ -86,7 +86,7 @@ class Ledger:
             w[self.GIL_TURNED] = w[self.GIL_TURNED] or w[self.WARMUP_DONE] + w[self.ITERATIONS_DONE] + 1
 
     def ready(self, i: int, ready_ns: int) -> None:
-        """When all workers of iteration i were ready, just before their start signal. Before stamp() of it."""
+        """Notes when all workers of iteration i were ready, just before their start signal. Call it before its stamp()."""
         self.words[self.readies + i] = ready_ns
 
     def stamp(self, i: int, start_ns: int, end_ns: int) -> None:
@@ -95,7 +95,7 @@ class Ledger:
         self.words[self.ITERATIONS_DONE] = i + 1
 
     def reading(self, iteration: int, at_ns: int, values: dict[str, int]) -> None:
-        """Of profile growth: bytes by the names of MEMORIES; what is left out is unknown."""
+        """Adds a reading of profile growth: bytes by the names of MEMORIES; missing ones are unknown."""
         w = self.words
         i = w[self.READINGS_DONE]
         at = w[self.READINGS] // 8 + i * self.READING_WORDS
@@ -105,13 +105,13 @@ class Ledger:
         w[self.READINGS_DONE] = i + 1
 
     def reading_why(self, name: str, reason: str) -> None:
-        """Why readings lack it."""
+        """Says why readings lack this memory."""
         at = self.WHY_OFFSET + self.MEMORIES.index(name) * self.WHY_MAX
         text = reason.encode()[: self.WHY_MAX - 1].decode(errors="ignore").encode()
         self.bytes[at : at + len(text) + 1] = text + b"\0"
 
     def figure(self, name: str, value: int | float) -> None:
-        """Gives a figure of the whole run, or gives it anew: an int is kept as 64 bits, anything else as a double."""
+        """Sets a figure of the whole run: an int as 64 bits, anything else as a double."""
         import math
 
         letters = set("abcdefghijklmnopqrstuvwxyz0123456789_")
@@ -130,7 +130,7 @@ class Ledger:
         self.words[at // 8 + 4] = kind
 
     def _figure_at(self, name: bytes) -> int:
-        """The offset of the figure of this name, or of a new one that has it."""
+        """The offset of the figure of this name; makes it if it is new."""
         count = self.words[self.FIGURE_COUNT]
         name = name.ljust(self.FIGURE_NAME_MAX + 1, b"\0")
         for i in range(count + 1):

@@ -3,6 +3,7 @@
 #ifndef TARE_WORKLOADS_TEAM_H
 #define TARE_WORKLOADS_TEAM_H
 
+#include "base/clock.h"
 #include "workloads/options.h"
 
 #include <pthread.h>
@@ -48,13 +49,11 @@ struct scenario {
     const char *name;
     const struct option_row *knobs;
     size_t knob_count;
+    size_t hold_knob; /* this knob says in ms how long every worker runs after the start signal */
+    bool is_gated;    /* the workers wait for each other at the gate in every profile, else in profile memory alone */
     uint64_t workers_max; /* limit of --workers; 0: none of its own */
     /* How many workers an iteration starts; NULL: --workers. */
     uint64_t (*size)(const struct options *opt);
-    /* Whether the workers wait for each other at the gate before they begin. */
-    bool (*gated)(const struct options *opt);
-    /* How long every worker runs after the start signal, in ns; NULL: unknown. */
-    int64_t (*hold_ns)(const struct options *opt);
     /* Whether tasks go to a pool that is made before the first iteration; NULL: never. */
     bool (*pooled)(const struct options *opt);
     /* Bytes of the area that main process and workers share, zeroed before each iteration; NULL: none. */
@@ -98,6 +97,16 @@ struct bench {
     struct pool *serves; /* in a pool's workers: that pool */
     void *state;         /* the scenario's, in the main process */
 };
+
+static inline bool bench_is_gated(const struct bench *b)
+{
+    return b->scenario->is_gated || b->opt.profile == PROFILE_MEMORY;
+}
+
+static inline int64_t bench_hold_ns(const struct bench *b)
+{
+    return (int64_t)b->opt.knob[b->scenario->hold_knob] * NS_PER_MS;
+}
 
 /* One kind of worker. All but abandon() return 0 or a negative errno with e. */
 struct team {
@@ -145,6 +154,9 @@ int gate_open(struct bench *b, struct err *e);
 /* Waits until the workers from … to - 1 have ended, at most until deadline_ns (CLOCK_MONOTONIC). The first worker that
  * failed, whichever it is, is an error at once, because others may wait for it forever. -ETIME: one has not ended. */
 int team_wait(struct bench *b, uint64_t from, uint64_t to, int64_t deadline_ns, struct err *e);
+
+/* Looks for a worker that has ended, which is an error in this context. */
+int team_all_live(struct bench *b, const char *context, struct err *e);
 
 /* A worker's fault on demand (--fault). Returns the exit status, 0 without a fault, if it returns at all. The scenario
  * decides where the first worker calls it. */

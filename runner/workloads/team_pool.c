@@ -57,28 +57,13 @@ int worker_main(struct bench *b, uint64_t index, uint64_t *result)
 
 /* --- the main process ------------------------------------------------------------------------------------------ */
 
-static int find_dead(struct pool *pool, struct err *e)
-{
-    struct bench *crew = &pool->crew;
-    if (crew->team->look(crew, e) < 0)
-        return e->code;
-    for (uint64_t i = 0; i < crew->size; i++) {
-        if (!crew->worker[i].ended)
-            continue;
-        if (crew->team->verdict(crew, i, e) == 0)
-            (void)err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " ended", i);
-        return err_wrap(e, "the pool");
-    }
-    return 0;
-}
-
 /* Reads one answer of the pool, waiting at most timeout_ms. 1: read; 0: none, and all workers live. */
 static int pool_hear(struct pool *pool, int timeout_ms, struct done *done, struct err *e)
 {
     struct pollfd in = {.fd = pool->done_r, .events = POLLIN};
     int n = (int)TEMP_FAILURE_RETRY(poll(&in, 1, timeout_ms));
     if (n == 0)
-        return find_dead(pool, e);
+        return team_all_live(&pool->crew, "the pool", e);
     if (n < 0 || TEMP_FAILURE_RETRY(read(pool->done_r, done, sizeof(*done))) != (ssize_t)sizeof(*done))
         return err_sys(e, ERR_WORKLOAD, "the pool's answers");
     return 1;

@@ -42,8 +42,7 @@ int gate_make(struct gate *gate, struct err *e)
     return 0;
 }
 
-/* Reports a worker that ended before it was ready. */
-static int find_early_end(struct bench *b, struct err *e)
+int team_all_live(struct bench *b, const char *context, struct err *e)
 {
     if (b->team->look(b, e) < 0)
         return e->code;
@@ -52,7 +51,7 @@ static int find_early_end(struct bench *b, struct err *e)
             continue;
         if (b->team->verdict(b, i, e) == 0)
             (void)err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " ended", i);
-        return err_wrap(e, "no ready sign");
+        return err_wrap(e, "%s", context);
     }
     return 0;
 }
@@ -68,7 +67,7 @@ static int gate_wait_ready(struct bench *b, struct err *e)
             return err_sys(e, ERR_WORKLOAD, "waiting for the ready signs");
         if (n > 0)
             ready += (uint64_t)read(b->gate.ready_r, signs, sizeof(signs));
-        else if (find_early_end(b, e) < 0)
+        else if (team_all_live(b, "no ready sign", e) < 0)
             return e->code;
     }
     return 0;

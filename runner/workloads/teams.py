@@ -1,6 +1,6 @@
-"""teams: the kinds of workers that a Python workload has, and how each of them fails.
+"""teams: the kinds of workers of a Python workload, and how each kind fails.
 
-Imports are made where they are needed: what one kind imports must not be in the memory figures of another.
+Each kind imports what it needs when it needs it, so that its imports are not in another kind's memory figures.
 """
 
 import os
@@ -22,10 +22,10 @@ class WorkerFailed(Complaint):
 
 
 class Team:
-    """The workers of one iteration after the other. What a run makes once is made in __init__, outside the clock.
+    """The workers of each iteration in turn. __init__ makes what the run needs once, outside the clock.
 
-    A job is a sequence of calls, each (function, argument...); the last one's value is the worker's result. What a
-    worker does to pass the gate is in its calls; gate_arguments() has what they need for it."""
+    A job is a sequence of calls, each (function, argument...); the last one's value is the worker's result. The calls
+    themselves pass the gate, with the arguments of gate_arguments()."""
 
     LASTING = False  # whether workers outlive their iteration
 
@@ -34,40 +34,40 @@ class Team:
         self.size = size
         self.workers = []
         self.results: list = [None] * size
-        self.ready_ns = 0  # when all workers of the running iteration were ready; 0: there is no gate
+        self.ready_ns = 0  # when all workers of the current iteration were ready; 0: no gate
 
     def create(self, jobs: list) -> None:
-        """Makes the worker objects of the next iteration, one a job."""
+        """Makes the worker objects of the next iteration, one per job."""
 
     def start(self, i: int) -> int:
-        """Starts worker i. Returns its pid, or 0 where it has none of its own."""
+        """Starts worker i. Returns its pid, or 0 if it has none of its own."""
 
     def join(self, i: int) -> None:
         """Waits for the end of worker i, however it ends."""
         self.workers[i].join()
 
     def pids(self) -> list[int]:
-        """Those of lasting workers."""
+        """The pids of lasting workers."""
         return []
 
     def gate_arguments(self) -> tuple:
-        """What a call needs to say that its worker is ready and to wait for the start signal."""
+        """A call's arguments for reporting that its worker is ready and waiting for the start signal."""
 
     def wait_ready(self) -> None:
-        """Waits for the ready sign of every worker; raises where one has ended instead."""
+        """Waits for the ready sign of every worker; raises if one ends instead."""
 
     def give_start(self) -> None:
         """Gives the start signal to all."""
 
     def open_gate(self) -> None:
-        """Once all workers are ready, notes when that was and gives the start signal."""
+        """Waits until all workers are ready, notes when, and gives the start signal."""
         self.wait_ready()
         self.ready_ns = monotonic_ns()
         self.give_start()
 
     def watch(self, workers: range, seconds: float) -> None:
-        """Waits until these have ended, at most so long. The first worker that failed, whichever it is, raises at
-        once: others may wait for it for ever."""
+        """Waits until these workers have ended, at most so long. Any worker that failed raises at once, because others
+        may wait for it forever."""
         from time import monotonic
 
         deadline = monotonic() + seconds
@@ -80,7 +80,7 @@ class Team:
         self.raise_failure()
 
     def running(self, workers: range) -> list[int]:
-        """Those of them that have not ended."""
+        """Those of these workers that have not ended."""
 
     def await_end(self, running: list[int], seconds: float) -> None:
         """Returns when a worker may have ended."""
@@ -89,12 +89,12 @@ class Team:
         """Raises if a worker is known to have failed."""
 
     def abandon(self) -> None:
-        """Ends what still runs after a failure."""
+        """Ends the workers that still run after a failure."""
 
 
 class Threads(Team):
-    """threading's. Where a new thread runs out of memory before its first line, its start() waits for ever (gh-140746):
-    no code of ours runs then, and only the runner's time limit ends the run.
+    """Threads of threading. If a new thread runs out of memory before its first line, start() waits forever (gh-140746):
+    none of our code runs then, and only the runner's time limit ends the run.
     """
 
     def __init__(self, options, size, gated=False):
@@ -124,7 +124,7 @@ class Threads(Team):
         try:
             self.results[i] = self.do(self.jobs[i])
         except BaseException as e:
-            self.failures[i] = e  # allocates nothing: it may be a MemoryError
+            self.failures[i] = e  # allocates nothing, for it may be a MemoryError
 
     def do(self, job):
         for function, *arguments in job:
@@ -147,7 +147,7 @@ class Threads(Team):
         return [i for i in workers if self.workers[i].is_alive()]
 
     def await_end(self, running, seconds):
-        self.workers[running[0]].join(min(seconds, LOOK_S))  # a look at the others now and then
+        self.workers[running[0]].join(min(seconds, LOOK_S))  # returns now and then to look at the others
 
     def raise_failure(self):
         for i, (thread, failure) in enumerate(zip(self.workers, self.failures, strict=True)):
@@ -157,17 +157,17 @@ class Threads(Team):
                 raise WorkerFailed(f"worker {i} (a thread) ended without a result")
 
     def abandon(self):
-        """Threads that wait or loop end with the process, and with nothing less."""
+        """Only the end of the process ends threads that wait or loop."""
         sys.stderr.flush()
         os._exit(EXIT_FAILED)
 
 
 class Interpreters(Threads):
-    """Each worker is a thread that creates an interpreter, makes its calls in it and closes it: creating and closing
-    are in the clock, as they are for a process.
+    """Each worker is a thread that creates an interpreter, makes its calls in it and closes it. Creating and closing are
+    inside the clock, as for a process.
 
-    The signals are pipes. The interpreters' own queue is no signal: its get() looks every 10 ms, which would show in
-    the figures; a read from a pipe sleeps, and lets go of the GIL.
+    The signals are pipes: a read from a pipe sleeps and releases the GIL. The interpreters' own queue polls every 10 ms,
+    which would show in the figures.
     """
 
     def __init__(self, options, size, gated=False):
@@ -210,14 +210,14 @@ class Interpreters(Threads):
 
 
 class Processes(Team):
-    """Processes of multiprocessing. The fork server is the interpreter's own, with its default preload, which is the
-    program that was started; the first worker's start starts it, so it falls into the first warm-up iteration.
+    """Processes of multiprocessing. The fork server is the interpreter's own, with its default preload, the started
+    program. The first worker starts it, so its start is in the first warm-up iteration.
 
-    The signals are semaphores and not an Event: a worker that dies while it waits for an Event makes set() hang.
+    The signals are semaphores, not an Event: a worker that dies while it waits for an Event makes set() hang.
 
-    A job is one call. A result stays in its process, unless reporting: then each call gets the sending end of a pipe as
-    its first argument, and what it sends is the worker's result, which is taken in before the worker is joined: one
-    that is larger than the pipe waits for that.
+    A job is one call. A result stays in its process, unless `reporting`: then each call gets the sending end of a pipe
+    as its first argument and sends the worker's result, which is read before the worker is joined, because a result
+    larger than the pipe blocks the worker.
     """
 
     def __init__(self, options, size, gated=False, reporting=False):
@@ -255,7 +255,7 @@ class Processes(Team):
         self.workers[i].join()
 
     def take_report(self, i: int) -> None:
-        """One that has died is told by its sentinel: forked siblings hold the sending end, too."""
+        """Waits for the sentinel, too: forked siblings hold the sending end, so a dead worker does not close it."""
         from multiprocessing.connection import wait
 
         receive, _ = self.reports[i]
@@ -264,7 +264,7 @@ class Processes(Team):
             if receive.poll():
                 self.results[i] = receive.recv()
         except EOFError:
-            pass  # raise_failure() tells
+            pass  # raise_failure() reports it
         receive.close()
 
     def wait_ready(self):
@@ -284,7 +284,7 @@ class Processes(Team):
     def await_end(self, running, seconds):
         from multiprocessing.connection import wait
 
-        # One that has ended since is in running still: its sentinel is ready. Of the others any that lives may fail.
+        # A worker of `running` may have ended meanwhile: its sentinel is ready. Any other live worker may fail.
         also = [i for i, worker in enumerate(self.workers) if i not in running and worker.exitcode is None]
         wait([self.workers[i].sentinel for i in running + also], seconds)
 
@@ -296,7 +296,7 @@ class Processes(Team):
                 raise WorkerFailed(f"worker {i} (pid {worker.pid}) ended without a result")
 
     def what_it_left(self, i: int) -> str:
-        """The exception that ended worker i, as it put it down itself."""
+        """The exception that ended worker i, as the worker wrote it down."""
         try:
             with open(self.left + str(i), errors="replace") as file:
                 return ": " + file.read(4096)
@@ -308,7 +308,7 @@ class Processes(Team):
         import signal
 
         for worker in self.workers:
-            # 255: its fork server has died, and nobody knows whether it lives.
+            # 255: the fork server died, and nobody knows whether the worker lives.
             if worker.pid is not None and worker.exitcode in (None, 255):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
@@ -344,9 +344,9 @@ def describe(e: BaseException) -> str:
     if isinstance(e, Complaint):
         return str(e)
     reason = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
-    if hasattr(e, "excinfo"):  # of another interpreter
+    if hasattr(e, "excinfo"):  # from another interpreter
         reason = e.excinfo.formatted
-    if isinstance(e, SyntaxError):  # it names its own
+    if isinstance(e, SyntaxError):  # it names its own place
         return reason
     trace = trace_of_elsewhere(e)
     came = places_of_text(trace) if trace else places(e)
@@ -354,7 +354,7 @@ def describe(e: BaseException) -> str:
 
 
 def trace_of_elsewhere(e: BaseException) -> str:
-    """What came along of another interpreter (concurrent.interpreters) or of a pool's process (concurrent.futures)."""
+    """The cause from another interpreter (concurrent.interpreters) or a pool's process (concurrent.futures)."""
     for at in (e, e.__cause__):
         if hasattr(at, "excinfo"):
             return at.excinfo.errdisplay
@@ -380,7 +380,7 @@ def is_standard(file: str) -> bool:
 
 
 def places_of_text(trace: str) -> list[str]:
-    """places() of a traceback that is text."""
+    """The same for a traceback as text."""
     came = []
     for line in trace.splitlines():
         file, found, rest = line.strip().partition('", line ')
@@ -391,7 +391,7 @@ def places_of_text(trace: str) -> list[str]:
 
 
 def places(e: BaseException) -> list[str]:
-    """The files and lines that it came through, the innermost first, as a SyntaxError says its own."""
+    """The files and lines it passed through, innermost first, with a SyntaxError's own place."""
     came = []
     at = e.__traceback__
     while at:

@@ -1,14 +1,14 @@
-"""teams_pool: workers that outlive the iteration: concurrent.futures' executors, made and filled before the clock.
+"""teams_pool: workers that outlive the iteration: executors of concurrent.futures, made and filled before the clock starts.
 
-An iteration submits as many tasks as there are workers and waits for all. A filled executor has started all its
-workers, which it does only as tasks come: so the first tasks wait for each other at the gate.
+An iteration submits one task per worker and waits for all. An executor starts workers only as tasks come; so that it
+starts all of them, its first tasks wait for each other at the gate.
 """
 
 import os
 
 from teams import Interpreters, Processes, Threads, WorkerFailed, describe, describe_exit
 
-GATE: tuple = ()  # in a process of a pool: semaphores do not go through its queue of tasks
+GATE: tuple = ()  # in a pool's process: semaphores cannot go through its task queue
 
 
 def set_gate(*gate) -> None:
@@ -25,7 +25,7 @@ def pass_semaphores(ready, start_signal) -> bool:
     return start_signal.acquire()
 
 
-def pass_pipes(ready_w: int, start_r: int) -> bool:  # stateless: it goes to another interpreter as its code
+def pass_pipes(ready_w: int, start_r: int) -> bool:  # stateless: another interpreter gets its code object
     import os
 
     os.write(ready_w, b"r")
@@ -33,12 +33,12 @@ def pass_pipes(ready_w: int, start_r: int) -> bool:  # stateless: it goes to ano
 
 
 class Pool:
-    """What the three have in common; in front of the kind of team whose gate it uses."""
+    """The common part of the three; a base class before the kind of team whose gate it uses."""
 
     LASTING = True
 
     def __init__(self, options, size, begin: tuple = ()):
-        """begin: a call that each interpreter makes once, before any task."""
+        """begin: a call that each interpreter makes once before its first task."""
         super().__init__(options, size, gated=True)
         self.begin = begin
         self.executor = self.make_executor()
@@ -116,7 +116,7 @@ class ProcessPool(Pool, Processes):
         return with_gate, pass_semaphores
 
     def start(self, i):
-        """One that lost a worker takes no more tasks: it is that worker which failed, and not the start."""
+        """A pool that lost a worker takes no more tasks: the worker failed, not the start."""
         from concurrent.futures import BrokenExecutor
 
         try:
@@ -133,7 +133,7 @@ class ProcessPool(Pool, Processes):
                 self.raise_failure()
 
     def failure(self, i, e):
-        """A pool that has lost a worker ends all others with SIGTERM, and does not say which it was."""
+        """A pool that lost a worker ends all others with SIGTERM and does not say which one was lost."""
         import signal
         from concurrent.futures import BrokenExecutor
 

@@ -57,7 +57,7 @@ def by_itself(script: Path, mode: str, start: str | None, python: str, iteration
 def compare(script: Path, *kind) -> None:
     name, *of = kind
     times = {BY_TARE: lambda: by_tare(*of), PLAIN: lambda: by_itself(script, *of)}
-    took = table.in_turn(times, pairs // 2 if name == "spawn" else pairs)
+    took = table.in_turn(times, max(1, pairs // 2) if name == "spawn" else pairs)
     print(f"  {name}: " + ", ".join(f"{one} {statistics.median(t[one] for t in took):.2f} ms" for one in times))
     table.row(f"scenario1 by tare / a plain script, {name}", table.ratio(took, BY_TARE, PLAIN), 1.02, least=0.98)
 

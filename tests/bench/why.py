@@ -37,7 +37,7 @@ def interval(ratios: list[float]) -> tuple[float, float, float]:
 def run(words: list[str], folder: Path, explained: bool) -> float:
     """What an iteration of the timed run took, the median."""
     record = folder / "record.json"
-    cell = ["--mode", "threads", "--workers", "2", "--iterations", "10", "--warmup", "2", "--quiet", "--json", str(record)]
+    cell = ["--mode", "threads", "--workers", "2", "--iterations", "5", "--warmup", "1", "--quiet", "--json", str(record)]
     done = subprocess.run([tare, "run", "causes", *words, *cell, *(["--why"] if explained else [])], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"why: exit {done.returncode}: {done.stderr.strip()}")

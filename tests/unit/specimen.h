@@ -2,12 +2,15 @@
 #ifndef TARE_TESTS_SPECIMEN_H
 #define TARE_TESTS_SPECIMEN_H
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/facts.h"
 #include "base/text.h"
 #include "record/record.h"
@@ -99,6 +102,20 @@ static inline void specimen_samples(struct specimen *s, size_t count)
     r->sample_count = count;
     r->sampled = true;
     r->memory = memory_summarise(r->samples, count, r->start_ns, r->end_ns, r->iterations, MEMORY_BY_TIME);
+}
+
+/* Writes the record to a file whose path has a slash. */
+static inline void specimen_save(const struct specimen *s, const char *path)
+{
+    cleanup_text struct text folder = {0};
+    struct err e = {0};
+    const char *name = strrchr(path, '/') + 1;
+    text_add(&folder, "%.*s", (int)(name - path), path);
+    cleanup_close int dirfd = open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (record_save_at(&s->record, dirfd, name, path, &e) != 0) {
+        (void)fprintf(stderr, "%s\n", e.text);
+        abort();
+    }
 }
 
 static inline void specimen_start(struct specimen *s)

@@ -14,11 +14,6 @@
 
 static const char *const KINDS[] = {"value", "choice", "list", "mask"};
 
-const char *knob_kind_name(enum knob_kind kind)
-{
-    return KINDS[kind];
-}
-
 int knob_kind_find(const char *name, enum knob_kind *ret)
 {
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {

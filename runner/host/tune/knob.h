@@ -15,7 +15,6 @@ enum knob_kind {
     KNOB_MASK,   /* "ffffffff,000000ff" */
 };
 
-const char *knob_kind_name(enum knob_kind kind);
 /* -EINVAL: no such name. */
 int knob_kind_find(const char *name, enum knob_kind *ret);
 

@@ -168,9 +168,7 @@ static int apply_step(const struct tune_host *host, struct tune_step *s, struct 
 int tune_apply(const struct tune_host *host, struct tune_steps *steps, struct journal *j, struct err *e)
 {
     for (size_t i = 0; i < steps->steps; i++) {
-        int failed = apply_step(host, &steps->step[i], j, e);
-        if (failed != 0)
-            return failed;
+        TRY(apply_step(host, &steps->step[i], j, e));
     }
     return 0;
 }

@@ -1,13 +1,13 @@
-"""causes: functions of which each has one known reason why threads do not scale, or none; scenario4 has those of one shared
-object. In processes, and in interpreters, the same functions share nothing.
+"""causes: functions that each have one known reason why threads do not scale, or none; scenario4 has the reasons of one
+shared object. In processes and interpreters the same functions share nothing.
 
-A call takes some 10 ms. What it shares is a global of this module, which each process and interpreter has for itself.
+A call takes some 10 ms. It shares globals of this module, of which each process and interpreter has its own.
 """
 
 from collections import deque
 
 SHELF: deque = deque([[object()] for _ in range(64)])  # lists that one thread fills and another empties
-BUFFERS: list = []  # pairs that no call has at the moment: they outlive the threads
+BUFFERS: list = []  # pairs not in use by a call; they outlive the threads
 LIMIT = 7
 BUFFER_BYTES = 32 << 20
 MAP_BYTES = 64 << 10
@@ -20,7 +20,7 @@ class Node:
 
 
 def drop() -> int:
-    """Lets go of objects that another thread made: their reference counts are merged by the one that made them."""
+    """Releases objects that another thread made: that thread merges their reference counts."""
     for _ in range(40):
         SHELF.append([[i] for i in range(500)])
         SHELF.popleft().clear()
@@ -35,7 +35,7 @@ def garbage() -> int:
 
 
 def read_global() -> int:
-    """Reads globals, while globals are set: what the interpreter had noted of where they are does not hold any longer."""
+    """Reads globals while globals are set, which invalidates the interpreter's caches of where they are."""
     here = globals()
     total = 0
     for i in range(4_000):
@@ -46,7 +46,7 @@ def read_global() -> int:
 
 
 def faults() -> int:
-    """Maps memory, touches each page for the first time, and lets go of it: the memory map is that of all threads."""
+    """Maps memory, touches each page, and unmaps it: all threads share the memory map."""
     from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
     pages = range(0, MAP_BYTES, PAGE_BYTES)
@@ -58,7 +58,7 @@ def faults() -> int:
 
 
 def bandwidth() -> int:
-    """Copies what no cache holds: processes have no more of the memory's bandwidth than threads."""
+    """Copies more than caches hold: processes have no more memory bandwidth than threads."""
     try:
         source, target = BUFFERS.pop()
     except IndexError:
@@ -70,7 +70,7 @@ def bandwidth() -> int:
 
 
 def pure() -> int:
-    """Computes with what nobody else sees."""
+    """Computes with private data."""
     x = 0x12345678
     for _ in range(60_000):
         x = (x * 1103515245 + 12345) & 0xFFFFFFFF

@@ -1,17 +1,17 @@
-"""patterns: what an iteration of churn does, and how it keeps what it keeps."""
+"""patterns: what an iteration of churn does, and how it keeps memory."""
 
 import os
 import sys
 import threading
 
 from faults import worker_fault
+from teams import Complaint
 
-STEPS = 40  # of patterns that keep a thread or a process at each
 BLOCK = 64 << 10  # bytes that are taken and let go
 
 
 def kept(size: int) -> bytearray:
-    """A buffer of so many bytes, touched; a byte more than it says is allocated (PyByteArray_FromStringAndSize)."""
+    """A touched buffer of this size. One byte more is allocated (PyByteArray_FromStringAndSize)."""
     return bytearray(b"\1") * (size - 1) if size > 1 else bytearray(size)
 
 
@@ -25,10 +25,10 @@ class Pattern:
         """One iteration."""
 
     def close(self) -> None:
-        """Ends what the pattern has."""
+        """Releases what the pattern holds."""
 
     def in_threads(self, work) -> None:
-        """Calls work(i) in as many threads as there are workers, made for it and ended."""
+        """Calls work(i) in new threads, one per worker, and joins them."""
         failures: list[BaseException] = []
 
         def guarded(i: int) -> None:
@@ -106,7 +106,7 @@ class Cycles(Pattern):
 
 
 class Blocks(Pattern):
-    """By ctypes, which lets go of the GIL for each call."""
+    """Uses ctypes, which releases the GIL for each call."""
 
     def __init__(self, options):
         import ctypes
@@ -157,11 +157,14 @@ class Queue(Pattern):
 
 
 class Stepped(Pattern):
-    """Keeps what some iterations together would, at the last of them."""
+    """Keeps what some iterations together would, at the last of them. What its thread or process costs besides is a part
+    of that: how much it is, is measured of some that keep nothing, and so much less is planted."""
+
+    STEPS = 40
 
     def __init__(self, options):
         super().__init__(options)
-        self.every = max(1, options.iterations // STEPS)
+        self.every = max(1, options.iterations // self.STEPS)
         self.done = 0
 
     def iterate(self):
@@ -171,29 +174,63 @@ class Stepped(Pattern):
             self.step(self.options.keep_bytes * self.every)
 
     def step(self, size: int) -> None:
-        """Keeps so many bytes."""
+        """Keeps this many bytes."""
+
+    def rest_of(self, size: int, own: int) -> int:
+        """What is to be planted beside what it costs by itself."""
+        if size <= own:
+            least = own // self.every + 1
+            raise Complaint(
+                f"--keep-bytes {self.options.keep_bytes}: a step of {self.every} iterations keeps {size} bytes, and costs "
+                f"{own} by itself; at least {least} are needed, or more iterations"
+            )
+        return size - own
+
+
+def private_dirty(pid: int | str) -> int:
+    """Bytes that this process alone has, and has written to."""
+    with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+        for line in file:
+            if line.startswith(b"Private_Dirty:"):
+                return int(line.split()[1]) * 1024
+    raise Complaint(f"/proc/{pid}/smaps_rollup has no Private_Dirty")
 
 
 class Stacks(Stepped):
-    OWN = 32 << 10  # what the thread itself has in use of it
+    OWN = 32 << 10  # of its stack, what the thread itself may use
     SPARE = 256 << 10
+    BARE = 4  # threads that keep nothing
 
     def __init__(self, options):
         super().__init__(options)
         self.leave = threading.Event()
+        self.own: int | None = None
 
     def step(self, size):
+        if self.own is None:
+            self.own = self.cost_of_one(size)
+        self.start(size, self.rest_of(size, self.own))
+
+    def cost_of_one(self, size: int) -> int:
+        """The first brings what comes once."""
+        self.start(size, 0)
+        before = private_dirty("self")
+        for _ in range(self.BARE):
+            self.start(size, 0)
+        return (private_dirty("self") - before) // self.BARE
+
+    def start(self, room: int, planted: int) -> None:
         import ctypes
 
         touched = threading.Event()
 
         def use_stack() -> None:
             top = threading.get_ident()  # pthread_self: it lies at the upper end of the stack
-            ctypes.memset(top - size, 1, max(0, size - self.OWN))
+            ctypes.memset(top - self.OWN - planted, 1, planted)
             touched.set()
             self.leave.wait()
 
-        before = threading.stack_size(size + self.SPARE)
+        before = threading.stack_size(room + self.SPARE)
         thread = threading.Thread(target=use_stack)
         thread.start()
         threading.stack_size(before)
@@ -207,31 +244,48 @@ class Stacks(Stepped):
 
 
 class Wide:
-    """512 bytes in one piece, the collector's head among them: a page has eight, and each of them is touched."""
+    """512 bytes in one piece, with the collector's header: a page has eight, and all are touched."""
 
     __slots__ = tuple(f"slot_{i}" for i in range(60))
 
 
 class Forked(Stepped):
-    """What was there before the first is frozen, so that a child's collection touches what is planted here and little else."""
+    """What was there before is frozen, so that a child's collection touches what is planted and little else. The first
+    child inherits nothing that is planted: after a step it has what any of them costs by itself, the pages among them
+    that the main process has written to anew meanwhile, whose old ones are the child's alone. A collection of the main
+    process would write to all of its pages at once, whenever it came: it has none."""
+
+    STEPS = 20
 
     def __init__(self, options):
+        import gc
+
         super().__init__(options)
+        gc.disable()
         self.pipe = os.pipe()
         self.inherited: list = []
 
-    def plant(self, size: int) -> None:
+    def step(self, size):
+        if not self.keep:
+            self.freeze()
+        elif not self.inherited:
+            self.plant(self.rest_of(size, private_dirty(self.keep[0])))
+        self.fork()
+
+    @staticmethod
+    def freeze() -> None:
         import gc
 
         gc.collect()
         gc.freeze()
-        self.inherited = [Wide() for _ in range(size // sys.getsizeof(Wide()))]
 
-    def step(self, size):
+    def plant(self, size: int) -> None:
+        self.freeze()
+        self.inherited = [Wide() for _ in range(max(1, size // sys.getsizeof(Wide())))]
+
+    def fork(self) -> None:
         import gc
 
-        if not self.keep:
-            self.plant(size)
         done_r, done_w = os.pipe()
         pid = os.fork()
         if pid == 0:

@@ -1,8 +1,8 @@
-"""scenario0: the life of scenario1's iterations with nothing in the worker: what the instrument itself weighs.
+"""scenario0: scenario1's iterations with empty workers: the cost of the instrument itself.
 
     scenario0.py (the options of driver.py) --hold-ms N
 
-This file is short for the reason that scenario1.py is: a spawned worker runs it again.
+This file is short for the same reason as scenario1.py: a spawned worker runs it again.
 """
 
 
@@ -14,7 +14,7 @@ def null_task(fault: str | None) -> int:
     return 0
 
 
-def null_in_interpreter() -> int:  # stateless: it goes to an interpreter as its code
+def null_in_interpreter() -> int:  # stateless: an interpreter gets its code object
     return 0
 
 
@@ -46,8 +46,8 @@ if __name__ == "__main__":
     import sys
 
     here = os.path.dirname(os.path.abspath(__file__))
-    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
-    sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
+    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; other scenarios use the ledger, too
+    sys.dont_write_bytecode = True  # no __pycache__ beside installed or checked out files
     import driver
     import scenario0_main
 

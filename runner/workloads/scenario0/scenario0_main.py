@@ -1,6 +1,6 @@
-"""scenario0_main: what the main process of scenario0.py does."""
+"""scenario0_main: the main process of scenario0.py."""
 
-# By this name and no other: a worker process finds its function in the file that it has run again as __mp_main__.
+# Exactly this name: a worker process finds its function in the file that it has run again as __mp_main__.
 from __main__ import memory_in_interpreter, memory_task, null_in_interpreter, null_task
 
 import driver

@@ -24,11 +24,6 @@ static const struct option_row KNOBS[] = {
     {.name = "--lazy-imports", .words = NO, .optional = true},
 };
 
-static bool is_gated(const struct options *opt)
-{
-    return opt->profile == PROFILE_MEMORY;
-}
-
 static bool is_pooled(const struct options *opt)
 {
     return opt->knob[KNOB_LIFECYCLE] == LIFECYCLE_POOL;
@@ -39,7 +34,7 @@ static int hold(struct bench *b, uint64_t *result)
     *result = hash_loop(HASH_ROUND_STEPS);
     if (!gate_pass(&b->gate))
         return 1; /* the main process has gone */
-    int64_t deadline_ns = clock_now_ns() + (int64_t)b->opt.knob[KNOB_HOLD_MS] * NS_PER_MS;
+    int64_t deadline_ns = clock_now_ns() + bench_hold_ns(b);
     do
         *result = hash_loop(HASH_ROUND_STEPS);
     while (clock_now_ns() < deadline_ns);
@@ -51,7 +46,7 @@ static int work(struct bench *b, uint64_t index, uint64_t *result)
     int status = index == 0 ? worker_fault(&b->opt) : 0;
     if (status != 0)
         return status;
-    if (is_gated(&b->opt))
+    if (bench_is_gated(b))
         return hold(b, result);
     *result = hash_loop(b->opt.knob[KNOB_WORK_ITERS]);
     return 0;
@@ -64,20 +59,14 @@ static void report(struct bench *b, struct ledger *l)
     if (b->opt.mode == MODE_THREADS || b->pool)
         l->check = b->worker[b->size - 1].result;
     else
-        l->check = hash_loop(is_gated(&b->opt) ? HASH_ROUND_STEPS : b->opt.knob[KNOB_WORK_ITERS]);
-}
-
-static int64_t hold_ns(const struct options *opt)
-{
-    return (int64_t)opt->knob[KNOB_HOLD_MS] * NS_PER_MS;
+        l->check = hash_loop(bench_is_gated(b) ? HASH_ROUND_STEPS : b->opt.knob[KNOB_WORK_ITERS]);
 }
 
 static const struct scenario SCENARIO1 = {
     .name = "scenario1",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
-    .gated = is_gated,
-    .hold_ns = hold_ns,
+    .hold_knob = KNOB_HOLD_MS,
     .pooled = is_pooled,
     .work = work,
     .report = report,

@@ -1,12 +1,12 @@
-"""scenario1: what creating, starting and joining workers costs in CPython 3.14; standard library only.
+"""scenario1: the cost of creating, starting and joining workers in CPython 3.14; standard library only.
 
     scenario1.py (the options of driver.py) --work-iters N --hold-ms N [--lifecycle fresh|pool]
                  [--main-imports original|none|MODULE,...] [--preload none|MODULE,...] [--gc-freeze no|yes]
                  [--lazy-imports no|yes]
 
-This file holds what a worker does, and the imports that stand in a main module; for a spawned worker runs it again as
-__mp_main__, source and all, inside the measured time: 600 lines more cost each of them 8 ms. The rest is in
-scenario1_main.py and driver.py, which only the main process imports.
+This file holds a worker's code and a main module's imports, because a spawned worker compiles and runs it again as
+__mp_main__ inside the measured time: 600 more lines would cost each worker 8 ms. The rest is in scenario1_main.py and
+driver.py, which only the main process imports.
 """
 
 import os
@@ -14,25 +14,25 @@ import sys
 
 if __name__ == "__main__":
     here = os.path.dirname(os.path.abspath(__file__))
-    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
-    sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
+    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; other scenarios use the ledger, too
+    sys.dont_write_bytecode = True  # no __pycache__ beside installed or checked out files
     import main_imports
 import_failure = None
 try:
     if __name__ == "__main__":
         main_imports.prepare(sys.argv)
-    exec(os.environ.get("TARE_MAIN_IMPORTS", ""))  # --main-imports, here and in what runs this file again: see main_imports.py
+    exec(os.environ.get("TARE_MAIN_IMPORTS", ""))  # --main-imports, also when this file runs again: see main_imports.py
 except BaseException as e:
     if __name__ != "__main__":
         raise
     import_failure = e
-from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
+from time import monotonic_ns  # CLOCK_MONOTONIC, the runner's clock
 
-ROUND_STEPS = 1000  # of the memory profile: before the ready sign, and a round while it holds
+ROUND_STEPS = 1000  # memory profile: steps before the ready sign, and per round while it holds
 
-# hash_loop, memory_in_interpreter and worker_fault use no globals, import what they need themselves, and take other
-# functions as arguments: such a "stateless" function reaches another interpreter as its code object. Any other is
-# pickled by its name, which makes the interpreter run this whole file first.
+# hash_loop, memory_in_interpreter and worker_fault use no globals, import what they need, and take other functions as
+# arguments: such a "stateless" function reaches another interpreter as its code object. Any other function is pickled by
+# its name, so that the interpreter first runs this whole file.
 
 
 def hash_loop(steps: int) -> int:
@@ -81,7 +81,7 @@ def overhead_task(fault: str | None, steps: int) -> int:
 
 
 def memory_task(ready, start, fault: str | None, hold_ns: int, abandoned=lambda: False) -> int | None:
-    """Serves threads and processes: ready and start are semaphores of either kind."""
+    """For threads and processes: ready and start are semaphores of either kind."""
     if fault:
         worker_fault(fault)
     hash_loop(ROUND_STEPS)

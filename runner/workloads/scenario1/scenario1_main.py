@@ -1,6 +1,6 @@
-"""scenario1_main: what the main process of scenario1.py does: which jobs its workers get, afresh or in a pool."""
+"""scenario1_main: the main process of scenario1.py: the jobs of its workers, fresh or in a pool."""
 
-# By this name and no other: a worker process finds its function in the file that it has run again as __mp_main__.
+# Exactly this name: a worker process finds its function in the file that it has run again as __mp_main__.
 from __main__ import (
     ROUND_STEPS,
     hash_loop,
@@ -85,8 +85,8 @@ class Scenario1(driver.Scenario):
             self.team.open_gate()
 
     def result(self):
-        """A process's result stays in the process, but in a pool. So the main process computes it, and after the
-        measuring: forked workers would inherit a loop that the interpreter has specialised already."""
+        """Except in a pool, a process's result stays in the process, so the main process computes it here, after the
+        measurement: forked workers would inherit a loop that the interpreter has already specialised."""
         if self.options.lifecycle == "pool":
             return self.team.result()
         if self.options.mode == "processes":

@@ -42,12 +42,6 @@ static size_t area_bytes(const struct options *opt)
     return sizeof(struct shared) + table_bytes(opt->knob[KNOB_ID_SPACE]);
 }
 
-static bool is_gated(const struct options *opt)
-{
-    (void)opt;
-    return true;
-}
-
 static struct table table_of(const struct bench *b)
 {
     return (struct table){.slot = (uint32_t *)((struct shared *)b->area + 1),
@@ -105,7 +99,7 @@ static int work(struct bench *b, uint64_t index, uint64_t *result)
     if (!gate_pass(&b->gate))
         return 1; /* the main process has gone */
     mine.start_ns = clock_now_ns();
-    int64_t deadline_ns = mine.start_ns + (int64_t)b->opt.knob[KNOB_DURATION_MS] * NS_PER_MS;
+    int64_t deadline_ns = mine.start_ns + bench_hold_ns(b);
     if (index == 0 && b->opt.fault != FAULT_NONE)
         status = attempt(b, &table, splitmix_id(&state, space), worker_fault, &mine);
     while (status == 0 && mine.end_ns < deadline_ns)
@@ -141,18 +135,13 @@ static void print(const struct bench *b)
     tally_print(((const struct shared *)b->area)->tally, b->opt.workers);
 }
 
-static int64_t hold_ns(const struct options *opt)
-{
-    return (int64_t)opt->knob[KNOB_DURATION_MS] * NS_PER_MS;
-}
-
 static const struct scenario SCENARIO2 = {
     .name = "scenario2",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
     .workers_max = WORKERS_MAX,
-    .gated = is_gated,
-    .hold_ns = hold_ns,
+    .is_gated = true,
+    .hold_knob = KNOB_DURATION_MS,
     .area_bytes = area_bytes,
     .reset = reset,
     .work = work,

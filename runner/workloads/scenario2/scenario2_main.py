@@ -1,4 +1,4 @@
-"""scenario2_main: what the main process of scenario2.py does: what is shared, the jobs, whether the counts add up."""
+"""scenario2_main: the main process of scenario2.py: the shared state, the jobs, and the check of the counts."""
 
 import os
 
@@ -10,7 +10,7 @@ from tally import Totals
 
 
 class InThreads:
-    """What the workers of an iteration share: a set."""
+    """The set that the workers of an iteration share."""
 
     TEAM: dict = {}
 
@@ -35,7 +35,7 @@ class InThreads:
 
 
 class WithManager:
-    """A manager's dict. The manager is a process, started once; each iteration has a new dict and a new lock."""
+    """A manager's dict. The manager process starts once; each iteration has a new dict and a new lock."""
 
     TEAM = {"reporting": True}
 
@@ -93,7 +93,7 @@ class WithSharedMemory:
 
 
 class InInterpreters:
-    """The table, in memory that every interpreter of the process gets as a memoryview: no copy is made."""
+    """The table in the process's memory, which every interpreter gets as a memoryview, without a copy."""
 
     TEAM: dict = {}
     SEMAPHORE = 1  # the kind of multiprocessing's Lock

@@ -1,4 +1,4 @@
-"""scenario2_worker: what a worker of scenario2 does, in a thread, a process or an interpreter."""
+"""scenario2_worker: a worker of scenario2 in a thread, a process or an interpreter."""
 
 from time import monotonic_ns
 
@@ -9,7 +9,7 @@ from splitmix import GAMMA, MASK, mix
 def work(task: tuple, lock, insert) -> tuple:
     """task: (seed, id space, duration in ns, fault or None). Returns a tally.
 
-    The clock is read twice an attempt, which is in its figures: before the lock is asked for and when it is had."""
+    Each attempt reads the clock twice, before it waits for the lock and when it has it; the figures include that."""
     state, space, duration_ns, fault = task
     first_id = mix(state + GAMMA & MASK) % space
     acquire, release = lock.acquire, lock.release
@@ -55,7 +55,7 @@ def inserting(known):
 
 
 def inserting_key(known):
-    """The insert() of a dict, also of a manager's: two round trips where the id is new."""
+    """The insert() of a dict, also a manager's: two round trips if the id is new."""
 
     def insert(id: int) -> bool:
         if id in known:
@@ -83,7 +83,7 @@ def in_process_with_memory(report, ready, start, task: tuple, lock, name: str) -
     from table import make_insert, table_bits, table_bytes
 
     space = task[1]
-    memory = SharedMemory(name, track=False)  # it is the main process's to remove
+    memory = SharedMemory(name, track=False)  # the main process removes it
     with memory.buf[: table_bytes(space)] as octets, octets.cast("I") as slots:
         insert = make_insert(slots, table_bits(space))
         pass_gate("processes", ready, start)
@@ -93,7 +93,7 @@ def in_process_with_memory(report, ready, start, task: tuple, lock, name: str) -
 
 
 def in_interpreter(folders: tuple, ready_w: int, start_r: int, task: tuple, semaphore: tuple, memory) -> tuple:
-    """Stateless: it goes to its interpreter as its code, and imports this module there."""
+    """Stateless: its interpreter gets its code object and imports this module."""
     import sys
 
     sys.path += folders
@@ -108,7 +108,7 @@ def with_shared_view(ready_w: int, start_r: int, task: tuple, semaphore: tuple, 
 
     from table import make_insert, table_bits
 
-    # What multiprocessing's own locks are made of. They only go to processes; it opens its semaphore by name anywhere.
+    # The base of multiprocessing's locks. They go only to processes; this opens its semaphore by name anywhere.
     handle, kind, maximum, name = semaphore
     lock = SemLock._rebuild(handle, kind, maximum, name)
     with memory.cast("I") as slots:

@@ -55,12 +55,6 @@ static uint64_t size(const struct options *opt)
     return opt->workers + opt->knob[KNOB_WRITERS]; /* the producers come first */
 }
 
-static bool is_gated(const struct options *opt)
-{
-    (void)opt;
-    return true;
-}
-
 /* A shard's id space: a table stores ids divided by the number of shards. */
 static uint64_t shard_space(const struct options *opt)
 {
@@ -152,7 +146,7 @@ static int produce(struct bench *b, uint64_t me)
     uint64_t state = splitmix_worker_seed(b->opt.knob[KNOB_SEED], me);
     uint64_t first = state;
     struct tally mine = {.first_id = splitmix_id(&first, space), .start_ns = clock_now_ns()};
-    int64_t deadline_ns = mine.start_ns + (int64_t)b->opt.knob[KNOB_DURATION_MS] * NS_PER_MS;
+    int64_t deadline_ns = mine.start_ns + bench_hold_ns(b);
     bool with_fault = me == 0 && b->opt.fault != FAULT_NONE;
     int status = 0;
     do {
@@ -201,8 +195,7 @@ static int underway(struct bench *b, struct err *e)
 {
     struct channels *c = &((struct shared *)b->area)->channels;
     int64_t grace_ns = (int64_t)b->opt.grace_ms * NS_PER_MS;
-    int64_t duration_ns = (int64_t)b->opt.knob[KNOB_DURATION_MS] * NS_PER_MS;
-    if (team_wait(b, 0, b->opt.workers, clock_now_ns() + duration_ns + grace_ns, e) < 0)
+    if (team_wait(b, 0, b->opt.workers, clock_now_ns() + bench_hold_ns(b) + grace_ns, e) < 0)
         return e->code;
     for (uint64_t i = 0; i < b->opt.knob[KNOB_WRITERS]; i++)
         if (!transport_of(b)->put(c, i, (struct request){.producer = REQUEST_END}))
@@ -247,19 +240,14 @@ static void print(const struct bench *b)
     tally_print(((const struct shared *)b->area)->tally, b->opt.workers);
 }
 
-static int64_t hold_ns(const struct options *opt)
-{
-    return (int64_t)opt->knob[KNOB_DURATION_MS] * NS_PER_MS;
-}
-
 static const struct scenario SCENARIO3 = {
     .name = "scenario3",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
     .workers_max = PRODUCERS_MAX,
     .size = size,
-    .gated = is_gated,
-    .hold_ns = hold_ns,
+    .is_gated = true,
+    .hold_knob = KNOB_DURATION_MS,
     .area_bytes = area_bytes,
     .prepare = prepare,
     .reset = reset,

@@ -1,4 +1,4 @@
-"""scenario3_main: what the main process of scenario3.py does: queues, jobs, and whether the counts add up."""
+"""scenario3_main: the main process of scenario3.py: the queues, the jobs, and the check of the counts."""
 
 import os
 
@@ -48,7 +48,7 @@ class Scenario3(driver.Scenario):
         self.folders = here, os.path.dirname(here)
 
     def create(self):
-        """Fresh queues, so that nothing of an iteration is left for the next."""
+        """Makes new queues, so that nothing is left over for the next iteration."""
         o = self.options
         self.requests = [self.make_queue() for _ in range(o.writers)]
         self.acknowledgements = [self.make_queue() for _ in range(o.workers)]
@@ -73,7 +73,7 @@ class Scenario3(driver.Scenario):
         return [(worker.in_process, *gate, function, *arguments)]
 
     def underway(self):
-        """The writers end when all producers have: nobody asks them any more then."""
+        """Ends the writers once all producers have ended."""
         o = self.options
         self.team.open_gate()
         self.team.watch(range(o.workers), (o.duration_ms + o.grace_ms) / 1000)
@@ -107,7 +107,7 @@ class Scenario3(driver.Scenario):
         self.totals.summary()
 
     def abandon(self):
-        """What is still in a queue to a worker that has died must not keep this process from ending."""
+        """Items left in a queue to a dead worker must not keep this process from ending."""
         if self.options.mode == "processes":
             for queue in self.requests:
                 queue.cancel_join_thread()

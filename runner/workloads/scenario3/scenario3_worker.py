@@ -1,7 +1,7 @@
-"""scenario3_worker: what a producer and a writer of scenario3 do, in a thread, a process or an interpreter.
+"""scenario3_worker: a producer and a writer of scenario3 in a thread, a process or an interpreter.
 
-All queues have put() and get(). A request is (producer, id), and None tells a writer to end; an acknowledgement is 1
-where the id was new, else 0."""
+All queues have put() and get(). A request is (producer, id), or None to end the writer; an acknowledgement is 1 if the
+id was new, else 0."""
 
 from time import monotonic_ns
 
@@ -12,7 +12,7 @@ from splitmix import GAMMA, MASK, mix
 def produce(task: tuple, requests: list, acknowledgements) -> tuple:
     """task: (producer, seed, id space, duration in ns, fault or None). Returns a tally.
 
-    The clock is read three times an attempt, which is in its figures."""
+    Each attempt reads the clock three times; the figures include that."""
     me, state, space, duration_ns, fault = task
     first_id = mix(state + GAMMA & MASK) % space
     shards = len(requests)
@@ -78,7 +78,7 @@ def in_process(report, ready, start, function, *arguments) -> None:
 
 
 def in_interpreter(folders: tuple, ready_w: int, start_r: int, name: str, *arguments) -> tuple:
-    """Stateless: it goes to its interpreter as its code, and imports this module there."""
+    """Stateless: its interpreter gets its code object and imports this module."""
     import sys
 
     sys.path += folders

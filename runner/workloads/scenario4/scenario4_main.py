@@ -1,4 +1,4 @@
-"""scenario4_main: what the main process of scenario4.py does: what is shared, the jobs, whether all was done."""
+"""scenario4_main: the main process of scenario4.py: the shared object, the jobs, and the check of the operations."""
 
 import os
 
@@ -19,17 +19,17 @@ class Scenario4(driver.Scenario):
         self.options = options
         self.pattern = worker.PATTERNS[options.pattern]
         self.rounds = options.operations // self.pattern.cost // self.pattern.per_round
-        self.operations = self.rounds * self.pattern.per_round  # of each worker in an iteration
+        self.operations = self.rounds * self.pattern.per_round  # per worker and iteration
         self.is_shared = options.mode == "threads" and options.sharing == "shared"
         self.shared: tuple = ()
-        self.done = self.busy_ns = self.span_ns = 0  # of all measured iterations
+        self.done = self.busy_ns = self.span_ns = 0  # over all measured iterations
         reporting = {"reporting": True} if options.mode == "processes" else {}
         self.team = teams.KINDS[options.mode](options, options.workers, gated=True, **reporting)
         here = os.path.dirname(os.path.abspath(__file__))
         self.folders = here, os.path.dirname(here)
 
     def create(self):
-        """A shared object is a fresh one in each iteration, as a private one is."""
+        """Each iteration has a new shared object, as it has new private ones."""
         o = self.options
         if self.is_shared:
             self.shared = (self.pattern.make(o.workers),)
@@ -67,7 +67,7 @@ class Scenario4(driver.Scenario):
         self.shared = ()
 
     def result(self):
-        """Of an iteration; the same in every mode, and in both twins."""
+        """The check of an iteration, the same in every mode and in both twins."""
         return self.operations * self.options.workers
 
     def figures(self):

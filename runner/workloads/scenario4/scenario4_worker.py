@@ -1,11 +1,11 @@
-"""scenario4_worker: the patterns of scenario4 and what a worker does with one, in a thread, a process or an interpreter.
+"""scenario4_worker: the patterns of scenario4, and a worker with one of them in a thread, a process or an interpreter.
 
-A pattern's make() gives the object that is shared, or private; its run() does something to it in so many rounds, and
-returns how often that gave what it has to: every time, or the run fails. A round of a cheap pattern is four operations,
-so that the loop itself weighs less; of any other it is one. run() uses no object but that one: its other values are
-small integers, None and constants of its code, whose references nobody counts.
+A pattern's make() makes the shared or private object; its run() operates on it for a number of rounds and returns how
+many operations gave the right result: the run fails unless all did. A round of a cheap pattern has four operations, so
+that the loop itself counts less; any other has one. run() uses no other counted object: its other values are small
+integers, None and constants of its code, whose references are not counted.
 
-What is imported for one pattern is imported where it is made: it must not be in the figures of the others.
+A pattern imports what it needs when it is made, so that its imports are not in the others' figures.
 """
 
 from time import monotonic_ns
@@ -15,7 +15,7 @@ from gates import pass_gate
 
 
 def make_number() -> int:
-    """A million whose references are counted: a constant's are not."""
+    """A million whose references are counted, unlike a constant's."""
     return int("1000000")
 
 
@@ -116,7 +116,7 @@ def read_global(rounds: int) -> int:
 
 
 def make_reader(workers: int) -> Callable:
-    """read_global() with globals of its own."""
+    """read_global() with its own globals."""
     from types import FunctionType
 
     return FunctionType(read_global.__code__, {"million": make_number()})
@@ -190,13 +190,13 @@ def make_queue(workers: int):
 
 
 def make_interpreter_queue(workers: int):
-    from concurrent.interpreters import create_queue  # 3.14 and later have it
+    from concurrent.interpreters import create_queue  # since 3.14
 
     return create_queue()
 
 
 def put_and_get(rounds: int, queue) -> int:
-    """Something is there for each get: its worker has put it, or another one has that put before."""
+    """Every get finds an item: the worker has put one before, or another worker has."""
     done = 0
     put, get = queue.put, queue.get
     for _ in range(rounds):
@@ -206,7 +206,7 @@ def put_and_get(rounds: int, queue) -> int:
 
 
 class Loop:
-    """An event loop: of one worker in its own thread, or of all of them in a thread beside them."""
+    """An event loop: a worker's own in its thread, or one for all workers in a separate thread."""
 
     def __init__(self, workers: int):
         import asyncio
@@ -266,15 +266,15 @@ def submit_and_wait(rounds: int, pool) -> int:
 
 
 def nothing(thing) -> None:
-    """There is nothing to end."""
+    """Has nothing to end."""
 
 
 class Pattern(NamedTuple):
-    make: Callable  # how many workers will share it -> the object
-    run: Callable  # rounds, the object -> how many operations were done
-    cost: int = 1  # how much longer an operation takes than a cheap one: so many fewer are done
-    per_round: int = 1  # operations
-    end: Callable = nothing  # of the object
+    make: Callable  # the number of workers that share it -> the object
+    run: Callable  # rounds, the object -> the number of operations done
+    cost: int = 1  # how much longer an operation takes than a cheap one; fewer are done in proportion
+    per_round: int = 1  # operations per round
+    end: Callable = nothing  # ends the object
 
 
 PATTERNS = {
@@ -298,8 +298,8 @@ PATTERNS = {
 
 
 def work(mode: str, ready, start, task: tuple, shared: tuple = ()) -> tuple:
-    """task: (pattern, rounds, fault or None); shared: the object, or (): it makes its own. Returns how many operations
-    were done, and when it began and ended."""
+    """task: (pattern, rounds, fault or None); shared: the object; (): the worker makes its own. Returns the number of
+    operations done, and when it began and ended."""
     name, rounds, fault = task
     pattern = PATTERNS[name]
     thing = shared[0] if shared else pattern.make(1)
@@ -325,7 +325,7 @@ def in_process(report, ready, start, task: tuple) -> None:
 
 
 def in_interpreter(folders: tuple, ready_w: int, start_r: int, task: tuple) -> tuple:
-    """Stateless: it goes to its interpreter as its code, and imports this module there."""
+    """Stateless: its interpreter gets its code object and imports this module."""
     import sys
 
     sys.path += folders

@@ -10,22 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
-static char root[PATH_MAX];
 static int made;
-
-static int open_root(void **state)
-{
-    (void)state;
-    made = 0;
-    return fixture_open(NULL, root, sizeof(root));
-}
-
-static int close_root(void **state)
-{
-    (void)state;
-    fixture_close(root);
-    return 0;
-}
 
 /* A record of threads: plan_cell NULL: of no plan; settings: of its scenario, with a comma first; features: of the
  * build. */
@@ -43,7 +28,7 @@ static void shelve_build(const char *plan_cell, const char *settings, const char
         "{\"avg_iter_s\": 1}}",
         settings, features);
     text_format(path, sizeof(path), "/%d.json", made++);
-    fixture_write(root, path, t.data);
+    fixture_write(fixture_root, path, t.data);
     text_free(&t);
 }
 
@@ -58,7 +43,7 @@ static void expect(const char *wanted)
     struct records r = {0};
     struct err e = {0};
     struct text said = {0};
-    if (records_read(&r, root, &e) != 0)
+    if (records_read(&r, fixture_root, &e) != 0)
         fail_msg("%s", e.text);
     struct cell_groups g = cells_group(&r);
     cleanup_free const struct keyset **all = calloc(g.count + 1, sizeof(const struct keyset *));
@@ -196,15 +181,15 @@ static void two_runs_of_one_plan_and_seed_are_never_taken_for_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_plans_cells_of_several_builds_are_several, open_root, close_root),
-        cmocka_unit_test_setup_teardown(the_same_cell_of_another_build_is_that_cell_still, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_plans_cells_that_differ_in_settings_alone_are_several, open_root, close_root),
-        cmocka_unit_test_setup_teardown(what_no_setting_tells_apart_the_plans_names_do, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_setting_that_changes_within_a_cell_tells_nothing, open_root, close_root),
-        cmocka_unit_test_setup_teardown(runs_of_no_plan_are_of_one_cell_however_they_were_set, open_root, close_root),
+        fixture_rooted(a_plans_cells_of_several_builds_are_several),
+        fixture_rooted(the_same_cell_of_another_build_is_that_cell_still),
+        fixture_rooted(a_plans_cells_that_differ_in_settings_alone_are_several),
+        fixture_rooted(what_no_setting_tells_apart_the_plans_names_do),
+        fixture_rooted(a_setting_that_changes_within_a_cell_tells_nothing),
+        fixture_rooted(runs_of_no_plan_are_of_one_cell_however_they_were_set),
         cmocka_unit_test(cells_of_one_plan_that_took_turns_are_of_one_run),
         cmocka_unit_test(two_runs_of_one_plan_and_seed_are_never_taken_for_one),
-        cmocka_unit_test_setup_teardown(blocks_of_a_plan_are_of_one_cell, open_root, close_root),
+        fixture_rooted(blocks_of_a_plan_are_of_one_cell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

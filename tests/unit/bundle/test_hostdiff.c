@@ -10,36 +10,30 @@
 #include <limits.h>
 #include <string.h>
 
-static char root[PATH_MAX];
 static int made;
 
-static int open_root(void **state)
-{
-    (void)state;
-    made = 0;
-    return fixture_open(NULL, root, sizeof(root));
-}
-
-static int close_root(void **state)
-{
-    (void)state;
-    fixture_close(root);
-    return 0;
-}
-
-/* A record of a plan's cell in a folder; packages: JSON, or "null". */
-static void shelve(const char *folder, const char *cell, const char *packages)
+/* A record of a plan's cell in a folder. */
+static void shelve_runtime(const char *folder, const char *cell, const char *runtime)
 {
     char path[64];
     struct text t = {0};
     text_add(&t,
              "{\"schema\": \"tare.record/1\", \"id\": \"id-%d\", \"host\": {}, \"plan\": {\"cell\": \"%s\"}, "
-             "\"scenario\": {\"name\": \"x\", \"mode\": \"threads\"}, \"runtime\": {\"name\": \"3.14t\", "
-             "\"packages\": %s%s}, \"termination\": {\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 1}}",
-             made, cell, packages,
-             strcmp(packages, "null") == 0 ? ", \"packages_reason\": \"who knows\"" : ", \"packages_omitted\": 0");
+             "\"scenario\": {\"name\": \"x\", \"mode\": \"threads\"}, \"runtime\": {%s}, "
+             "\"termination\": {\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 1}}",
+             made, cell, runtime);
     text_format(path, sizeof(path), "/%s/%d.json", folder, made++);
-    fixture_write(root, path, t.data);
+    fixture_write(fixture_root, path, t.data);
+    text_free(&t);
+}
+
+/* packages: JSON, or "null". */
+static void shelve(const char *folder, const char *cell, const char *packages)
+{
+    struct text t = {0};
+    text_add(&t, "\"name\": \"3.14t\", \"packages\": %s%s", packages,
+             strcmp(packages, "null") == 0 ? ", \"packages_reason\": \"who knows\"" : ", \"packages_omitted\": 0");
+    shelve_runtime(folder, cell, t.data);
     text_free(&t);
 }
 
@@ -53,11 +47,11 @@ static void expect(const char *wanted)
     for (int i = 0; i < 2; i++) {
         struct err e = {0};
         char path[PATH_MAX + 16];
-        text_format(path, sizeof(path), "%s/%s", root, FOLDERS[i]);
+        text_format(path, sizeof(path), "%s/%s", fixture_root, FOLDERS[i]);
         if (records_read(&side[i], path, &e) != 0)
             fail_msg("%s", e.text);
     }
-    hostdiff_take_packages(&side[0], &side[1], &d);
+    hostdiff_take_runtimes(&side[0], &side[1], &d);
     text_add(&said, "%s", "");
     for (size_t i = 0; i < d.count; i++)
         text_add(&said, "%s: %s; %s|", d.list[i].field, d.list[i].theirs, d.list[i].here);
@@ -97,13 +91,30 @@ static void the_same_and_what_is_not_known_do_not(void **state)
     expect("");
 }
 
+static void another_interpreter_of_the_same_name_and_another_program_are_told(void **state)
+{
+    (void)state;
+    shelve_runtime("theirs", "a",
+                   "\"name\": \"3.14\", \"version\": \"3.14.5\", \"sha256\": \"aa\", "
+                   "\"build\": {\"features\": \"plain\"}");
+    shelve_runtime("here", "a",
+                   "\"name\": \"3.14\", \"version\": \"3.14.6\", \"sha256\": \"bb\", "
+                   "\"build\": {\"features\": \"pgo\"}");
+    shelve_runtime("theirs", "sum", "\"name\": \"command\", \"sha256\": \"cc\"");
+    shelve_runtime("here", "sum", "\"name\": \"command\", \"sha256\": \"dd\"");
+    shelve_runtime("theirs", "same", "\"name\": \"command\", \"sha256\": \"cc\"");
+    shelve_runtime("here", "same", "\"name\": \"command\", \"sha256\": \"cc\"");
+    expect("3.14 version: 3.14.5; 3.14.6|3.14 sha256: aa; bb|3.14 build.features: plain; pgo|sum sha256: cc; dd|");
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+#define TEST(name) fixture_rooted(name)
     const struct CMUnitTest tests[] = {
         TEST(another_version_is_told_once),
         TEST(what_one_side_lacks_differs),
         TEST(the_same_and_what_is_not_known_do_not),
+        TEST(another_interpreter_of_the_same_name_and_another_program_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,9 +41,10 @@ static void the_first_group_is_taken_and_what_is_no_group_passed_over(void **sta
                      0);
     assert_string_equal(profile.group, "a/b");
     assert_int_equal(profile.count, 2);
-    assert_string_equal(profile_find(&profile, "memory.max"), "4096");
-    assert_string_equal(profile_find(&profile, "memory.high"), "max");
-    assert_null(profile_find(&profile, "memory"));
+    assert_string_equal(profile.value[0].file, "memory.max");
+    assert_string_equal(profile.value[0].value, "4096");
+    assert_string_equal(profile.value[1].file, "memory.high");
+    assert_string_equal(profile.value[1].value, "max");
 }
 
 static void marks_in_quotes_are_no_marks(void **state)
@@ -51,7 +52,7 @@ static void marks_in_quotes_are_no_marks(void **state)
     (void)state;
     assert_int_equal(profile_parse("group \"a { b\" { cpuset { cpuset.cpus = \"0-1;#}\"; } }", &profile, &err), 0);
     assert_string_equal(profile.group, "a { b");
-    assert_string_equal(profile_find(&profile, "cpuset.cpus"), "0-1;#}");
+    assert_string_equal(profile.value[0].value, "0-1;#}");
 }
 
 static void what_is_not_of_the_form_is_named_with_its_line(void **state)

@@ -56,7 +56,6 @@ static void save(const struct campaign *c, uint64_t block, const char *cell, dou
 {
     static struct specimen s;
     char name[NAME_MAX], path[PATH_MAX];
-    struct err e = {0};
     specimen_threads_memory(&s);
     facts_text(&s.record.plan, "name", "tiny");
     facts_text(&s.record.plan, "sha256", c->bound.sha256);
@@ -65,8 +64,7 @@ static void save(const struct campaign *c, uint64_t block, const char *cell, dou
     facts_int(&s.record.plan, "elapsed_ns", (int64_t)(seconds * 1e9));
     s.record.termination = ok ? TERMINATION_OK : TERMINATION_TIMEOUT;
     text_format(path, sizeof(path), "%s/%s", c->folder.path, folder_record_name(block, cell, 0, name));
-    if (record_save(&s.record, path, &e) != 0)
-        fail_msg("%s", e.text);
+    specimen_save(&s, path);
     specimen_free(&s);
 }
 

@@ -9,31 +9,14 @@
 #include "tests/unit/golden.h"
 #include "tests/unit/specimen.h"
 
-static char root[PATH_MAX];
 static int serial;
-
-static int open_root(void **state)
-{
-    (void)state;
-    serial = 0;
-    return fixture_open(NULL, root, sizeof(root));
-}
-
-static int close_root(void **state)
-{
-    (void)state;
-    fixture_close(root);
-    return 0;
-}
 
 static void save(struct specimen *s)
 {
     char path[PATH_MAX + 32];
-    struct err e = {0};
     text_format(s->record.id, sizeof(s->record.id), "20261122T114043Z-%08x", (unsigned)serial);
-    text_format(path, sizeof(path), "%s/%04d.json", root, serial++);
-    if (record_save(&s->record, path, &e) != 0)
-        fail_msg("%s", e.text);
+    text_format(path, sizeof(path), "%s/%04d.json", fixture_root, serial++);
+    specimen_save(s, path);
     specimen_free(s);
 }
 
@@ -60,7 +43,7 @@ static void save_record(struct made m)
              serial, m.scenario, m.runtime ? m.runtime : "\"name\": \"3.14t\"", m.result, m.plan ? m.plan : "",
              m.more ? m.more : "");
     text_format(path, sizeof(path), "/%04d.json", serial++);
-    fixture_write(root, path, t.data);
+    fixture_write(fixture_root, path, t.data);
     text_free(&t);
 }
 
@@ -72,7 +55,7 @@ static char *text_in(size_t width)
     struct summary s;
     struct err e = {0};
     struct text out = {0};
-    const char *path = root;
+    const char *path = fixture_root;
     if (summary_read(&path, 1, false, &s, &e) != 0)
         fail_msg("%s", e.text);
     struct tables t = tables_make(&s);
@@ -219,12 +202,13 @@ static void one_iteration_has_no_median(void **state)
     save_record((struct made){
         .scenario = "\"name\": \"exec\"", .result = "\"avg_iter_s\": 1, \"p50_iter_s\": 1", .more = ", \"x\": 0"});
     expect("median");
-    char path[] = "/0000.json", json[600];
+    char path[32], json[600];
+    text_format(path, sizeof(path), "/%04d.json", serial - 1); /* in the place of the record before */
     text_format(json, sizeof(json),
                 "{\"schema\": \"tare.record/1\", \"id\": \"x\", \"host\": {}, \"scenario\": {\"name\": \"exec\"}, "
                 "\"result\": {\"avg_iter_s\": 1, \"p50_iter_s\": 1}, \"iterations\": {\"start_ns\": [1], \"end_ns\": "
                 "[2]}, \"termination\": {\"reason\": \"ok\"}}");
-    fixture_write(root, path, json);
+    fixture_write(fixture_root, path, json);
     expect_none("median");
 }
 
@@ -238,7 +222,7 @@ static void the_nulls_figure_stands_beside_those_of_its_mode_and_workers(void **
     save_record((struct made){.scenario = THREADS(8), .result = AVG(0.007)});
     struct summary s;
     struct err e = {0};
-    const char *path = root;
+    const char *path = fixture_root;
     assert_int_equal(summary_read(&path, 1, false, &s, &e), 0);
     struct tables t = tables_make(&s);
     const struct table *time = &t.of[TABLES_TIME];
@@ -381,7 +365,7 @@ static void huge_and_odd_numbers_do_no_harm(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+#define TEST(name) fixture_rooted(name)
 
 int main(void)
 {
