@@ -13,6 +13,7 @@
 #include "analysis/cells.h"
 #include "analysis/compare.h"
 #include "analysis/number.h"
+#include "analysis/words.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/command.h"
@@ -107,7 +108,7 @@ static int take_claim(struct bisection *b, struct err *e)
     if (!bisect_claim_parse(claim, &b->claim))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--claim '%s': what is allowed is slower:SHARE, faster:SHARE or memory:SHARE, a share as 5%% or "
-                       "0.05",
+                       "0.05, or growth:SIZE, a size as 64K for 1,000 iterations",
                        claim);
     TRY(percent_option("error", o->error, 0.0001, 0.5, &b->error, e));
     if (o->most < o->first)
@@ -526,8 +527,10 @@ static int add_row(const struct bisection *b, const struct records *r, const cha
         return err_set(e, ERR_HOST, -ENOTSUP, "the CPUs here are emulated: %s is no measure", figure);
     struct cell_values a = cells_values(r, pair.a, figure), c = cells_values(r, pair.b, figure);
     const size_t i = rows->count++;
-    rows->row[i] =
-        (struct bisect_row){analysis_ratio(a.list, a.count, c.list, c.count, true, about.resolution, NULL), about};
+    rows->row[i] = (struct bisect_row){
+        figure_is_slope(figure) ? analysis_difference(a.list, a.count, c.list, c.count, true, b->claim.share, NULL)
+                                : analysis_ratio(a.list, a.count, c.list, c.count, true, about.resolution, NULL),
+        about};
     rows->cell[i] = xstrdup(base);
     rows->figure[i] = figure;
     cell_values_free(&a);
@@ -660,13 +663,19 @@ static int run_step(struct bisection *b, size_t at, struct err *e)
 
 /* --- what it says ------------------------------------------------------------------------------------------------- */
 
-static void add_ratio(const struct stats_interval *r, struct text *out)
+/* Of slopes their difference. */
+static void add_ratio(const struct bisection *b, const struct stats_interval *r, struct text *out)
 {
     char at[64], low[64], high[64];
     const int decimals = number_decimals(r, 1);
+    cleanup_text struct text of = {0}, interval = {0};
     if (r->why_not)
         text_add(out, "no interval (%s)", r->why_not);
-    else
+    else if (b->claim.kind == BISECT_GROWTH)
+        words_difference(r, &of, &interval);
+    if (of.len)
+        text_add(out, "%s %s", of.data, interval.data);
+    else if (!r->why_not)
         text_add(out, "%s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
                  number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
 }
@@ -712,7 +721,7 @@ static void print_step(const struct bisection *b, size_t at)
     static const char *const WORDS[] = {
         [BISECT_CANNOT_TELL] = "cannot tell", [BISECT_HOLDS] = "bad", [BISECT_DOES_NOT_HOLD] = "good"};
     cleanup_text struct text ratio = {0};
-    add_ratio(&b->look.finding.ratio, &ratio);
+    add_ratio(b, &b->look.finding.ratio, &ratio);
     cleanup_free char *label = fitted(b->list[at].label);
     (void)printf("%3zu of %-3zu %s %-22s %5lld a side  %s\n", at + 1, b->count, label, ratio.data,
                  (long long)b->invocations, WORDS[b->look.finding.word]);
@@ -723,7 +732,7 @@ static int cannot_tell(const struct bisection *b, const struct bisect_search *s,
 {
     const struct look *l = &b->look;
     cleanup_text struct text out = {0}, ratio = {0};
-    add_ratio(&l->finding.ratio, &ratio);
+    add_ratio(b, &l->finding.ratio, &ratio);
     text_add(&out, "\n%zu runs: ", b->runs);
     if (s->bad == 0)
         text_add(&out, "nothing is known of the list.\n");
@@ -761,8 +770,9 @@ static int print_result(const struct bisection *b, const struct bisect_search *s
     const struct look *l = &b->bad;
     text_add(&out, "\nThe first bad one is %zu of %zu: %s\n%s of %s is ", s->bad + 1, b->count, b->list[s->bad].name,
              l->figure, l->cell);
-    add_ratio(&l->finding.ratio, &out);
-    text_add(&out, " times the first's, a %.4g%% interval. %zu runs.\n* the records: %s\n",
+    add_ratio(b, &l->finding.ratio, &out);
+    text_add(&out, " %s, a %.4g%% interval. %zu runs.\n* the records: %s\n",
+             b->claim.kind == BISECT_GROWTH ? "from the first's, for 1,000 iterations" : "times the first's",
              l->finding.ratio.confidence * 100, b->runs, b->out);
     print_wrapped(out.data);
     return 0;

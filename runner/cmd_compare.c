@@ -35,7 +35,7 @@ struct job {
     char name_a[PATH_MAX + 256], name_b[PATH_MAX + 256];
     struct compare_options options;
     struct compare_condition condition[CONFIG_WORDS_MAX];
-    const char *figure[CONFIG_WORDS_MAX + 1];
+    const char *figure[CONFIG_WORDS_MAX + 2];
     struct noise noise;
     char noise_path[PATH_MAX + 64];
     char noise_why[PATH_MAX + 200];
@@ -64,17 +64,37 @@ static int take_conditions(struct job *j, struct err *e)
     return 0;
 }
 
-/* Adds a memory figure for a memory condition, if none of the given figures is one. */
-static void add_memory(struct job *j)
+static bool is_gates(const struct job *j, enum compare_condition_kind kind, const char *figure)
+{
+    if (figure_is_slope(figure) || kind == CONDITION_GROWTH)
+        return figure_is_slope(figure) && kind == CONDITION_GROWTH;
+    return compare_about(&j->a, &j->b, figure).kind == FIGURE_MEMORY;
+}
+
+/* A gate of memory, or of growth, is given a figure to look at where none of those that were asked for is one for it.
+ * Without any, those are compared that a profile is for. */
+static void add_gated(struct job *j, enum compare_condition_kind kind, const char *figure)
 {
     struct compare_options *o = &j->options;
-    bool of_memory = false;
+    bool lacks = false;
     for (size_t i = 0; i < j->asked->fail_if.count; i++)
-        of_memory |= j->condition[i].kind == CONDITION_MEMORY;
+        lacks |= j->condition[i].kind == kind;
     for (size_t i = 0; i < o->figures; i++)
-        of_memory &= compare_about(&j->a, &j->b, o->figure[i]).kind != FIGURE_MEMORY;
-    if (of_memory && o->figures > 0) /* by default, cells of profile memory compare memory */
-        j->figure[o->figures++] = "pss_bytes";
+        lacks &= !is_gates(j, kind, o->figure[i]);
+    if (lacks && o->figures > 0)
+        j->figure[o->figures++] = figure;
+}
+
+#define GROWTH_MARGIN (64 << 10)
+
+static int take_growth_margin(struct job *j, struct err *e)
+{
+    const char *said = j->asked->growth_margin;
+    uint64_t bytes = GROWTH_MARGIN;
+    if (said && (text_to_bytes(said, &bytes) != 0 || bytes == 0 || bytes > INT64_MAX))
+        return err_set(e, ERR_USAGE, -EINVAL, "--growth-margin '%s': what is allowed is a size, as 64K", said);
+    j->options.growth_margin = (double)bytes;
+    return 0;
 }
 
 /* Reads "KEY=A,B"; A contains no comma. */
@@ -118,6 +138,7 @@ static int take_options(struct job *j, struct err *e)
     for (size_t i = 0; i < a->figure.count; i++)
         j->figure[i] = a->figure.word[i];
     TRY(percent_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
+    TRY(take_growth_margin(j, e));
     TRY(take_between(j, e));
     return take_conditions(j, e);
 }
@@ -303,6 +324,7 @@ static int show(struct job *j)
                                           j->a.count,
                                           j->b.count,
                                           j->options.margin,
+                                          j->options.growth_margin,
                                           terminal_width(STDOUT_FILENO),
                                           j->options.noise ? j->noise_path : NULL,
                                           j->options.noise ? "" : j->noise_why,
@@ -339,7 +361,8 @@ static int run(struct job *j, struct err *e)
 {
     TRY(take_options(j, e));
     TRY(read_both(j, e));
-    add_memory(j);
+    add_gated(j, CONDITION_MEMORY, "pss_bytes");
+    add_gated(j, CONDITION_GROWTH, "growth_pss_bytes");
     if (!j->asked->noise)
         TRY(find_noise(j, e));
     TRY(compare_records(&j->a, &j->b, &j->options, &j->result, e));

@@ -34,12 +34,13 @@ struct scale {
     struct config c;           /* without the knobs */
     struct config_given knobs; /* of the scenario, which the cells that tell of starting do not have */
     struct sweep sweep;
-    int64_t calls;           /* of a function, by a worker in an iteration, where they are not shared */
-    int64_t whole;           /* with --strong: what the workers share */
-    bool all_modes;          /* --modes was not given */
-    bool printed;            /* JSON was asked for on standard output, in place of the text */
-    const struct plan *plan; /* once it is read */
-    bool is_whole;           /* all of it was run, and ended well */
+    const struct scenario *of; /* the scenario, also a function's */
+    int64_t calls;             /* of a function, by a worker in an iteration, where they are not shared */
+    int64_t whole;             /* with --strong: what the workers share */
+    bool all_modes;            /* --modes was not given */
+    bool printed;              /* JSON was asked for on standard output, in place of the text */
+    const struct plan *plan;   /* once it is read */
+    bool is_whole;             /* all of it was run, and ended well */
 };
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
@@ -65,10 +66,11 @@ static const char *knob_given(const struct scale *s, const char *name)
 }
 
 /* What is wrong with a knob is said before the plan, which nobody wrote, is read. */
-static int check_knobs(const struct scale *s, struct err *e)
+static int check_knobs(struct scale *s, struct err *e)
 {
     struct cell cell = s->c.cell;
-    TRY(scenarios_find(s->sweep.place, &cell.scenario, e));
+    TRY(scenarios_find(s->sweep.place, &s->of, e));
+    cell.scenario = s->of;
     for (size_t i = 0; i < s->knobs.count; i++)
         TRY(cell_set(&cell, s->knobs.option[i].name, s->knobs.option[i].value, e));
     return 0;
@@ -212,47 +214,65 @@ static int64_t iterations_of(const struct scale *s)
     return cell_complete(&cell, NULL) == 0 && cell.iterations < ITERATIONS_MOST ? cell.iterations : ITERATIONS_MOST;
 }
 
-static void add_scenario(const struct scale *s, struct text *out)
+static void add_knob(const char *name, const char *value, struct text *out)
+{
+    text_add(out, "    %s: ", name);
+    yaml_add_quoted(value, out);
+    text_add(out, "\n");
+}
+
+/* Whether the knob is one by which workers do nothing. */
+static bool is_emptied(const struct scale *s, const char *name)
+{
+    const struct scenario_knob *k = scenario_knob_find(s->of, name);
+    return k && *k->empty;
+}
+
+/* empty: its workers do nothing. */
+static void add_scenario(const struct scale *s, bool empty, struct text *out)
 {
     text_add(out, "  - scenario: ");
     yaml_add_quoted(s->sweep.place, out);
-    text_add(out, "\n    iterations: %lld\n", (long long)iterations_of(s));
+    text_add(out, "%s\n    iterations: %lld\n", empty ? "\n    id: start" : "",
+             empty ? (long long)STARTS : (long long)iterations_of(s));
     const bool shares_calls = s->c.bench.strong && strcmp(s->c.bench.strong, "calls") == 0;
-    if (s->sweep.is_function && !shares_calls && !knob_given(s, "calls"))
+    if (s->sweep.is_function && !empty && !shares_calls && !knob_given(s, "calls"))
         text_add(out, "    calls: %lld\n", (long long)s->calls);
     for (size_t i = 0; i < s->knobs.count; i++) {
         const struct config_option *o = &s->knobs.option[i];
         bool is_shared = s->c.bench.strong && strcmp(o->name, s->c.bench.strong) == 0;
-        if (is_shared || knob_given(s, o->name) != o->value)
+        if (is_shared || knob_given(s, o->name) != o->value || (empty && is_emptied(s, o->name)))
             continue;
-        text_add(out, "    %s: ", o->name);
-        yaml_add_quoted(o->value, out);
-        text_add(out, "\n");
+        add_knob(o->name, o->value, out);
     }
+    for (size_t i = 0; empty && i < s->of->knobs; i++)
+        if (*s->of->knob[i].empty)
+            add_knob(s->of->knob[i].name, s->of->knob[i].empty, out);
 }
 
 /* As options have it: of the argument max_size the knob is max-size. */
-static void add_share(const struct scale *s, int64_t workers, struct text *out)
+static void add_share(const struct scale *s, int64_t workers, bool empty, struct text *out)
 {
-    text_add(out, "    ");
-    for (const char *at = s->c.bench.strong; *at; at++)
-        text_add(out, "%c", *at == '_' ? '-' : *at);
-    text_add(out, ": %lld\n", (long long)(s->whole / workers));
+    cleanup_free char *name = text_printf("%s", s->c.bench.strong);
+    for (char *at = name; *at; at++)
+        *at = (char)(*at == '_' ? '-' : *at);
+    if (!empty || !is_emptied(s, name))
+        text_add(out, "    %s: %lld\n", name, (long long)(s->whole / workers));
 }
 
 /* The cells of one runtime; native: threads of the scenario in C. */
-static void add_cells(const struct scale *s, bool native, struct text *out)
+static void add_cells(const struct scale *s, bool native, bool empty, struct text *out)
 {
     cleanup_text struct text modes = {0}, workers = {0};
     sweep_add_modes(&s->sweep, &modes);
     sweep_add_workers(&s->sweep, &workers);
     const char *of = native ? "[threads]" : modes.data;
     for (size_t i = 0; i < (s->whole ? s->sweep.counts : 1); i++) {
-        add_scenario(s, out);
+        add_scenario(s, empty, out);
         if (native)
             text_add(out, "    runtime: native\n");
         if (s->whole)
-            add_share(s, s->sweep.workers[i], out);
+            add_share(s, s->sweep.workers[i], empty, out);
         if (s->whole)
             text_add(out, "    each: {mode: %s, workers: [%lld]}\n", of, (long long)s->sweep.workers[i]);
         else
@@ -282,6 +302,10 @@ static void add_starts(const struct scale *s, struct text *out)
     cleanup_text struct text modes = {0}, workers = {0};
     if (!starts_workers(s))
         return;
+    if (scenario_can_be_empty(s->of)) {
+        add_cells(s, false, true, out);
+        return;
+    }
     sweep_add_modes(&s->sweep, &modes);
     sweep_add_workers(&s->sweep, &workers);
     text_add(out, "  - scenario: " STARTS_ALONE "\n    iterations: %d\n    each: {mode: %s, workers: %s}\n", STARTS,
@@ -295,9 +319,9 @@ static void add_plan(const struct scale *s, struct text *out)
              (long long)(asked > 0 ? asked : SWEEP_INVOCATIONS));
     yaml_add_quoted(s->sweep.python, out);
     text_add(out, "\n  profile: overhead\n  warmup: 1\ncells:\n");
-    add_cells(s, false, out);
+    add_cells(s, false, false, out);
     if (s->sweep.native)
-        add_cells(s, true, out);
+        add_cells(s, true, false, out);
     add_starts(s, out);
 }
 

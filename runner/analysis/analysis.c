@@ -16,6 +16,7 @@
 #define LAG1_MIN 10
 
 static const char FEW[] = "fewer than 5 invocations on a side";
+static const char EMPTY_SIDE[] = "a side has no invocation with the figure";
 static const char NOT_ABOVE_0[] = "a figure is not above 0: there is no ratio";
 
 /* --- serial correlation ------------------------------------------------------------------------------------------- */
@@ -82,7 +83,18 @@ static struct of_mean of_mean(double variance, size_t n, double rho)
 
 /* --- values, by node ---------------------------------------------------------------------------------------------- */
 
-/* A set of logarithms in order of time; if `nodes` is above 1, grouped by node. */
+/* On which scale two cells are compared: logarithms, or of slopes the values themselves. */
+static double on_scale(double value, bool plain)
+{
+    return plain ? value : log(value);
+}
+
+static double off_scale(double value, bool plain)
+{
+    return plain ? value : exp(value);
+}
+
+/* A set of logarithms in the order of time, those of a node together where `nodes` is above 1. */
 struct side {
     double *log; /* owned */
     size_t n;
@@ -115,13 +127,13 @@ static bool is_of(const struct analysis_value *v, const char *node)
     return !node || strcmp(node_of(v), node) == 0;
 }
 
-/* The values of this node; NULL: all. */
-static struct side side_of(const struct analysis_value *v, size_t n, const char *node)
+/* Those of this node; NULL: all. */
+static struct side side_on(const struct analysis_value *v, size_t n, const char *node, bool plain)
 {
     struct side s = {.log = xcalloc(n, sizeof(double)), .mean = NAN, .variance = NAN};
     for (size_t i = 0; i < n; i++)
         if (is_of(&v[i], node))
-            s.log[s.n++] = log(v[i].value);
+            s.log[s.n++] = on_scale(v[i].value, plain);
     if (s.n > 0)
         s.mean = gsl_stats_mean(s.log, 1, s.n);
     if (s.n > 1)
@@ -129,7 +141,12 @@ static struct side side_of(const struct analysis_value *v, size_t n, const char 
     return s;
 }
 
-/* The distinct nodes in order of their first values; the caller frees the list. */
+static struct side side_of(const struct analysis_value *v, size_t n, const char *node)
+{
+    return side_on(v, n, node, false);
+}
+
+/* The different nodes, in the order of their first values; the caller frees the list. */
 static const char **nodes_of(const struct analysis_value *v, size_t n, size_t *count)
 {
     const char **node = xcalloc(n, sizeof(const char *)); /* NOLINT(bugprone-sizeof-expression): pointers */
@@ -154,29 +171,30 @@ static bool has_node(const struct analysis_value *v, size_t n, const char *node)
 
 /* --- one cell ----------------------------------------------------------------------------------------------------- */
 
-static struct stats_interval on_logs(double mean, struct of_mean m, double confidence)
+static struct stats_interval interval_on(double mean, struct of_mean m, double confidence, bool plain)
 {
     double half = stats_student((1 + confidence) / 2, m.df) * sqrt(m.variance);
-    return (struct stats_interval){exp(mean), exp(mean - half), exp(mean + half), confidence, NULL};
+    return (struct stats_interval){off_scale(mean, plain), off_scale(mean - half, plain), off_scale(mean + half, plain),
+                                   confidence, NULL};
 }
 
 /* The mean over the means of nodes, if there are several. */
 static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_t n, const char *const *node,
-                                           size_t nodes, double *log_variance)
+                                           size_t nodes, bool plain, double *log_variance)
 {
     cleanup_free double *mean = xcalloc(nodes, sizeof(*mean));
     for (size_t i = 0; i < nodes; i++) {
-        struct side s = side_of(v, n, node[i]);
+        struct side s = side_on(v, n, node[i], plain);
         mean[i] = s.mean;
         free(s.log);
     }
     double at = gsl_stats_mean(mean, 1, nodes);
     struct of_mean m = of_mean(gsl_stats_variance_m(mean, 1, nodes, at), nodes, 0);
     *log_variance = m.variance;
-    return on_logs(at, m, ANALYSIS_CONFIDENCE);
+    return interval_on(at, m, ANALYSIS_CONFIDENCE, plain);
 }
 
-static struct stats_interval mean_of(const struct analysis_value *v, size_t n, struct analysis_summary *s)
+static struct stats_interval mean_of(const struct analysis_value *v, size_t n, bool plain, struct analysis_summary *s)
 {
     size_t nodes = 0;
     double over_nodes_variance = NAN;
@@ -188,17 +206,17 @@ static struct stats_interval mean_of(const struct analysis_value *v, size_t n, s
         s->log_variance = 0;
         return at;
     }
-    if (!are_above_0(v, n))
+    if (!plain && !are_above_0(v, n))
         return stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "a value is not above 0: there is no geometric mean");
     cleanup_free const char **node = nodes_of(v, n, &nodes);
-    struct side all = side_of(v, n, NULL);
+    struct side all = side_on(v, n, NULL, plain);
     cleanup_free double *log = all.log;
     struct stats_interval over_nodes =
-        nodes > 1 ? mean_of_nodes(v, n, node, nodes, &over_nodes_variance) : (struct stats_interval){0};
+        nodes > 1 ? mean_of_nodes(v, n, node, nodes, plain, &over_nodes_variance) : (struct stats_interval){0};
     if (n < STATS_INTERVAL_MIN)
         return stats_no_interval(n == 0      ? NAN
                                  : nodes > 1 ? over_nodes.at
-                                             : exp(all.mean),
+                                             : off_scale(all.mean, plain),
                                  ANALYSIS_CONFIDENCE, "fewer than 5 invocations");
     if (nodes > 1) {
         s->log_variance = over_nodes_variance;
@@ -210,19 +228,19 @@ static struct stats_interval mean_of(const struct analysis_value *v, size_t n, s
     s->effective = (double)n / (rho > 0 ? excess(rho, n) : 1);
     struct of_mean m = of_mean(all.variance, n, rho);
     s->log_variance = m.variance;
-    return on_logs(all.mean, m, ANALYSIS_CONFIDENCE);
+    return interval_on(all.mean, m, ANALYSIS_CONFIDENCE, plain);
 }
 
 #define DIP_MIN 10
 
-/* Looks for outliers on the logarithms, if there are any. */
-static void take_outliers(const double *sorted, size_t n, struct analysis_summary *s)
+/* Outliers on logarithms, as all else is, where there are any. */
+static void take_outliers(const double *sorted, size_t n, bool plain, struct analysis_summary *s)
 {
     cleanup_free double *x = xcalloc(n, sizeof(*x));
     double step = stats_least_step(sorted, n);
     size_t ties = 0;
     for (size_t i = 0; i < n; i++) {
-        x[i] = sorted[0] > 0 ? log(sorted[i]) : sorted[i];
+        x[i] = on_scale(sorted[i], plain || !(sorted[0] > 0));
         ties += i > 0 && sorted[i] <= sorted[i - 1];
     }
     if (n < STATS_OUTLIERS_MIN)
@@ -233,7 +251,7 @@ static void take_outliers(const double *sorted, size_t n, struct analysis_summar
         s->outliers = stats_outliers(x, n, NULL, 0);
 }
 
-struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed)
+static struct analysis_summary summarise(const struct analysis_value *v, size_t n, bool plain, uint64_t seed)
 {
     struct analysis_summary s = {
         .n = n, .log_variance = NAN, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
@@ -242,7 +260,7 @@ struct analysis_summary analysis_summary(const struct analysis_value *v, size_t 
         sorted[i] = v[i].value;
     gsl_sort(sorted, 1, n);
     s.is_constant = are_one_value(v, n);
-    s.mean = mean_of(v, n, &s);
+    s.mean = mean_of(v, n, plain, &s);
     s.median = stats_quantile_interval(sorted, n, 0.5, ANALYSIS_CONFIDENCE);
     s.p95 = stats_quantile_interval(sorted, n, 0.95, ANALYSIS_CONFIDENCE);
     s.dip_why = n < DIP_MIN ? "fewer than 10 invocations" : seed == ANALYSIS_NO_DIP ? "it was not asked for" : NULL;
@@ -251,10 +269,20 @@ struct analysis_summary analysis_summary(const struct analysis_value *v, size_t 
     s.min = sorted[0];
     s.max = sorted[n - 1];
     s.sd = n > 1 ? gsl_stats_sd(sorted, 1, n) : NAN;
-    take_outliers(sorted, n, &s);
+    take_outliers(sorted, n, plain, &s);
     if (!s.dip_why)
         s.dip_p = stats_dip_p(stats_dip_of_rounded(sorted, n), n, 1000, seed);
     return s;
+}
+
+struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed)
+{
+    return summarise(v, n, false, seed);
+}
+
+struct analysis_summary analysis_summary_of_slopes(const struct analysis_value *v, size_t n, uint64_t seed)
+{
+    return summarise(v, n, true, seed);
 }
 
 /* --- two cells: which design -------------------------------------------------------------------------------------- */
@@ -269,6 +297,7 @@ const char *analysis_method_name(enum analysis_method m)
 struct two_sides {
     const struct analysis_value *a, *b;
     size_t a_count, b_count;
+    bool plain; /* slopes: no logarithms */
 };
 
 static struct analysis_ratio no_ratio(const char *why)
@@ -309,7 +338,7 @@ static const char *keep_common_nodes(struct two_sides *s, struct analysis_value 
     for (size_t i = 0; i < s->b_count; i++)
         if (*node_of(&s->b[i]) && has_node(s->a, s->a_count, node_of(&s->b[i])))
             (*kept)[a + b++] = s->b[i];
-    *s = (struct two_sides){*kept, *kept + a, a, b};
+    *s = (struct two_sides){*kept, *kept + a, a, b, s->plain};
     return "a node that one side alone has is left out of the ratio";
 }
 
@@ -342,12 +371,12 @@ static void take_differences(struct analysis_ratio *r, const double *d, size_t n
  * the same, a margin is the same both ways, and times are nearer to log-normal. */
 static void by_welch(const struct two_sides *s, struct analysis_ratio *r)
 {
-    struct side a = side_of(s->a, s->a_count, NULL), b = side_of(s->b, s->b_count, NULL);
+    struct side a = side_on(s->a, s->a_count, NULL, s->plain), b = side_on(s->b, s->b_count, NULL, s->plain);
     struct serial serial = {0};
     serial_add(&serial, a.log, a.n);
     serial_add(&serial, b.log, b.n);
-    r->a_mean = exp(a.mean);
-    r->b_mean = exp(b.mean);
+    r->a_mean = off_scale(a.mean, s->plain);
+    r->b_mean = off_scale(b.mean, s->plain);
     r->log = b.mean - a.mean;
     r->method = ANALYSIS_WELCH;
     r->lag1 = serial_lag1(&serial);
@@ -381,16 +410,17 @@ static void by_blocks(const struct two_sides *s, struct analysis_ratio *r)
     for (size_t i = 0; i < s->a_count; i++)
         for (size_t k = 0; k < s->b_count; k++)
             if (s->a[i].block == s->b[k].block) {
-                a += log(s->a[i].value);
-                b += log(s->b[k].value);
-                d[n++] = log(s->b[k].value) - log(s->a[i].value);
+                const double of_a = on_scale(s->a[i].value, s->plain), of_b = on_scale(s->b[k].value, s->plain);
+                a += of_a;
+                b += of_b;
+                d[n++] = of_b - of_a;
             }
     if (n < s->a_count || n < s->b_count)
         r->note = "a block that one side alone has is left out of the ratio";
     r->method = ANALYSIS_PAIRS;
     r->a_used = r->b_used = n;
-    r->a_mean = n ? exp(a / (double)n) : NAN;
-    r->b_mean = n ? exp(b / (double)n) : NAN;
+    r->a_mean = n ? off_scale(a / (double)n, s->plain) : NAN;
+    r->b_mean = n ? off_scale(b / (double)n, s->plain) : NAN;
     r->log = n ? (b - a) / (double)n : NAN;
     if (n < STATS_INTERVAL_MIN) {
         r->why_not = "fewer than 5 blocks that both sides have";
@@ -411,7 +441,7 @@ static void by_nodes(const struct two_sides *s, size_t common, struct analysis_r
     cleanup_free double *d = xcalloc(common, sizeof(*d));
     double sum_a = 0, sum_b = 0;
     for (size_t i = 0; i < nodes; i++) {
-        struct side a = side_of(s->a, s->a_count, node[i]), b = side_of(s->b, s->b_count, node[i]);
+        struct side a = side_on(s->a, s->a_count, node[i], s->plain), b = side_on(s->b, s->b_count, node[i], s->plain);
         sum_a += a.mean;
         sum_b += b.mean;
         d[i] = b.mean - a.mean;
@@ -419,8 +449,8 @@ static void by_nodes(const struct two_sides *s, size_t common, struct analysis_r
         free(b.log);
     }
     r->method = ANALYSIS_NODES;
-    r->a_mean = exp(sum_a / (double)nodes);
-    r->b_mean = exp(sum_b / (double)nodes);
+    r->a_mean = off_scale(sum_a / (double)nodes, s->plain);
+    r->b_mean = off_scale(sum_b / (double)nodes, s->plain);
     r->log = (sum_b - sum_a) / (double)nodes;
     take_differences(r, d, nodes, 0);
 }
@@ -467,54 +497,81 @@ static void add_noise(struct analysis_ratio *r, const struct analysis_noise *noi
     r->df = r->variance * r->variance / quartic;
 }
 
-struct analysis_ratio analysis_ratio(const struct analysis_value *a, size_t a_count, const struct analysis_value *b,
-                                     size_t b_count, bool same_run, double resolution,
-                                     const struct analysis_noise *noise)
+/* By the design of the plan. Of logarithms every value is above 0. */
+static struct analysis_ratio of_both(const struct two_sides *s, size_t common, bool same_run, const char *note)
 {
-    struct two_sides s = {a, b, a_count, b_count};
-    cleanup_free struct analysis_value *kept = NULL;
-    size_t common = 0;
     struct analysis_ratio r = no_ratio(NULL);
-    const char *note = keep_common_nodes(&s, &kept, &common);
-    if (s.a_count == 0 || s.b_count == 0 || !are_above_0(s.a, s.a_count) || !are_above_0(s.b, s.b_count)) {
-        r = s.a_count && s.b_count ? of_zeros(&s) : no_ratio("a side has no invocation with the figure");
-        r.a_used = s.a_count;
-        r.b_used = s.b_count;
-        r.note = note;
-        return r;
-    }
-    r.a_used = s.a_count;
-    r.b_used = s.b_count;
+    r.is_difference = s->plain;
+    r.a_used = s->a_count;
+    r.b_used = s->b_count;
     r.nodes = common;
     r.note = note;
     if (common > 1)
-        by_nodes(&s, common, &r);
-    else if (same_run && is_in_blocks(s.a, s.a_count) && is_in_blocks(s.b, s.b_count))
-        by_blocks(&s, &r);
+        by_nodes(s, common, &r);
+    else if (same_run && is_in_blocks(s->a, s->a_count) && is_in_blocks(s->b, s->b_count))
+        by_blocks(s, &r);
     else
-        by_welch(&s, &r);
-    if (!r.why_not && (s.a_count < STATS_INTERVAL_MIN || s.b_count < STATS_INTERVAL_MIN))
+        by_welch(s, &r);
+    if (!r.why_not && (s->a_count < STATS_INTERVAL_MIN || s->b_count < STATS_INTERVAL_MIN))
         r.why_not = FEW;
     if (r.why_not) {
         r.method = ANALYSIS_NONE;
         r.variance = r.df = NAN;
-        return r;
-    }
-    if (!(r.variance > 0)) {
+    } else if (!(r.variance > 0)) {
         r.method = ANALYSIS_CONSTANT;
         r.variance = 0;
         r.df = INFINITY;
     }
+    return r;
+}
+
+struct analysis_ratio analysis_ratio(const struct analysis_value *a, size_t a_count, const struct analysis_value *b,
+                                     size_t b_count, bool same_run, double resolution,
+                                     const struct analysis_noise *noise)
+{
+    struct two_sides s = {a, b, a_count, b_count, false};
+    cleanup_free struct analysis_value *kept = NULL;
+    size_t common = 0;
+    const char *note = keep_common_nodes(&s, &kept, &common);
+    if (s.a_count == 0 || s.b_count == 0 || !are_above_0(s.a, s.a_count) || !are_above_0(s.b, s.b_count)) {
+        struct analysis_ratio none = s.a_count && s.b_count ? of_zeros(&s) : no_ratio(EMPTY_SIDE);
+        none.a_used = s.a_count;
+        none.b_used = s.b_count;
+        none.note = note;
+        return none;
+    }
+    struct analysis_ratio r = of_both(&s, common, same_run, note);
+    if (r.why_not)
+        return r;
     r.variance += rounding(&r, resolution);
     add_noise(&r, noise);
+    return r;
+}
+
+struct analysis_ratio analysis_difference(const struct analysis_value *a, size_t a_count,
+                                          const struct analysis_value *b, size_t b_count, bool same_run,
+                                          double tolerance, const struct analysis_noise *noise)
+{
+    struct two_sides s = {a, b, a_count, b_count, true};
+    cleanup_free struct analysis_value *kept = NULL;
+    size_t common = 0;
+    const char *note = keep_common_nodes(&s, &kept, &common);
+    const bool is_empty = s.a_count == 0 || s.b_count == 0;
+    struct analysis_ratio r = is_empty ? no_ratio(EMPTY_SIDE) : of_both(&s, common, same_run, note);
+    r.is_difference = true;
+    r.tolerance = tolerance;
+    r.a_used = is_empty ? s.a_count : r.a_used;
+    r.b_used = is_empty ? s.b_count : r.b_used;
+    if (!r.why_not)
+        add_noise(&r, noise);
     return r;
 }
 
 struct stats_interval analysis_interval(const struct analysis_ratio *r, double confidence)
 {
     if (r->why_not)
-        return stats_no_interval(exp(r->log), confidence, r->why_not);
-    return on_logs(r->log, (struct of_mean){r->variance, r->df}, confidence);
+        return stats_no_interval(off_scale(r->log, r->is_difference), confidence, r->why_not);
+    return interval_on(r->log, (struct of_mean){r->variance, r->df}, confidence, r->is_difference);
 }
 
 /* --- several cells ------------------------------------------------------------------------------------------------ */

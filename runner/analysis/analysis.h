@@ -1,7 +1,10 @@
-/* analysis: figures, ratios, intervals and verdicts of one cell's invocations, or of two cells'. All commands take
- * these from here. Pure. One estimand: the mean of a figure is the geometric mean over invocations, and a ratio is one
- * of two geometric means, at every number of invocations. Every interval is Student's or Welch's t on logarithms.
- * tests/calibrate/README.md, which `make calibrate` writes, has the rules' error rates. */
+/* analysis: the invocations of one cell, or of two beside each other, and what may be said of them. All commands take
+ * their figures, ratios, intervals and verdicts from here. Pure.
+ *
+ * One estimand: the mean of an invocation's figure is the geometric mean over invocations, a ratio is that of two
+ * geometric means, at every number of invocations. Every interval is Student's or Welch's t on logarithms. A slope,
+ * which can be 0 and below, has an arithmetic mean, a difference, and the same t on the values themselves. The rules'
+ * error rates are in tests/calibrate/README.md, which `make calibrate` writes. */
 #ifndef TARE_ANALYSIS_H
 #define TARE_ANALYSIS_H
 
@@ -52,6 +55,10 @@ struct analysis_summary {
  * ANALYSIS_NO_DIP: no dip test, and dip_why says so. */
 struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed);
 
+/* Of slopes, which can be 0 and below: the mean is the arithmetic one, its t on the values themselves, and log_variance
+ * is that mean's own. */
+struct analysis_summary analysis_summary_of_slopes(const struct analysis_value *v, size_t n, uint64_t seed);
+
 /* --- two cells ---------------------------------------------------------------------------------------------------- */
 
 enum analysis_method {
@@ -86,7 +93,9 @@ struct analysis_noise analysis_noise_of(const struct analysis_ratio *aa, size_t 
 /* B compared with A. */
 struct analysis_ratio {
     enum analysis_method method;
-    double log;            /* ln(B/A); NaN: none */
+    bool is_difference;    /* of slopes: log, variance and noise are of B - A, the means arithmetic */
+    double tolerance;      /* of a difference: up to which the two are the same, in the figure's unit */
+    double log;            /* ln(B/A), or B - A; NaN where there is none */
     double a_mean, b_mean; /* the geometric means whose ratio it is */
     double variance, df;   /* of log, all parts together */
     double noise_variance; /* the host's noise in it */
@@ -107,7 +116,12 @@ struct analysis_ratio analysis_ratio(const struct analysis_value *a, size_t a_co
                                      size_t b_count, bool same_run, double resolution,
                                      const struct analysis_noise *noise);
 
-/* The ratio's interval: exp(log -+ t(1 - (1 - confidence)/2; df) sqrt(variance)). */
+/* The difference B - A of slopes, by the same choice of what is paired. tolerance: as above. */
+struct analysis_ratio analysis_difference(const struct analysis_value *a, size_t a_count,
+                                          const struct analysis_value *b, size_t b_count, bool same_run,
+                                          double tolerance, const struct analysis_noise *noise);
+
+/* The ratio's interval: exp(log -+ t(1 - (1 - confidence)/2; df) sqrt(variance)); a difference's: without exp. */
 struct stats_interval analysis_interval(const struct analysis_ratio *r, double confidence);
 
 /* --- several cells ------------------------------------------------------------------------------------------------ */
@@ -146,22 +160,24 @@ enum analysis_word {
 
 struct analysis_verdict {
     enum analysis_word word;
-    struct stats_interval ratio; /* the simultaneous 95% interval, which alone decides and is shown */
-    bool differs;                /* it excludes 1, also if within the margin */
+    struct stats_interval ratio; /* the simultaneous 95% interval: it alone decides, and it is what is shown */
+    bool is_difference;          /* it is of B - A, and what leaves 1 out leaves 0 out */
+    double tolerance;            /* as of the ratio */
+    bool differs;                /* it leaves 1 out: also within the margin */
     bool is_outside;             /* all of it lies beyond the margin */
-    double p; /* two-sided, of no difference, times the rows (Bonferroni), at most 1: below 5% exactly if the interval
-                 excludes 1; NaN: none */
-    double half_width; /* the interval's, as 0.06; NaN: none */
-    size_t runs;       /* invocations per side that would make the half-width about the margin; 0: no number would */
-    bool is_noise;     /* unclear only because of the host's noise */
-    const char *why;   /* why ANALYSIS_UNCLEAR or ANALYSIS_UNKNOWN, unless it is the width; or NULL */
+    double p;                    /* two-sided of no difference, times the rows (Bonferroni), at most 1: below 5% exactly
+                                  * where the interval leaves 1 out; NaN without */
+    double half_width;           /* of the interval, as 0.06, or in the unit of a difference; NaN without */
+    size_t runs;                 /* a side, with which the half-width would be about the margin; 0: none would do */
+    bool is_noise;               /* unclear, and would not be without the host's noise in it */
+    const char *why;             /* of ANALYSIS_UNCLEAR and ANALYSIS_UNKNOWN, where it is not the width; or NULL */
 };
 
 /* Judges all rows of one comparison as one family: each interval has the confidence 1 - 0.05/m, m the rows that have
  * one, so that in 95 of 100 comparisons all of them hold (Bonferroni; Dunn, JASA 56, 1961), whatever the rows share: a
  * base, a host. Both verdicts take the same interval (an interval within the margin is Schuirmann's two one-sided
  * tests, 1987, at 2.5% and less), so that neither family errs in more than 5%. margin: of the ratio, 0.02 allows 1/1.02
- * to 1.02. One ret a row. */
+ * to 1.02; a difference has its tolerance. One ret a row. */
 void analysis_judge(const struct analysis_ratio *row, size_t rows, double margin, struct analysis_verdict *ret);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/percent.h"
+#include "base/text.h"
 
 #define RUNS_CAP 100000
 
@@ -36,15 +37,21 @@ double bisect_confidence(const struct bisect_design *d, size_t cells)
 /* --- the claim --------------------------------------------------------------------------------------------------- */
 
 static const char *const CLAIMS[] = {
-    [BISECT_SLOWER] = "slower:", [BISECT_FASTER] = "faster:", [BISECT_MEMORY] = "memory:"};
+    [BISECT_SLOWER] = "slower:", [BISECT_FASTER] = "faster:", [BISECT_MEMORY] = "memory:", [BISECT_GROWTH] = "growth:"};
 
 bool bisect_claim_parse(const char *text, struct bisect_claim *ret)
 {
+    uint64_t bytes = 0;
     for (size_t i = 0; i < ARRAY_LEN(CLAIMS); i++) {
         size_t len = strlen(CLAIMS[i]);
         if (strncmp(text, CLAIMS[i], len) != 0)
             continue;
         ret->kind = (enum bisect_claim_kind)i;
+        if (ret->kind == BISECT_GROWTH) {
+            const bool is_size = text_to_bytes(text + len, &bytes) == 0 && bytes > 0 && bytes <= INT64_MAX;
+            ret->share = (double)bytes;
+            return is_size;
+        }
         return percent_parse(text + len, 0, 100, &ret->share) == 0;
     }
     return false;
@@ -52,8 +59,10 @@ bool bisect_claim_parse(const char *text, struct bisect_claim *ret)
 
 bool bisect_concerns(const struct bisect_claim *c, const struct figure_about *about)
 {
+    if (c->kind == BISECT_GROWTH)
+        return figure_is_slope(about->name);
     if (c->kind == BISECT_MEMORY)
-        return about->kind == FIGURE_MEMORY;
+        return about->kind == FIGURE_MEMORY && !figure_is_slope(about->name);
     return (about->kind == FIGURE_TIME || about->kind == FIGURE_RATE) && about->better != BETTER_NONE;
 }
 
@@ -62,11 +71,11 @@ bool bisect_concerns(const struct bisect_claim *c, const struct figure_about *ab
 /* 1 where a greater figure is what the claim says, else -1. */
 static int direction(const struct bisect_claim *c, const struct figure_about *about)
 {
-    bool up = c->kind == BISECT_MEMORY || (c->kind == BISECT_FASTER) == (about->better == BETTER_MORE);
+    bool up = c->kind >= BISECT_MEMORY || (c->kind == BISECT_FASTER) == (about->better == BETTER_MORE);
     return up ? 1 : -1;
 }
 
-/* One row's logarithm in the claim's direction, beyond the share; half: of the interval. */
+/* One row's logarithm (of a slope its difference) in the claim's direction, beyond the share; half: of the interval. */
 struct beyond {
     double at, half;
     bool known;
@@ -78,7 +87,7 @@ static struct beyond beyond(const struct bisect_row *row, const struct bisect_cl
     const struct analysis_ratio *r = &row->ratio;
     if (r->why_not || r->zero_side || !isfinite(r->log) || !(r->variance >= 0))
         return b;
-    b.at = direction(c, &row->about) * r->log - log1p(c->share);
+    b.at = direction(c, &row->about) * r->log - (r->is_difference ? c->share : log1p(c->share));
     b.half = r->variance > 0 ? stats_student(1 - (1 - confidence) / 2, r->df) * sqrt(r->variance) : 0;
     b.known = isfinite(b.half);
     return b;

@@ -43,21 +43,22 @@ struct bisect_design bisect_design(double error, size_t count, int64_t first, in
 double bisect_confidence(const struct bisect_design *d, size_t cells);
 
 /* The claim: in which direction a figure has to go, and by which share (0.05) at least. */
-enum bisect_claim_kind { BISECT_SLOWER, BISECT_FASTER, BISECT_MEMORY };
+enum bisect_claim_kind { BISECT_SLOWER, BISECT_FASTER, BISECT_MEMORY, BISECT_GROWTH };
 struct bisect_claim {
     enum bisect_claim_kind kind;
-    double share;
+    double share; /* of growth bytes per 1,000 iterations, by which a slope has to be the greater */
 };
 
-/* Reads "slower:5%", "faster:0.1" or "memory:10%". false: it is none of these. */
+/* Reads "slower:5%", "faster:0.1", "memory:10%" or "growth:64K". false: it is none of these. */
 bool bisect_claim_parse(const char *text, struct bisect_claim *ret);
 
-/* Whether the claim can be made of such a figure: slower and faster of a time or a rate, memory of memory. */
+/* Whether the claim can be made of such a figure: slower and faster of a time or a rate, memory of memory, growth of a
+ * slope. */
 bool bisect_concerns(const struct bisect_claim *c, const struct figure_about *about);
 
 /* A cell of a step: the candidate against the first of the list. */
 struct bisect_row {
-    struct analysis_ratio ratio;
+    struct analysis_ratio ratio; /* of a slope the difference */
     struct figure_about about;
 };
 

@@ -180,6 +180,7 @@ static const struct {
     {"deque_", "a deque"},
     {"bytearray_", "a bytearray"},
     {"_io_", "a file"},
+    {"_random_Random_", "a random.Random, which the functions of the module random share"},
     {"_PyObject_StoreInstanceAttribute", "an instance's attributes"},
     {"_PyObject_GenericSetAttr", "an instance's attributes"},
     {"store_instance_attr", "an instance's attributes"},

@@ -228,14 +228,6 @@ static bool list_holds(const char *list, const char *word)
     return false;
 }
 
-/* By their keys; NULL, behind the last pair, comes last. */
-static int compare_pairs(const struct pair *x, const struct pair *y)
-{
-    if (!x || !y)
-        return !x - !y;
-    return x->key == y->key ? 0 : strcmp(x->key, y->key);
-}
-
 static bool same_value(const struct pair *x, const struct pair *y)
 {
     return x->value == y->value || strcmp(x->value, y->value) == 0;
@@ -248,7 +240,7 @@ static bool match(const struct keyset *a, bool a_whole, const struct keyset *b, 
 {
     for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
         const struct pair *x = i < a->count ? &a->list[i] : NULL, *y = j < b->count ? &b->list[j] : NULL;
-        const int order = compare_pairs(x, y);
+        const int order = !x ? 1 : !y ? -1 : x->key == y->key ? 0 : strcmp(x->key, y->key);
         const bool fits = order == 0 ? same_value(x, y) : order < 0 ? !a_whole : !b_whole;
         if (!fits && !list_holds(but, order <= 0 ? x->key : y->key))
             return false;

@@ -9,6 +9,7 @@
 #include "analysis/noise.h"
 #include "analysis/number.h"
 #include "analysis/stats_compare.h"
+#include "analysis/words.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -17,7 +18,8 @@
 
 /* --- One cell and one figure: both sides' invocations in the order of time, and what the analysis makes of them */
 
-static void take_side(const struct cell_group *g, const struct cell_values *v, uint64_t seed, struct compare_side *side)
+static void take_side(const struct cell_group *g, const struct cell_values *v, bool plain, uint64_t seed,
+                      struct compare_side *side)
 {
     *side = (struct compare_side){.cell = g->cell,
                                   .used = v->count,
@@ -25,7 +27,8 @@ static void take_side(const struct cell_group *g, const struct cell_values *v, u
                                   .missing = v->missing,
                                   .why_not = v->why_not,
                                   .value = xcalloc(v->count, sizeof(*side->value)),
-                                  .is = analysis_summary(v->list, v->count, seed)};
+                                  .is = plain ? analysis_summary_of_slopes(v->list, v->count, seed)
+                                              : analysis_summary(v->list, v->count, seed)};
     for (size_t i = 0; i < v->count; i++)
         side->value[i] = v->list[i].value;
     gsl_sort(side->value, 1, side->used);
@@ -60,13 +63,17 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
 {
     row->about = compare_about(ra, rb, figure);
     struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
-    take_side(pair->a, &a, o->seed, &row->a);
-    take_side(pair->b, &b, o->seed, &row->b);
+    const bool slopes = figure_is_slope(figure) && !o->as_ratios;
+    take_side(pair->a, &a, slopes, o->seed, &row->a);
+    take_side(pair->b, &b, slopes, o->seed, &row->b);
     take_steady(pair->a, &row->a);
     take_steady(pair->b, &row->b);
     row->noise = o->noise ? noise_of(o->noise, figure) : (struct analysis_noise){.p = NAN};
-    row->ratio = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(pair->a, pair->b),
-                                row->about.resolution, &row->noise);
+    const bool one_run = cells_are_of_one_run(pair->a, pair->b);
+    if (slopes)
+        row->ratio = analysis_difference(a.list, a.count, b.list, b.count, one_run, o->growth_margin, &row->noise);
+    else
+        row->ratio = analysis_ratio(a.list, a.count, b.list, b.count, one_run, row->about.resolution, &row->noise);
     cell_values_free(&a);
     cell_values_free(&b);
     row->a.mean = mean_of(row->ratio.a_mean, &row->a);
@@ -290,12 +297,16 @@ static bool has_figure(const struct records *r, const struct cell_group *g, cons
     return false;
 }
 
-/* What the cell is run for: its memory, its rate, its time. */
+#define GROWTH "growth_pss_bytes"
+
+/* What the cell is run for: its memory, how that grows, its rate, its time. */
 const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p)
 {
     const char *profile = keyset_find(p->a->cell, "profile");
     if (profile && strcmp(profile, "memory") == 0)
         return has_figure(ra, p->a, "pss_bytes") || has_figure(rb, p->b, "pss_bytes") ? "pss_bytes" : "avg_iter_s";
+    if (profile && strcmp(profile, "growth") == 0 && (has_figure(ra, p->a, GROWTH) || has_figure(rb, p->b, GROWTH)))
+        return GROWTH;
     for (size_t i = 0; i < ra->reader.names; i++)
         if (ra->reader.name[i].about.kind == FIGURE_RATE && has_figure(ra, p->a, ra->reader.name[i].name) &&
             has_figure(rb, p->b, ra->reader.name[i].name))
@@ -494,12 +505,24 @@ static const struct {
     {"slower", CONDITION_SLOWER, true},
     {"faster", CONDITION_FASTER, true},
     {"memory", CONDITION_MEMORY, true},
+    {"growth", CONDITION_GROWTH, true},
     {"different", CONDITION_DIFFERENT, false},
     {"not-same", CONDITION_NOT_SAME, false},
     {"unclear", CONDITION_UNCLEAR, false},
     {"not-reproduced", CONDITION_NOT_SAME, false}, /* what it was called before */
     {"inconclusive", CONDITION_UNCLEAR, false},
 };
+
+/* Of growth a size, of all else a share. */
+static int take_amount(enum compare_condition_kind kind, const char *text, double *ret)
+{
+    uint64_t bytes = 0;
+    if (kind != CONDITION_GROWTH)
+        return percent_parse(text, 0, 100, ret);
+    TRY(text_to_bytes(text, &bytes));
+    *ret = (double)bytes;
+    return 0;
+}
 
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e)
 {
@@ -510,13 +533,13 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
         *ret = (struct compare_condition){text, CONDITIONS[i].kind, 0};
         if (CONDITIONS[i].takes_share != (text[len] == ':'))
             break;
-        if (!CONDITIONS[i].takes_share || percent_parse(text + len + 1, 0, 100, &ret->share) == 0)
+        if (!CONDITIONS[i].takes_share || take_amount(ret->kind, text + len + 1, &ret->share) == 0)
             return 0;
     }
     return err_set(
         e, ERR_USAGE, -EINVAL,
         "--fail-if '%s': what is allowed is slower:SHARE, faster:SHARE, memory:SHARE (a share as 5%% or 0.05), "
-        "different, not-same or unclear",
+        "growth:SIZE (as 64K, for 1,000 iterations), different, not-same or unclear",
         text);
 }
 
@@ -524,8 +547,10 @@ enum outcome { PASSES, HOLDS, UNCLEAR };
 
 static bool concerns(const struct compare_condition *c, const struct compare_row *row)
 {
+    if (c->kind == CONDITION_GROWTH)
+        return row->ratio.is_difference;
     if (c->kind == CONDITION_MEMORY)
-        return row->about.kind == FIGURE_MEMORY;
+        return row->about.kind == FIGURE_MEMORY && !row->ratio.is_difference;
     if (c->kind == CONDITION_SLOWER || c->kind == CONDITION_FASTER)
         return (row->about.kind == FIGURE_TIME || row->about.kind == FIGURE_RATE) && row->about.better != BETTER_NONE;
     return true;
@@ -538,7 +563,8 @@ static enum outcome beyond(const struct compare_condition *c, const struct compa
     const struct stats_interval *r = &row->verdict.ratio;
     bool up = (c->kind == CONDITION_FASTER) == (row->about.better == BETTER_MORE);
     double at = up ? r->at : 1 / r->at, farthest = up ? r->high : 1 / r->low;
-    if (c->kind == CONDITION_MEMORY) {
+    const double most = c->kind == CONDITION_GROWTH ? c->share : 1 + c->share;
+    if (c->kind == CONDITION_MEMORY || c->kind == CONDITION_GROWTH) {
         at = r->at;
         farthest = r->high;
     }
@@ -546,9 +572,9 @@ static enum outcome beyond(const struct compare_condition *c, const struct compa
         bool is_greater = row->verdict.word == ANALYSIS_GREATER;
         return is_greater == (up || c->kind == CONDITION_MEMORY) ? HOLDS : PASSES;
     }
-    if (row->verdict.differs && at > 1 + c->share)
+    if (row->verdict.differs && at > most)
         return HOLDS;
-    return farthest <= 1 + c->share ? PASSES : UNCLEAR;
+    return farthest <= most ? PASSES : UNCLEAR;
 }
 
 static enum outcome outcome_of(const struct compare_condition *c, const struct compare_row *row)
@@ -566,20 +592,32 @@ static enum outcome outcome_of(const struct compare_condition *c, const struct c
     }
 }
 
+/* "B/A is 1.03 [0.99, 1.07]", or of slopes "B - A is +12.1 KiB [8.0, 16.2] for 1,000 iterations". */
+static void say_effect(const struct compare_row *row, struct text *out)
+{
+    const struct stats_interval *r = &row->verdict.ratio;
+    const int decimals = number_decimals(r, 1);
+    cleanup_text struct text of = {0}, interval = {0};
+    char at[64], low[64], high[64];
+    if (row->ratio.is_difference) {
+        words_difference(r, &of, &interval);
+        text_add(out, "B - A is %s %s for 1,000 iterations", of.data, interval.data);
+        return;
+    }
+    text_add(out, "B/A is %s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
+             number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+}
+
 /* "slower:2%: cannot tell: CELL avg_iter_s: B/A is 1.03 [0.99, 1.07]; about 40 invocations a side would do" */
 static void say(const struct compare_condition *c, const struct compare_row *row, enum outcome outcome,
                 struct text *out)
 {
-    const struct stats_interval *r = &row->verdict.ratio;
     const char *unit = row->ratio.method == ANALYSIS_NODES ? "nodes" : "invocations a side";
-    const int decimals = number_decimals(r, 1);
-    char at[64], low[64], high[64];
     text_add(out, "%s: %s%s %s: ", c->text, outcome == UNCLEAR ? "cannot tell: " : "", row->label, row->figure);
     if (row->ratio.zero_side)
         text_add(out, "%s", row->verdict.why);
     else
-        text_add(out, "B/A is %s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
-                 number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+        say_effect(row, out);
     if (outcome == UNCLEAR && row->verdict.why)
         text_add(out, "; %s", row->verdict.why);
     if (outcome == UNCLEAR && row->verdict.is_noise)
@@ -619,16 +657,21 @@ int compare_conditions_check(const struct compare_condition *condition, size_t c
                              struct err *e)
 {
     for (size_t i = 0; i < count; i++) {
-        bool is_of_memory = condition[i].kind == CONDITION_MEMORY, concerned = false;
+        static const char SLOPE[] = "the slope of profile growth: weigh it (--profile growth)",
+                          MEMORY[] = "memory: name a figure that is (--figure pss_bytes), or weigh memory (--profile "
+                                     "memory)",
+                          TIME[] = "a time or a rate, of which one is better: name a figure that is (--figure "
+                                   "avg_iter_s), or use 'different' or 'not-same'";
+        const enum compare_condition_kind kind = condition[i].kind;
+        bool concerned = false;
         for (size_t k = 0; k < c->rows; k++)
             concerned |= concerns(&condition[i], &c->row[k]);
         if (!concerned)
-            return err_set(e, ERR_USAGE, -EINVAL,
-                           "--fail-if '%s': of what is compared nothing is %s: name a figure that is (--figure %s)%s",
-                           condition[i].text, is_of_memory ? "memory" : "a time or a rate, of which one is better",
-                           is_of_memory ? "pss_bytes" : "avg_iter_s",
-                           is_of_memory ? ", or weigh memory (--profile memory)"
-                                        : ", or use 'different' or 'not-same'");
+            return err_set(e, ERR_USAGE, -EINVAL, "--fail-if '%s': of what is compared nothing is %s",
+                           condition[i].text,
+                           kind == CONDITION_GROWTH   ? SLOPE
+                           : kind == CONDITION_MEMORY ? MEMORY
+                                                      : TIME);
     }
     return 0;
 }

@@ -27,6 +27,8 @@ struct compare_options {
     const char *across;        /* keys, comma-separated, in which the cells of a pair may differ; NULL: none */
     bool between;              /* the sides are told apart where they are named: no row says it again */
     double margin;             /* as 0.02 */
+    double growth_margin;      /* of slopes: bytes per 1,000 iterations */
+    bool as_ratios;            /* slopes too, whose ratio a claim speaks of */
     uint64_t seed;             /* of the dip test, or ANALYSIS_NO_DIP */
     bool force;                /* kinds that are not comparable are compared all the same */
     const struct noise *noise; /* that was measured on this host; NULL: none */
@@ -52,7 +54,7 @@ struct compare_row {
     const char *figure;
     struct figure_about about;
     struct compare_side a, b;
-    struct analysis_ratio ratio;     /* of B/A */
+    struct analysis_ratio ratio;     /* of B/A, of slopes B - A */
     struct analysis_verdict verdict; /* its interval is the one to show: of all rows together */
     struct analysis_noise noise;     /* of the figure on this host; cells 0: none was measured */
     double shift, dominance;         /* Hodges-Lehmann B - A, Cliff's delta */
@@ -100,6 +102,7 @@ enum compare_condition_kind {
     CONDITION_SLOWER,
     CONDITION_FASTER,
     CONDITION_MEMORY,
+    CONDITION_GROWTH,
     CONDITION_DIFFERENT,
     CONDITION_NOT_SAME,
     CONDITION_UNCLEAR,
@@ -108,11 +111,11 @@ enum compare_condition_kind {
 struct compare_condition {
     const char *text; /* as it was given */
     enum compare_condition_kind kind;
-    double share; /* as 0.05; of the first three */
+    double share; /* as 0.05; of the first three. Of growth bytes per 1,000 iterations */
 };
 
-/* "slower:5%", "faster:0.1", "memory:10%", "different", "not-same", "unclear"; of before, "not-reproduced" for not-same
- * and "inconclusive" for unclear. -EINVAL (usage). */
+/* "slower:5%", "faster:0.1", "memory:10%", "growth:64K", "different", "not-same", "unclear"; of before,
+ * "not-reproduced" for not-same and "inconclusive" for unclear. -EINVAL (usage). */
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e);
 
 /* -EINVAL (usage): one of the conditions concerns no row at all, and could neither hold nor pass. */
@@ -127,8 +130,8 @@ int compare_conditions_check(const struct compare_condition *condition, size_t c
  * shows a difference that is not all beyond the margin cannot tell     else: a line in *unclear, which says when the
  * host's noise is why. It fails nothing by itself; the condition "unclear" holds wherever another one cannot tell, and
  * where it is the only one, wherever a row's verdict is unclear. Slower, faster: of times and rates, by the figure's
- * better direction; a figure that has none is never slower. memory: of memory. held, unclear: a line each, may not be
- * NULL. */
+ * better direction; a figure that has none is never slower. memory: of memory. growth: of slopes, by their difference.
+ * held, unclear: a line each, may not be NULL. */
 bool compare_conditions_hold(const struct compare_condition *condition, size_t count, const struct comparison *c,
                              struct text *held, struct text *unclear);
 

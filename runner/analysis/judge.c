@@ -63,10 +63,23 @@ static double half_width_at(const struct analysis_ratio *r, size_t n, double con
     return stats_student((1 + confidence) / 2, df) * sqrt(variance + r->noise_variance);
 }
 
-/* The least number of runs for which the half-width is at most the margin; 0: none up to RUNS_CAP. */
+/* What says that there is no difference, and between which bounds the two are the same: of a ratio, or of a difference.
+ */
+struct bounds {
+    double none, low, high;
+};
+
+static struct bounds bounds_of(const struct analysis_ratio *r, double margin)
+{
+    if (r->is_difference)
+        return (struct bounds){0, -r->tolerance, r->tolerance};
+    return (struct bounds){1, 1 / (1 + margin), 1 + margin};
+}
+
+/* The least number for which the interval is no wider than the margin; 0: none up to RUNS_CAP. */
 static size_t runs_for(const struct analysis_ratio *r, double margin, double confidence)
 {
-    const double wanted = log1p(margin);
+    const double wanted = r->is_difference ? r->tolerance : log1p(margin);
     size_t low = r->method == ANALYSIS_NODES ? 2 : ANALYSIS_SAME_MIN, high = RUNS_CAP;
     if (r->why_not || half_width_at(r, high, confidence) > wanted)
         return 0;
@@ -85,14 +98,13 @@ static bool is_too_few_for_same(const struct analysis_ratio *r)
     return r->method != ANALYSIS_CONSTANT && (r->a_used < ANALYSIS_SAME_MIN || r->b_used < ANALYSIS_SAME_MIN);
 }
 
-static enum analysis_word word_of(const struct stats_interval *i, double margin)
+static enum analysis_word word_of(const struct stats_interval *i, const struct bounds *b)
 {
-    const double high = 1 + margin, low = 1 / high;
-    if (i->low >= low && i->high <= high)
+    if (i->low >= b->low && i->high <= b->high)
         return ANALYSIS_SAME;
-    if (i->low > 1)
+    if (i->low > b->none)
         return ANALYSIS_GREATER;
-    return i->high < 1 ? ANALYSIS_LESS : ANALYSIS_UNCLEAR;
+    return i->high < b->none ? ANALYSIS_LESS : ANALYSIS_UNCLEAR;
 }
 
 static struct analysis_verdict of_zero_side(const struct analysis_ratio *r)
@@ -106,41 +118,44 @@ static struct analysis_verdict of_zero_side(const struct analysis_ratio *r)
                                      .why = r->why_not};
 }
 
-static bool would_be_clear(const struct analysis_ratio *r, double margin, double confidence)
+static bool would_be_clear(const struct analysis_ratio *r, const struct bounds *b, double confidence)
 {
     struct analysis_ratio quiet = *r;
     quiet.variance -= r->noise_variance;
     quiet.df = r->pairs > 0 ? (double)r->pairs - 1 : (double)(r->a_used + r->b_used) - 2;
     struct stats_interval i = analysis_interval(&quiet, confidence);
-    return word_of(&i, margin) != ANALYSIS_UNCLEAR;
+    return word_of(&i, b) != ANALYSIS_UNCLEAR;
 }
 
 static struct analysis_verdict judge(const struct analysis_ratio *r, size_t m, double margin)
 {
     const double confidence = 1 - (1 - ANALYSIS_CONFIDENCE) / (double)m;
+    const struct bounds b = bounds_of(r, margin);
     if (r->zero_side)
         return of_zero_side(r);
     struct analysis_verdict v = {.word = ANALYSIS_UNKNOWN,
                                  .ratio = analysis_interval(r, r->why_not ? ANALYSIS_CONFIDENCE : confidence),
+                                 .is_difference = r->is_difference,
+                                 .tolerance = r->tolerance,
                                  .p = NAN,
                                  .half_width = NAN,
                                  .why = r->why_not};
     if (r->why_not)
         return v;
-    v.ratio.confidence = ANALYSIS_CONFIDENCE; /* of all rows together */
-    v.word = word_of(&v.ratio, margin);
-    v.differs = v.ratio.low > 1 || v.ratio.high < 1;
-    v.is_outside = v.ratio.low > 1 + margin || v.ratio.high < 1 / (1 + margin);
+    v.ratio.confidence = ANALYSIS_CONFIDENCE; /* of all of them together */
+    v.word = word_of(&v.ratio, &b);
+    v.differs = v.ratio.low > b.none || v.ratio.high < b.none;
+    v.is_outside = v.ratio.low > b.high || v.ratio.high < b.low;
     v.p = r->variance > 0 ? fmin(1, (double)m * 2 * gsl_cdf_tdist_Q(fabs(r->log) / sqrt(r->variance), fmin(r->df, 1e6)))
           : v.differs     ? 0
                           : 1;
-    v.half_width = expm1(log(v.ratio.high) - r->log);
+    v.half_width = r->is_difference ? v.ratio.high - r->log : expm1(log(v.ratio.high) - r->log);
     v.runs = runs_for(r, margin, confidence);
     if (v.word == ANALYSIS_SAME && is_too_few_for_same(r)) {
         v.word = v.differs ? (r->log > 0 ? ANALYSIS_GREATER : ANALYSIS_LESS) : ANALYSIS_UNCLEAR;
         v.why = v.differs ? NULL : "fewer than 15 invocations on a side may have missed a slow mode";
     }
-    v.is_noise = v.word == ANALYSIS_UNCLEAR && r->noise_variance > 0 && would_be_clear(r, margin, confidence);
+    v.is_noise = v.word == ANALYSIS_UNCLEAR && r->noise_variance > 0 && would_be_clear(r, &b, confidence);
     return v;
 }
 

@@ -15,6 +15,7 @@
 
 #define TIME      "avg_iter_s"
 #define EMPTY     "scenario0" /* what it does besides starting and joining its workers is nothing */
+#define EMPTY_BY  "empty_by"  /* the same of any other scenario: the knobs that say so */
 #define ALONE     "mode,mp_start_method,runtime,workers"
 #define SAME_CELL "name,iterations,warmup"
 
@@ -109,10 +110,15 @@ static size_t sweep_of(const struct scaling *all, const struct summary_cell *cel
     return all->sweeps;
 }
 
+static bool is_empty(const struct summary_cell *c)
+{
+    return keyset_find(c->cell, EMPTY_BY) || strcmp(c->scenario, EMPTY) == 0;
+}
+
 /* Whether it tells of workers; what starting them takes is told with the others, where there are others. */
 static bool scales(const struct scaling *all, const struct scaling_sweep *s)
 {
-    if (all->sweeps > 1 && strcmp(s->scenario, EMPTY) == 0)
+    if (all->sweeps > 1 && is_empty(s->curve[0].point[0].cell))
         return false;
     for (size_t i = 0; i < s->curves; i++)
         if (s->curve[i].points > 1)
@@ -330,7 +336,7 @@ struct pairing {
     struct place *thread, *process;       /* owned */
     size_t *thread_point, *process_point; /* owned */
     size_t count;
-    bool has_start;
+    bool has_start, start_of_another; /* another program's, scenario0's */
 };
 
 enum { GOT, WHOLE, PART, PER_POINT = PART + SCALING_PARTS };
@@ -522,16 +528,32 @@ static void take_losses(const struct pairing *p, const struct inputs *in, struct
     take_fit(p, in, &u, weight, ret);
 }
 
-/* The cell that starts and joins as many workers of the same mode and does nothing in them. */
+/* Whether it is of the same program, whose processes import the same, with nothing to do. */
+static bool is_emptied(const struct summary_cell *one, const struct summary_cell *c)
+{
+    const char *keys = keyset_find(one->cell, EMPTY_BY);
+    if (!keys || strcmp(one->scenario, c->scenario) != 0)
+        return false;
+    cleanup_free char *but = text_printf(SAME_CELL "," EMPTY_BY ",%s", keys);
+    return cells_agree(one->cell, c->cell, but);
+}
+
+/* The cell that starts and joins as many workers of the same mode and does nothing in them: the same program's, else
+ * scenario0's. */
 static const struct summary_cell *empty_of(const struct summary *s, const struct summary_cell *c)
 {
     const char *lifecycle = keyset_find(c->cell, "lifecycle");
+    const struct summary_cell *other = NULL;
     if (lifecycle && strcmp(lifecycle, "fresh") != 0)
         return NULL;
-    for (size_t i = 0; i < s->cells; i++)
-        if (strcmp(s->cell[i].scenario, EMPTY) == 0 && cells_agree(s->cell[i].cell, c->cell, SAME_CELL))
-            return &s->cell[i];
-    return NULL;
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct summary_cell *one = &s->cell[i];
+        if (is_emptied(one, c))
+            return one;
+        if (strcmp(one->scenario, EMPTY) == 0 && cells_agree(one->cell, c->cell, SAME_CELL))
+            other = one;
+    }
+    return other;
 }
 
 /* Adds the points that both curves have. Returns why that is not enough, or NULL. */
@@ -554,7 +576,7 @@ bool scaling_has_start(const char *figure)
     return strcmp(figure, TIME) == 0 || strcmp(figure, "calls_per_s") == 0;
 }
 
-static bool find_starts(const struct summary *s, const struct pairing *p, struct inputs *in, size_t time)
+static bool find_starts(const struct summary *s, struct pairing *p, struct inputs *in, size_t time)
 {
     for (size_t side = 0; side < 2; side++) {
         const struct scaling_curve *c = side ? p->processes : p->threads;
@@ -566,6 +588,7 @@ static bool find_starts(const struct summary *s, const struct pairing *p, struct
                 return false;
             place->time = input_of(in, c->point[point].cell, time);
             place->empty = input_of(in, empty, time);
+            p->start_of_another |= strcmp(empty->scenario, c->point[point].cell->scenario) != 0;
         }
     }
     return true;
@@ -616,7 +639,7 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
     const bool is_in_it = scaling_has_start(s->records.reader.name[p->measure->figure].name);
     p->has_start = !why && is_in_it && time >= 0 && find_starts(s, p, &in, (size_t)time);
     ret->no_start = p->has_start ? NULL
-                    : is_in_it   ? "no cells of " EMPTY " tell what starting takes: it is in the other parts"
+                    : is_in_it   ? "no cells with nothing to do tell what starting takes: it is in the other parts"
                                  : "the rate is by a clock of the scenario's own, which can leave starting out";
     if (!p->has_start) {
         for (; in.count > without; in.count--)
@@ -632,6 +655,7 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
                                   : "a cell has no invocation that ended well";
     if (!why) {
         ret->has_start = p->has_start;
+        ret->start_of_another = p->has_start && p->start_of_another;
         ret->one = of_one(p, &in);
         take_losses(p, &in, ret);
     }

@@ -10,8 +10,10 @@
  *     start   = T(W) - got           that threads are created and joined
  *
  * got is threads' work in the same time, over that of one thread. P and T are the same of processes and of threads,
- * without what an iteration takes with nothing in its workers (scenario0, of the same mode and workers). There is no
- * start without those cells, and it is in the other two then; nor of a rate by a clock of the scenario's own. Intervals
+ * without what an iteration takes with nothing in its workers: the same program's of the same mode and workers
+ * (`empty` in scenario.yml), else scenario0's, whose processes import next to nothing: what the program's own import is
+ * in the other two then. There is no start without either, and all of it is in the other two; nor of a rate by a clock
+ * of the scenario's own. Intervals
  * are Student's t on the blocks' (or nodes') own values of the parts, linear in the cells' mean logarithms (the delta
  * method): analysis_contrast(). */
 #ifndef TARE_SCALING_H
@@ -69,8 +71,8 @@ struct scaling_split {
     const struct scaling_curve *threads, *processes;
     struct scaling_loss *loss; /* one for each number of workers above 1 that both have; owned */
     size_t losses;
-    bool has_start;
-    const char *no_start;      /* why there is none, or NULL */
+    bool has_start, start_of_another; /* start_of_another: by scenario0, not by the same program */
+    const char *no_start;             /* why there is none, or NULL */
     struct stats_interval one; /* work of one thread in the time of one process: what the mode costs before it scales */
     struct scaling_fit fit;
     char why_not[160]; /* why there are no losses; "" there are */

@@ -399,7 +399,9 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
         const struct cell_group g = group_of(c);
         struct cell_values v = cells_values(&s->records, &g, s->records.reader.name[i].name);
         f->used = v.count;
-        f->is = analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
+        f->is = figure_is_slope(s->records.reader.name[i].name)
+                    ? analysis_summary_of_slopes(v.list, v.count, ANALYSIS_NO_DIP)
+                    : analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
         f->why_not = f->used == 0 ? v.why_not : isnan(f->is.mean.at) ? f->is.mean.why_not : NULL;
         cell_values_free(&v);
         f->of = (struct analysis_ratio){.log = NAN, .why_not = "there are no threads of the same cell to compare with"};

@@ -49,11 +49,45 @@ static const char *say_percent(const struct stats_interval *r, const struct figu
     return buf;
 }
 
+/* In the unit of its farther end. */
+static struct figure_unit unit_of(const struct stats_interval *d)
+{
+    return figure_unit_of(d->why_not ? d->at : fmax(fabs(d->low), fabs(d->high)));
+}
+
+void words_difference(const struct stats_interval *d, struct text *at, struct text *interval)
+{
+    char number[64], low[64], high[64];
+    const struct figure_unit u = unit_of(d);
+    const int places = number_decimals(d, 1 / u.bytes);
+    if (!isnan(d->at))
+        text_add(at, "%s%s %s", d->at > 0 ? "+" : "", number_text(d->at / u.bytes, places, number, sizeof(number)),
+                 u.name);
+    if (!d->why_not)
+        text_add(interval, "[%s, %s]", number_text(d->low / u.bytes, places, low, sizeof(low)),
+                 number_text(d->high / u.bytes, places, high, sizeof(high)));
+}
+
+static const char *say_difference(const struct stats_interval *d, char *buf)
+{
+    char at[64], low[64], high[64];
+    const struct figure_unit u = unit_of(d);
+    const bool more = d->at > 0;
+    const int places = number_decimals(d, 1 / u.bytes);
+    const double near = more ? d->low : -d->high, far = more ? d->high : -d->low;
+    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s %s %s (%s to %s)",
+                   number_text(fabs(d->at) / u.bytes, places, at, sizeof(at)), u.name, more ? "more" : "less",
+                   number_text(near / u.bytes, places, low, sizeof(low)),
+                   number_text(far / u.bytes, places, high, sizeof(high)));
+    return buf;
+}
+
 static const char *say_unclear(const struct analysis_verdict *v, size_t runs, char *buf)
 {
     char half[64];
-    int n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%s %% at %zu runs",
-                     number_rough(100 * v->half_width, half, sizeof(half)), runs);
+    const struct figure_unit u = v->is_difference ? figure_unit_of(v->half_width) : (struct figure_unit){"%", 0.01};
+    int n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%s %s at %zu runs",
+                     number_rough(v->half_width / u.bytes, half, sizeof(half)), u.name, runs);
     size_t used = n > 0 ? (size_t)n : 0;
     if (v->runs > runs)
         (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; about %zu runs would do", number_enough(v->runs));
@@ -65,13 +99,20 @@ static const char *say_unclear(const struct analysis_verdict *v, size_t runs, ch
 const char *words_verdict(const struct analysis_verdict *v, const struct figure_about *about, double margin,
                           size_t runs, char buf[WORDS_MAX_VERDICT])
 {
+    char unit[32];
     switch (v->word) {
     case ANALYSIS_GREATER:
     case ANALYSIS_LESS:
+        if (v->is_difference)
+            return say_difference(&v->ratio, buf);
         return v->ratio.at >= 2 || v->ratio.at <= 0.5 ? say_times(&v->ratio, about, buf)
                                                       : say_percent(&v->ratio, about, buf);
     case ANALYSIS_SAME:
-        (void)snprintf(buf, WORDS_MAX_VERDICT, "same within %.3g %%", 100 * margin);
+        if (v->is_difference)
+            (void)snprintf(buf, WORDS_MAX_VERDICT, "same within %s",
+                           text_bytes((uint64_t)v->tolerance, unit, sizeof(unit)));
+        else
+            (void)snprintf(buf, WORDS_MAX_VERDICT, "same within %.3g %%", 100 * margin);
         return buf;
     case ANALYSIS_UNCLEAR:
         return say_unclear(v, runs, buf);

@@ -1,5 +1,6 @@
 #include "base/figure.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,6 +132,20 @@ const struct figure_about *figure_of_records(size_t i)
 bool figure_is_of_every_record(const char *name)
 {
     return find_in(FIGURES, ARRAY_LEN(FIGURES), name) != NULL;
+}
+
+bool figure_is_slope(const char *name)
+{
+    return find_in(OF_GROWTH, ARRAY_LEN(OF_GROWTH), name) != NULL;
+}
+
+struct figure_unit figure_unit_of(double bytes)
+{
+    static const struct figure_unit UNITS[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
+        if (fabs(bytes) >= UNITS[i].bytes)
+            return UNITS[i];
+    return (struct figure_unit){"B", 1};
 }
 
 bool figure_is_of_bytes(const struct figure_about *about)

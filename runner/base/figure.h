@@ -49,6 +49,17 @@ bool figure_is_like(const struct figure_about *a, const struct figure_about *b);
 /* Writes "a time in s, less is better" into buf. Returns buf. */
 const char *figure_says(const struct figure_about *a, char *buf, size_t cap);
 
+/* Whether it is a slope of profile growth, bytes per 1,000 iterations: it can be 0 and below, so that two of them have
+ * a difference and no ratio. */
+bool figure_is_slope(const char *name);
+
+/* The unit that so many bytes are told in, by their size: 1.5e6 in MiB of 1048576. */
+struct figure_unit {
+    const char *name;
+    double bytes;
+};
+struct figure_unit figure_unit_of(double bytes);
+
 /* Whether it is memory in bytes, to be printed as KiB, MiB, … */
 bool figure_is_of_bytes(const struct figure_about *about);
 

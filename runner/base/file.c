@@ -57,6 +57,15 @@ int file_append_fd(int fd, size_t max, struct text *ret)
     }
 }
 
+bool file_glob(const char *folder, const char *pattern, int flags, glob_t *ret)
+{
+    cleanup_text struct text whole = {0};
+    for (const char *c = folder; *c; c++)
+        text_add(&whole, "%s%c", strchr("\\*?[]{}", *c) ? "\\" : "", *c);
+    text_add(&whole, "/%s", pattern);
+    return glob(whole.data, flags, NULL, ret) == 0;
+}
+
 static ssize_t read_whole(int fd, char *buf, size_t cap)
 {
     ssize_t n = file_read_fd(fd, -1, buf, cap);

@@ -3,6 +3,7 @@
 #ifndef TARE_FILE_H
 #define TARE_FILE_H
 
+#include <glob.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +36,11 @@ ssize_t file_read_at(int dirfd, const char *name, char *buf, size_t cap);
 
 /* Appends a file of any size to ret. 0 or a negative errno. */
 int file_read_all(const char *root, const char *path, struct text *ret);
+
+/* What matches a pattern (glob(7), with the flags of glob(3)) below a folder. The folder is no part of the pattern:
+ * each of its characters stands for itself. false: nothing does, or it cannot be read. The caller ends *ret of true
+ * with globfree(). */
+bool file_glob(const char *folder, const char *pattern, int flags, glob_t *ret);
 
 /* Writes a kernel file with one write call, without creating it. 0 or a negative errno. */
 int file_write_at(int dirfd, const char *name, const char *value);

@@ -125,7 +125,8 @@ static struct claim_effect effect_of_ratio(const struct claim *c, const struct r
 {
     struct records of = of_cell(r, of_id), to = of_cell(r, to_id);
     const char *why_of = why_not_run(&of, c->figure), *why_to = why_not_run(&to, c->figure);
-    const struct compare_options o = {.figure = &c->figure, .figures = 1, .margin = 0.02, .seed = ANALYSIS_NO_DIP};
+    const struct compare_options o = {
+        .figure = &c->figure, .figures = 1, .margin = 0.02, .seed = ANALYSIS_NO_DIP, .as_ratios = true};
     struct claim_effect f = {.is_run = true};
     struct comparison pair;
     struct err e = {0};

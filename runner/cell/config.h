@@ -113,6 +113,7 @@ struct host_options {
 struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
+    const char *growth_margin;      /* a size as text; NULL: the default */
     const char *across, *between, *noise_floor;
     const char *paper, *output;         /* report: the folder for a paper's files; the file for the report */
     int64_t text;                       /* report: truth, short for a table_format */

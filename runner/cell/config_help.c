@@ -123,8 +123,12 @@ static void help_knob(const struct scenario *s, const struct scenario_knob *k, s
     help_company("profile", profile_names, k->profiles, &right);
     help_company("runtime", runtime_kind_names, k->kinds, &right);
     help_company("mp-start", start_names, k->starts, &right);
+    if (k->since_choices)
+        text_add(&right, "; ");
+    if (k->since_choices)
+        scenario_list_bits(k->choice, k->since_choices, &right);
     if (k->since)
-        text_add(&right, "; of Python 3.%u and newer", k->since);
+        text_add(&right, "%s of Python 3.%u and newer", k->since_choices ? "" : ";", k->since);
     text_add(&right, ")");
     help_row(k->name, value, &right, out);
     text_free(&right);

@@ -65,7 +65,7 @@ const struct option_row config_rows[] = {
      "the workers share the work: this knob of the scenario, as work-iters, or of a function calls or a whole number that "
      "--arg gives, is divided among them; without it each does the same work"},
     {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
-     "write what was found (schema tare.scale/1) to FILE; - writes it to standard output in place of the text"},
+     "write what was found (schema tare.scale/1, tare-json(5)) to FILE; - writes it to standard output in place of the text"},
     {"python", TEXT, "PYTHON", FUNCTION(python), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
      "the interpreter of all modes, as .venv/bin/python, whose packages are there then; or its name, as 3.14 (default 3.14t)"},
     {"python", TEXT, "PYTHON", FUNCTION(python), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
@@ -92,7 +92,7 @@ const struct option_row config_rows[] = {
      "keep the records in this folder, as a plan's: 'tare matrix DIR' goes on with it, 'tare report DIR' shows it"},
     {"claim", TEXT, "CLAIM", BISECT(claim), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
      "what makes one bad, against the first of the list: slower:SHARE, faster:SHARE or memory:SHARE, by more than that "
-     "share, as 5% (default slower:5%)"},
+     "share, as 5%, or growth:SIZE, by more than that for 1,000 iterations, as 64K (default slower:5%)"},
     {"figure", TEXT, "NAME", BISECT(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
      "what is claimed of, as 'tare compare' has it (default: what each cell is run for)"},
     {"error", TEXT, "SHARE", BISECT(error), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
@@ -322,10 +322,12 @@ const struct option_row config_rows[] = {
      "what is compared: total_wall_s, avg_iter_s, p50_iter_s, p95_iter_s, rss_bytes, uss_bytes, pss_bytes, "
      "all_pids_pss_bytes, current_bytes, anon_bytes, file_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, "
      "cpu_user_usec, cpu_system_usec, with --counters instructions, cycles, cache_misses, branch_misses, context_switches, "
-     "migrations, page_faults, energy_package_uj, energy_dram_uj, or any number of the records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
+     "migrations, page_faults, energy_package_uj, energy_dram_uj, or any number of the records' result; may be given again (default: pss_bytes of profile memory, growth_pss_bytes of profile growth, a rate where there is one, else "
      "avg_iter_s)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
+    {"growth-margin", TEXT, "SIZE", STATS(growth_margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "of slopes of profile growth: the interval of their difference lies within this for 1,000 iterations (default 64K)"},
     {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
      "against one other needs none"},
@@ -345,8 +347,8 @@ const struct option_row config_rows[] = {
     {"force", YES, NULL, STATS(force), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "compare records of slices, of borrowed ones, of none and of emulated machines with each other; the result says so"},
     {"fail-if", LIST, "CONDITION", STATS(fail_if), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
-     "exit 1 where B is slower:SHARE, faster:SHARE or memory:SHARE (more of it) beyond that share and the difference is "
-     "shown; different; not-same (all of the interval beyond the margin); or where that cannot be judged. What the interval "
+     "exit 1 where B is slower:SHARE, faster:SHARE or memory:SHARE (more of it) beyond that share, or grows by growth:SIZE "
+     "more for 1,000 iterations, as 64K, and the difference is shown; different; not-same (all of the interval beyond the margin); or where that cannot be judged. What the interval "
      "leaves open is a line, and exit 1 with unclear; may be given again"},
     {"precision", TEXT, "SHARE", STATS(precision), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
      "the wanted half-width of the 95% interval, as a share of the mean (default 0.02)"},

@@ -1,6 +1,5 @@
 #include "cell/distributions.h"
 
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "launch/confine.h"
 #include "launch/spawn.h"
@@ -141,10 +141,8 @@ bool distributions_take(const char *answer, struct distributions *ret)
 
 static bool matches(const char *home, const char *pattern)
 {
-    char whole[PATH_MAX + 64];
     glob_t found;
-    text_format(whole, sizeof(whole), "%s%s", home, pattern);
-    bool any = glob(whole, GLOB_NOSORT | GLOB_BRACE, NULL, &found) == 0;
+    bool any = file_glob(home, pattern, GLOB_NOSORT | GLOB_BRACE, &found);
     if (any)
         globfree(&found);
     return any;
@@ -174,8 +172,8 @@ static bool has_none(const char *interpreter)
     home_of(interpreter, own);
     home_of(real, home);
     return strcmp(home, "/usr") != 0 && !has_file(own, "/pyvenv.cfg") && !has_file(own, "/bin/pyvenv.cfg") &&
-           !strpbrk(home, "*?[{\\") && matches(home, "/lib/python3*/os.py") &&
-           !matches(home, "/lib*/python3*/{site,dist}-packages/*.{dist-info,egg-info,egg-link,egg}");
+           matches(home, "lib/python3*/os.py") &&
+           !matches(home, "lib*/python3*/{site,dist}-packages/*.{dist-info,egg-info,egg-link,egg}");
 }
 
 static int ask(const char *interpreter, struct text *answer)

@@ -258,7 +258,7 @@ static void add_scenario(const struct function *f, unsigned modes, const struct 
              "     help: \"whether an iteration starts its workers, or they are there already\"}\n"
              "  - {name: results, type: choice, choices: [returned, discarded], default: %s,\n"
              "     help: what becomes of what the calls return}\n"
-             "  - {name: calls, type: integer, min: 1, max: 1000000000, default: %lld,\n"
+             "  - {name: calls, type: integer, min: 0, max: 1000000000, default: %lld, empty: 0,\n"
              "     help: calls of each worker in an iteration}\n",
              words.data, o->pool ? "pool" : "fresh", f->returned ? "returned" : "discarded", (long long)o->calls);
     add_shared_knobs(f, o->strong, out);

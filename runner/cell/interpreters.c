@@ -1,6 +1,5 @@
 #include "cell/interpreters.h"
 
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "base/trust.h"
 #include "base/userdir.h"
@@ -27,11 +27,11 @@ bool interpreter_name_is_supported(const struct interpreter_name *n)
     return n->major == 3 && n->minor >= (n->free_threaded ? 13 : 12);
 }
 
-/* Places with several builds: folders that match a pattern below a base folder. */
+/* A place with many builds: a folder for each below its base. */
 static void base_of_cache(char *buf, size_t cap)
 {
     char cache[PATH_MAX];
-    text_format(buf, cap, "%s/cpython/*/bin", userdir_cache(cache, sizeof(cache)));
+    text_format(buf, cap, "%s/cpython", userdir_cache(cache, sizeof(cache)));
 }
 
 /* https://docs.astral.sh/uv/reference/storage/ */
@@ -39,20 +39,20 @@ static void base_of_uv(char *buf, size_t cap)
 {
     const char *own = trust_variable("UV_PYTHON_INSTALL_DIR"), *data = trust_variable("XDG_DATA_HOME");
     if (own && *own)
-        text_format(buf, cap, "%s/*/bin", own);
+        text_format(buf, cap, "%s", own);
     else if (data && *data)
-        text_format(buf, cap, "%s/uv/python/*/bin", data);
+        text_format(buf, cap, "%s/uv/python", data);
     else
-        text_format(buf, cap, "%s/.local/share/uv/python/*/bin", userdir_home());
+        text_format(buf, cap, "%s/.local/share/uv/python", userdir_home());
 }
 
 static void base_of_pyenv(char *buf, size_t cap)
 {
     const char *own = trust_variable("PYENV_ROOT");
     if (own && *own)
-        text_format(buf, cap, "%s/versions/*/bin", own);
+        text_format(buf, cap, "%s/versions", own);
     else
-        text_format(buf, cap, "%s/.pyenv/versions/*/bin", userdir_home());
+        text_format(buf, cap, "%s/.pyenv/versions", userdir_home());
 }
 
 struct dated {
@@ -73,11 +73,12 @@ static bool is_program(const char *path, struct stat *st)
     return stat(path, st) == 0 && S_ISREG(st->st_mode) && access(path, X_OK) == 0;
 }
 
-static bool look_through(const char *pattern, const char *place, interpreter_look *look, void *context)
+static bool look_through(const char *folder, const char *pattern, const char *place, interpreter_look *look,
+                         void *context)
 {
     glob_t found;
     struct stat st;
-    if (glob(pattern, 0, NULL, &found) != 0)
+    if (!file_glob(folder, pattern, 0, &found))
         return false;
     cleanup_free struct dated *one = xcalloc(found.gl_pathc, sizeof(*one));
     size_t n = 0;
@@ -97,9 +98,8 @@ static bool look_on_path(const char *file, interpreter_look *look, void *context
     const char *path = getenv("PATH");
     for (const char *p = path ? path : ""; *p;) {
         size_t len = strcspn(p, ":");
-        char pattern[PATH_MAX];
-        int n = snprintf(pattern, sizeof(pattern), "%.*s/%s", (int)len, p, file);
-        if (*p == '/' && n > 0 && (size_t)n < sizeof(pattern) && look_through(pattern, "PATH", look, context))
+        cleanup_free char *folder = text_printf("%.*s", (int)len, p);
+        if (*p == '/' && look_through(folder, file, "PATH", look, context))
             return true;
         p += len;
         p += *p == ':';
@@ -113,13 +113,13 @@ bool interpreters_each(const char *file, interpreter_look *look, void (*place_en
         const char *place;
         void (*base)(char *, size_t);
     } PLACES[] = {{"the cache", base_of_cache}, {"uv", base_of_uv}, {"pyenv", base_of_pyenv}};
-    char base[PATH_MAX], pattern[PATH_MAX + 64], cache[PATH_MAX], place[PATH_MAX + 32];
+    char base[PATH_MAX], cache[PATH_MAX], place[PATH_MAX + 32];
+    cleanup_free char *pattern = text_printf("*/bin/%s", file);
     for (size_t i = 0; i < ARRAY_LEN(PLACES); i++) {
         PLACES[i].base(base, sizeof(base));
-        text_format(pattern, sizeof(pattern), "%s/%s", base, file);
         text_format(place, sizeof(place), "%s%s%s", PLACES[i].place, i == 0 ? " " : "",
                     i == 0 ? userdir_cache(cache, sizeof(cache)) : "");
-        if (look_through(pattern, place, look, context))
+        if (look_through(base, pattern, place, look, context))
             return true;
         if (place_end)
             place_end(place, context);
@@ -133,7 +133,8 @@ bool interpreters_each(const char *file, interpreter_look *look, void (*place_en
 
 void interpreters_variants(const char *file, interpreter_look *look, void *context)
 {
-    char cache[PATH_MAX], pattern[PATH_MAX + 64];
-    text_format(pattern, sizeof(pattern), "%s/cpython-variants/*/bin/%s", userdir_cache(cache, sizeof(cache)), file);
-    (void)look_through(pattern, "the cache", look, context);
+    char cache[PATH_MAX];
+    cleanup_free char *folder = text_printf("%s/cpython-variants", userdir_cache(cache, sizeof(cache)));
+    cleanup_free char *pattern = text_printf("*/bin/%s", file);
+    (void)look_through(folder, pattern, "the cache", look, context);
 }

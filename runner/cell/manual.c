@@ -118,8 +118,10 @@ const struct manual manuals[] = {
      "CPUs. sharing tax: what threads lose beyond processes; by the fit of the universal scalability law (Gunther "
      "2007), "
      "from four numbers of workers on and where it holds, of it serial: what one thread does at a time; and coherency: "
-     "what each has to settle with each other. start: creating and joining the threads, as scenario0, run in the same "
-     "blocks, tells it of each mode and number of workers. What is got and the parts add up to the number of threads, "
+     "what each has to settle with each other. start: creating and joining the threads, as the same program tells it "
+     "with nothing to do in its workers, run in the same blocks, of each mode and number of workers (a scenario "
+     "without "
+     "a knob for that: scenario0, and the text says so). What is got and the parts add up to the number of threads, "
      "exactly; intervals hold together in 95 of 100.\n\n"
      "Where the processes of a scenario share something, too (scenario2, scenario3), the ceiling is what they lose by "
      "that. An invocation of a scenario has 50 iterations at most, if --iterations says nothing else.\n\n"
@@ -164,6 +166,7 @@ const struct manual manuals[] = {
      "tell; 4 a build or an invocation failed.\n",
      "tare bisect 3.13t 3.14t 3.15t -- seed  # since which version\n"
      "tare bisect builds/*/bin/python3 --claim memory:10% --out b -- ./plan.yml  # builds in the shell's order\n"
+     "tare bisect 3.13t 3.14t 3.15t --claim growth:64K -- ./leak.yml  # of profile growth: since which it leaks\n"
      "tare bisect --git ~/cpython --build './configure -q && make -j8' v3.14.0 main -- seed  # commits\n"},
     {CONFIG_COMPARE, "compare", "A B", "the ratio B/A of each cell, and the verdict",
      "tare compare [OPTION]... A B\ntare compare --between KEY=A,B [OPTION]... DIR\ntare compare --noise [OPTION]... "
@@ -177,6 +180,8 @@ const struct manual manuals[] = {
      "in "
      "them, if any was measured. Below 5 invocations there is no interval. Where --why left its records on "
      "both sides, a table tells which cause costs less and which more.\n\n"
+     "A slope of profile growth can be 0 and below: of those the row has the difference B - A of the arithmetic means, "
+     "the same within --growth-margin, more or less where the interval leaves 0 out.\n\n"
      "As the gate of a pull request both sides have to be run by turns on one machine: scripts/ci-gate of tare's "
      "sources "
      "does that in a CI job, and ends with 1 where a --fail-if holds.\n",

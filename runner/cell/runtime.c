@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -499,10 +498,8 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
 {
     const char *const dirs[] = {scenario->dir, scenario->lib};
     for (size_t d = 0; d < ARRAY_LEN(dirs); d++) {
-        char pattern[PATH_MAX + 8];
         glob_t found;
-        text_format(pattern, sizeof(pattern), "%s/*.py", dirs[d]);
-        if (glob(pattern, 0, NULL, &found) != 0)
+        if (!file_glob(dirs[d], "*.py", 0, &found))
             continue;
         for (size_t i = 0; i < found.gl_pathc; i++)
             text_add(&r->files, "\n%s", found.gl_pathv[i]);
@@ -534,7 +531,7 @@ int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct
     bool known = interpreter_name_parse(r->name, &name) && name.major == 3;
     for (size_t i = 0; known && cell->scenario && i < cell->scenario->knobs; i++) {
         const struct scenario_knob *k = &cell->scenario->knob[i];
-        if ((unsigned)name.minor < k->since && strcmp(cell->knob[i], k->fallback[cell->profile]) != 0)
+        if ((unsigned)name.minor < k->since && scenario_knob_needs_since(k, cell->knob[i], (enum profile)cell->profile))
             return err_set(e, ERR_USAGE, -ENOTSUP, "--%s '%s': Python %s does not have that (3.%u and newer have)",
                            k->name, cell->knob[i], r->version, k->since);
     }

@@ -80,6 +80,22 @@ static bool is_a_choice(const struct scenario_knob *k, const char *value)
     return false;
 }
 
+bool scenario_can_be_empty(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->knobs; i++)
+        if (*s->knob[i].empty)
+            return true;
+    return false;
+}
+
+bool scenario_knob_needs_since(const struct scenario_knob *k, const char *value, enum profile profile)
+{
+    for (size_t i = 0; k->choice[i]; i++)
+        if (k->since_choices >> i & 1 && strcmp(k->choice[i], value) == 0)
+            return true;
+    return k->since && !k->since_choices && strcmp(value, k->fallback[profile]) != 0;
+}
+
 bool scenario_knob_is_word(const struct scenario_knob *k)
 {
     return k->type == SCENARIO_CHOICE || k->type == SCENARIO_MODULES;

@@ -50,8 +50,10 @@ struct scenario_knob {
     char word[SCENARIO_CHOICES_MAX][SCENARIO_WORD_MAX];   /* of a choice: its words */
     const char *choice[SCENARIO_CHOICES_MAX + 1];         /* the same, ended by NULL */
     char fallback[PROFILES_COUNT][SCENARIO_WORD_MAX];     /* the default in each profile */
-    unsigned modes, profiles, kinds, starts;              /* where it applies: bits of the enums and names above */
-    unsigned since;                                       /* needs Python 3.since or newer; 0: any */
+    char empty[SCENARIO_WORD_MAX];                        /* with which workers do nothing; "": there is none */
+    unsigned modes, profiles, kinds, starts;              /* what it goes with: bits of the enums and names above */
+    unsigned since;                                       /* Python 3.since and newer have it; 0: all */
+    unsigned since_choices; /* bits of the choices that this is of; 0: of all values but the default */
 };
 
 /* A profile's default of a common option: its name and value. */
@@ -105,13 +107,19 @@ const struct scenario_knob *scenario_knob_find(const struct scenario *s, const c
 /* Checks a knob's value. -EINVAL (usage): "--NAME 'VALUE': what is allowed is ...". */
 int scenario_knob_check(const struct scenario_knob *k, const char *value, struct err *e);
 
-/* Whether its values are words, not numbers. */
+/* Whether versions of Python before 3.since lack this value, which the knob has in a profile. */
+bool scenario_knob_needs_since(const struct scenario_knob *k, const char *value, enum profile profile);
+
+/* Whether its values are words, and no numbers. */
 bool scenario_knob_is_word(const struct scenario_knob *k);
 
 /* Adds what is allowed, for --help: "1 to 4096". */
 void scenario_knob_allowed(const struct scenario_knob *k, struct text *out);
 
-/* The default profile: the first of the enum that the scenario offers. */
+/* Whether it has knobs with which its workers do nothing but start and end. */
+bool scenario_can_be_empty(const struct scenario *s);
+
+/* The profile without --profile: the first of the enum that is offered. */
 enum profile scenario_profile_default(const struct scenario *s);
 
 const struct scenario_figure *scenario_figure_find(const struct scenario *s,

@@ -30,12 +30,12 @@ static const struct yaml_shape PROFILE =
 static const struct yaml_shape PROFILES =
     YAML_KEYS(YAML_MAY("overhead", PROFILE), YAML_MAY("memory", PROFILE), YAML_MAY("growth", PROFILE));
 static const struct yaml_shape COMMANDS = YAML_KEYS(YAML_MAY("python", ARGUMENTS), YAML_MAY("native", ARGUMENTS));
-static const struct yaml_shape KNOB =
-    YAML_KEYS(YAML_NEEDS("name", WORD), YAML_NEEDS("type", WORD), YAML_MAY("unit", WORD), YAML_NEEDS("help", LINE),
-              YAML_MAY("min", WORD), YAML_MAY("max", WORD), YAML_MAY("choices", CHOICES), YAML_NEEDS("default", WORD),
-              YAML_MAY("default-overhead", WORD), YAML_MAY("default-memory", WORD), YAML_MAY("default-growth", WORD),
-              YAML_MAY("modes", THREE), YAML_MAY("profiles", THREE), YAML_MAY("runtimes", PAIR),
-              YAML_MAY("starts", THREE), YAML_MAY("python", WORD));
+static const struct yaml_shape KNOB = YAML_KEYS(
+    YAML_NEEDS("name", WORD), YAML_NEEDS("type", WORD), YAML_MAY("unit", WORD), YAML_NEEDS("help", LINE),
+    YAML_MAY("min", WORD), YAML_MAY("max", WORD), YAML_MAY("choices", CHOICES), YAML_NEEDS("default", WORD),
+    YAML_MAY("default-overhead", WORD), YAML_MAY("default-memory", WORD), YAML_MAY("default-growth", WORD),
+    YAML_MAY("empty", WORD), YAML_MAY("modes", THREE), YAML_MAY("profiles", THREE), YAML_MAY("runtimes", PAIR),
+    YAML_MAY("starts", THREE), YAML_MAY("python", WORD), YAML_MAY("python-choices", CHOICES));
 static const struct yaml_shape FIGURE =
     YAML_KEYS(YAML_NEEDS("name", WORD), YAML_MAY("unit", WORD), YAML_MAY("help", LINE), YAML_MAY("title", LINE),
               YAML_MAY("kind", WORD), YAML_MAY("better", WORD));
@@ -119,7 +119,8 @@ static int take_profiles(const struct yaml_node *profiles, scenario_common *comm
 static int take_name(const struct yaml_node *n, scenario_common *common, const struct scenario *s,
                      struct scenario_knob *k, struct err *e)
 {
-    static const char *const OURS[] = {"pids", "fault", "help", NULL}; /* tare gives these to workloads itself */
+    static const char *const OURS[] = {"pids", "fault", "help", "empty-by",
+                                       NULL}; /* workloads, or records, have them */
     if (!is_word(n->text, LETTERS "-"))
         return yaml_refuse(n, -EINVAL, e,
                            "'%s': what is allowed is a letter, then letters, digits and dashes, in lower case",
@@ -188,7 +189,15 @@ static int take_defaults(const struct yaml_node *said, struct scenario_knob *k, 
     return 0;
 }
 
-/* Takes "3.15". */
+static int take_empty(const struct yaml_node *empty, struct scenario_knob *k, struct err *e)
+{
+    if (empty && scenario_knob_check(k, empty->text, e) != 0)
+        return yaml_blame(empty, e);
+    text_format(k->empty, sizeof(k->empty), "%s", empty ? empty->text : "");
+    return 0;
+}
+
+/* "3.15" */
 static int take_since(const struct yaml_node *version, struct scenario_knob *k, struct err *e)
 {
     uint64_t minor = 0;
@@ -197,6 +206,16 @@ static int take_since(const struct yaml_node *version, struct scenario_knob *k, 
         return yaml_refuse(version, -EINVAL, e, "'%s': what is allowed is a version of Python, as 3.15", version->text);
     k->since = (unsigned)minor;
     return 0;
+}
+
+static int take_since_choices(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
+{
+    const struct yaml_node *list = yaml_get(said, "python-choices");
+    if (list && !k->since)
+        return yaml_refuse(list, -EINVAL, e, "without python there is no version that these choices are of");
+    if (list && k->type != SCENARIO_CHOICE)
+        return yaml_refuse(list, -EINVAL, e, "a choice has these, and no other type");
+    return list ? take_bits(list, k->choice, &k->since_choices, e) : 0;
 }
 
 static int take_knob(const struct yaml_node *said, scenario_common *common, struct scenario *s, struct err *e)
@@ -209,11 +228,13 @@ static int take_knob(const struct yaml_node *said, scenario_common *common, stru
     k->type = (enum scenario_knob_type)type;
     TRY(scenario_knob_is_word(k) ? take_choices(said, k, e) : take_range(said, k, e));
     TRY(take_defaults(said, k, e));
+    TRY(take_empty(yaml_get(said, "empty"), k, e));
     TRY(take_bits(yaml_get(said, "modes"), mode_names, &k->modes, e));
     TRY(take_bits(yaml_get(said, "profiles"), profile_names, &k->profiles, e));
     TRY(take_bits(yaml_get(said, "runtimes"), runtime_kind_names, &k->kinds, e));
     TRY(take_bits(yaml_get(said, "starts"), start_names, &k->starts, e));
     TRY(take_since(yaml_get(said, "python"), k, e));
+    TRY(take_since_choices(said, k, e));
     TRY(check_line(yaml_get(said, "help"), e));
     text_format(k->help, sizeof(k->help), "%s", yaml_text(said, "help"));
     text_format(k->unit, sizeof(k->unit), "%s", yaml_text(said, "unit"));

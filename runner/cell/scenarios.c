@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/source.h"
 #include "base/suggest.h"
 #include "base/text.h"
@@ -140,13 +140,12 @@ static int load(const char *path, enum origin origin, const struct scenario **re
 /* Adds the names of the installed scenarios, sorted. */
 static void add_names(const char *separator, struct suggest *s, struct text *out)
 {
-    char lib[PATH_MAX], pattern[PATH_MAX + 32];
+    char lib[PATH_MAX];
     glob_t found;
     struct err ignored = {0};
     if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0)
         return;
-    text_format(pattern, sizeof(pattern), "%s/*/" FILE_NAME, lib);
-    if (glob(pattern, 0, NULL, &found) != 0)
+    if (!file_glob(lib, "*/" FILE_NAME, 0, &found))
         return;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *name = found.gl_pathv[i] + strlen(lib) + 1;

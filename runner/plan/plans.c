@@ -1,7 +1,6 @@
 #include "plan/plans.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +46,9 @@ static void name_of(const char *path, struct text *ret)
 
 static int list_files(glob_t *ret, struct err *e)
 {
-    char folder[PATH_MAX], pattern[PATH_MAX + 8];
+    char folder[PATH_MAX];
     TRY(find_folder(folder, e));
-    text_format(pattern, sizeof(pattern), "%s/*.yml", folder);
-    return glob(pattern, 0, NULL, ret) == 0 ? 0 : err_set(e, ERR_OURS, -ENOENT, "there are no plans in %s", folder);
+    return file_glob(folder, "*.yml", 0, ret) ? 0 : err_set(e, ERR_OURS, -ENOENT, "there are no plans in %s", folder);
 }
 
 int plans_find(const char *name, char *buf, size_t cap, struct err *e)

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/figure.h"
 #include "base/stats_trend.h"
 #include "base/text.h"
 #include "launch/sample.h"
@@ -277,21 +278,7 @@ void growth_take(const struct growth_sources *from, struct growth *ret)
 /* --- the sentence --------------------------------------------------------------------------------------------------
  */
 
-struct unit {
-    const char *name;
-    double bytes;
-};
-
-static struct unit unit_of(double bytes)
-{
-    static const struct unit UNITS[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
-    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
-        if (fabs(bytes) >= UNITS[i].bytes)
-            return UNITS[i];
-    return (struct unit){"B", 1};
-}
-
-/* Adds a number with three significant digits, but at most two decimals. */
+/* Three digits of a number of a unit, two behind the point at most. */
 static void add_number(double value, struct text *out)
 {
     const int digits = fabs(value) >= 100 ? 0 : fabs(value) >= 10 ? 1 : 2;
@@ -309,14 +296,15 @@ static const char *const PART[GROWTH_FIGURES] = {[GROWTH_LIVE] = "live objects",
 
 #define SAID_FROM 0.005 /* smaller parts of the slope are left out */
 
-static void add_part(const struct growth *g, enum growth_figure f, struct unit u, const char *before, struct text *out)
+static void add_part(const struct growth *g, enum growth_figure f, struct figure_unit u, const char *before,
+                     struct text *out)
 {
     text_add(out, "%s%s ", before, PART[f]);
     add_number(g->slope[f].bytes / u.bytes, out);
 }
 
 /* ": live objects 0.99, not told apart 0.01; stacks unknown" */
-static void say_parts(const struct growth *g, struct unit u, struct text *out)
+static void say_parts(const struct growth *g, struct figure_unit u, struct text *out)
 {
     const double whole = fabs(g->slope[GROWTH_PSS].bytes);
     const char *before = ": ";
@@ -343,7 +331,7 @@ static void say_rise(const struct growth *g, struct text *out)
 {
     if (g->shape != GROWTH_PLATEAU || !(g->rose_bytes > 0))
         return;
-    const struct unit u = unit_of(g->rose_bytes);
+    const struct figure_unit u = figure_unit_of(g->rose_bytes);
     text_add(out, ", after it rose by ");
     add_number(g->rose_bytes / u.bytes, out);
     text_add(out, " %s", u.name);
@@ -353,7 +341,7 @@ static void say_target(const struct growth *g, double half, struct text *out)
 {
     if (!isfinite(g->wanted_bytes) || half <= g->wanted_bytes)
         return;
-    const struct unit u = unit_of(g->wanted_bytes);
+    const struct figure_unit u = figure_unit_of(g->wanted_bytes);
     text_add(out, "; +-");
     add_number(g->wanted_bytes / u.bytes, out);
     text_add(out, " %s was wanted: more iterations", u.name);
@@ -368,7 +356,7 @@ void growth_say(const struct growth *g, struct text *out)
         return;
     }
     const double bound = fmax(fabs(pss->low), fabs(pss->high));
-    const struct unit u = unit_of(is_level ? bound : pss->bytes);
+    const struct figure_unit u = figure_unit_of(is_level ? bound : pss->bytes);
     const double sign = g->shape == GROWTH_SHRINKS ? -1 : 1;
     text_add(out, "%s", is_level ? "flat: within +-" : sign < 0 ? "shrinks by " : "grows by ");
     add_number((is_level ? bound : sign * pss->bytes) / u.bytes, out);

@@ -160,7 +160,22 @@ static void set_knobs(json_t *o, const struct cell *c)
     }
 }
 
-/* Identifies a scenario that did not come with tare. */
+/* The knobs by which its workers do nothing but start and end; nothing where they do something. */
+static void set_empty(json_t *o, const struct cell *c)
+{
+    cleanup_text struct text keys = {0};
+    for (size_t i = 0; i < c->scenario->knobs; i++) {
+        const struct scenario_knob *k = &c->scenario->knob[i];
+        if (*k->empty && strcmp(k->empty, c->knob[i]) != 0)
+            return;
+        if (*k->empty)
+            text_add(&keys, "%s%s", keys.len ? "," : "", k->key);
+    }
+    if (keys.len)
+        json_put_text(o, "empty_by", keys.data);
+}
+
+/* Whose scenario it is, where it did not come with tare. */
 static void set_origin(json_t *o, const struct scenario *s)
 {
     if (s->installed)
@@ -186,6 +201,7 @@ static json_t *scenario_json(const struct record *r)
     if (c->profile == PROFILE_GROWTH)
         json_put_text_or(o, "until_slope", c->until_slope, "none was asked for");
     set_knobs(o, c);
+    set_empty(o, c);
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "runtime", c->runtime);

@@ -17,10 +17,11 @@
 
 static const char *figure_text(const struct figure_about *about, double value, char *buf, size_t cap)
 {
+    char bytes[32];
     if (!isfinite(value))
         (void)snprintf(buf, cap, "-");
     else if (figure_is_of_bytes(about))
-        (void)text_bytes((uint64_t)fmax(0, value), buf, cap);
+        (void)snprintf(buf, cap, "%s%s", value < 0 ? "-" : "", text_bytes((uint64_t)fabs(value), bytes, sizeof(bytes)));
     else if (strcmp(about->unit, "s") == 0 && value >= 1)
         (void)snprintf(buf, cap, "%.4g s", value);
     else
@@ -49,8 +50,18 @@ static void side_notes(const struct compare_row *row, const struct compare_side 
         text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
 }
 
+static const char *noise_text(const struct analysis_ratio *r, char *buf, size_t cap)
+{
+    const double sd = sqrt(r->noise_variance);
+    if (r->is_difference)
+        return text_bytes((uint64_t)sd, buf, cap);
+    (void)snprintf(buf, cap, "%.2f%%", 100 * expm1(sd));
+    return buf;
+}
+
 static void row_notes(const struct compare_row *row, struct text *out)
 {
+    char size[32];
     const struct analysis_ratio *r = &row->ratio;
     if (r->why_not)
         text_add(out, "* %s, %s: no interval: %s\n", row->label, row->figure, r->why_not);
@@ -65,8 +76,8 @@ static void row_notes(const struct compare_row *row, struct text *out)
             "wide for it\n",
             row->label, row->figure, r->lag1, sqrt(r->inflation));
     if (r->noise_variance > 0)
-        text_add(out, "* %s, %s: this host's noise, %.2f%% by %zu A/A cell%s, is in the interval\n", row->label,
-                 row->figure, 100 * expm1(sqrt(r->noise_variance)), row->noise.cells, row->noise.cells == 1 ? "" : "s");
+        text_add(out, "* %s, %s: this host's noise, %s by %zu A/A cell%s, is in the interval\n", row->label,
+                 row->figure, noise_text(r, size, sizeof(size)), row->noise.cells, row->noise.cells == 1 ? "" : "s");
     else if (row->noise.cells > 0)
         text_add(out, "* %s, %s: %zu A/A cell%s no noise beyond the invocations' own spread\n", row->label, row->figure,
                  row->noise.cells, row->noise.cells == 1 ? " shows" : "s show");
@@ -165,11 +176,47 @@ static void add_side(struct table *t, const struct compare_row *row, const struc
     table_value(t, side->mean, figure_text(&row->about, side->mean, buf, sizeof(buf)), side->is.mean.why_not);
 }
 
+/* Of slopes, which have no ratio. */
+static void add_difference(struct table *t, const struct stats_interval *d)
+{
+    cleanup_text struct text at = {0}, interval = {0};
+    words_difference(d, &at, &interval);
+    table_value(t, d->at, at.data ? at.data : "", d->why_not);
+    table_text(t, interval.data ? interval.data : "");
+    table_number(t, d->low, 0, d->why_not);
+    table_number(t, d->high, 0, d->why_not);
+}
+
+static void add_ratio(struct table *t, const struct stats_interval *ratio)
+{
+    const int decimals = number_decimals(ratio, 1);
+    table_number(t, ratio->at, decimals, ratio->why_not);
+    table_interval(t, ratio, 1, decimals);
+}
+
+static void leave_effect_out(struct table *t)
+{
+    table_number(t, NAN, 0, NULL);
+    table_text(t, "");
+    table_number(t, NAN, 0, NULL);
+    table_number(t, NAN, 0, NULL);
+}
+
+/* In its own columns. */
+static void add_effect(struct table *t, const struct analysis_verdict *v)
+{
+    if (v->is_difference) {
+        leave_effect_out(t);
+        add_difference(t, &v->ratio);
+    } else {
+        add_ratio(t, &v->ratio);
+        leave_effect_out(t);
+    }
+}
+
 static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)
 {
     char words[WORDS_MAX_VERDICT];
-    const struct stats_interval *ratio = &row->verdict.ratio;
-    int decimals = number_decimals(ratio, 1);
     const char *why = row->ratio.why_not;
     table_row(t, NULL);
     table_text(t, row->label + common);
@@ -182,13 +229,12 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     add_side(t, row, &row->b);
     table_number(t, row->a.is.median.at, 6, NULL);
     table_number(t, row->b.is.median.at, 6, NULL);
-    table_number(t, ratio->at, decimals, why);
-    table_interval(t, ratio, 1, decimals);
+    add_effect(t, &row->verdict);
     table_number(t, row->verdict.p, 6, why);
     table_number(t, row->shift, 6, NULL);
     table_number(t, row->dominance, 6, NULL);
     table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
-    table_number(t, margin, 6, NULL);
+    table_number(t, row->ratio.is_difference ? row->ratio.tolerance : margin, 6, NULL);
     table_text(t, WORDS[row->verdict.word]);
     table_text(t, words_verdict(&row->verdict, &row->about, margin,
                                 row->a.used < row->b.used ? row->a.used : row->b.used, words));
@@ -205,6 +251,9 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
             {"a_median", "median A", "", true, TABLE_DATA, 0}, {"b_median", "median B", "", true, TABLE_DATA, 0},      \
             {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},    \
             {"ratio_low", "low", "", true, TABLE_DATA, 0}, {"ratio_high", "high", "", true, TABLE_DATA, 0},            \
+            {"difference", "B − A", "", true, TABLE_BOTH, 0},                                                          \
+            {"difference_ci95", "95% interval", "", false, TABLE_SHOWN, 3},                                            \
+            {"difference_low", "low", "", true, TABLE_DATA, 0}, {"difference_high", "high", "", true, TABLE_DATA, 0},  \
             {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                          \
             {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},       \
             {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},           \
@@ -308,15 +357,18 @@ static json_t *interval_json(const struct stats_interval *i)
     return o;
 }
 
-static json_t *side_json(const struct compare_side *s)
+/* plain: of slopes, whose mean is the arithmetic one. */
+static json_t *side_json(const struct compare_side *s, bool plain)
 {
+    const char *none = s->used ? s->is.mean.why_not : "no invocation has the figure";
     json_t *o = json_object();
     json_put_text(o, "cell", s->cell->text);
     json_put_int(o, "invocations", (int64_t)s->used);
     json_put_int(o, "failed", (int64_t)s->failed);
     json_put_int(o, "missing", (int64_t)s->missing);
     json_put_text(o, "left_out_reason", s->failed || s->missing ? s->why_not : NULL);
-    json_put_real(o, "geometric_mean", s->mean, s->used ? s->is.mean.why_not : "no invocation has the figure");
+    json_put_real(o, "geometric_mean", plain ? NAN : s->mean, plain ? "a slope may be 0 or less" : none);
+    json_put_real(o, "arithmetic_mean", plain ? s->mean : NAN, plain ? none : "the geometric one is compared");
     json_put(o, "mean_95", interval_json(&s->is.mean));
     json_put(o, "median_95", interval_json(&s->is.median));
     json_put(o, "p95_95", interval_json(&s->is.p95));
@@ -327,6 +379,15 @@ static json_t *side_json(const struct compare_side *s)
     if (!s->has_steady)
         json_put_text(o, "steady_state_reason", "the iterations were not read (--steady)");
     return o;
+}
+
+static void put_effect(json_t *o, const struct analysis_verdict *v)
+{
+    const struct stats_interval none = stats_no_interval(NAN, v->ratio.confidence,
+                                                         v->is_difference ? "slopes have a difference, and no ratio"
+                                                                          : "it is no slope: the ratio tells");
+    json_put(o, "ratio", interval_json(v->is_difference ? &none : &v->ratio));
+    json_put(o, "difference", interval_json(v->is_difference ? &v->ratio : &none));
 }
 
 static json_t *row_json(const struct compare_row *row, double margin)
@@ -341,10 +402,10 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put_text(o, "unit", row->about.unit);
     json_put_text(o, "kind", figure_kind_name(row->about.kind));
     json_put_text(o, "better", figure_better_name(row->about.better));
-    json_put(o, "a", side_json(&row->a));
-    json_put(o, "b", side_json(&row->b));
+    json_put(o, "a", side_json(&row->a, r->is_difference));
+    json_put(o, "b", side_json(&row->b, r->is_difference));
     json_put_text(o, "method", r->why_not ? NULL : analysis_method_name(r->method));
-    json_put(o, "ratio", interval_json(&v->ratio));
+    put_effect(o, v);
     json_put_text(o, "words",
                   words_verdict(v, &row->about, margin, row->a.used < row->b.used ? row->a.used : row->b.used, words));
     json_put_real(o, "p", v->p, r->why_not);
@@ -413,6 +474,7 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
     json_put(o, "b", head_json(h->b, h->b_records));
     json_put(o, "environments", environments_json(c));
     json_put(o, "margin", json_real(h->margin));
+    json_put(o, "growth_margin_bytes", json_real(h->growth_margin));
     json_put_int(o, "seed", (int64_t)h->seed);
     json_put_text(o, "noise_file", h->noise_path);
     if (h->noise_path)

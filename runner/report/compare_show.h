@@ -11,10 +11,11 @@ struct compare_headline {
     const char *a, *b; /* the paths */
     size_t a_records, b_records;
     double margin;
-    size_t width;           /* of a line, in characters */
-    const char *noise_path; /* the file of the noise floor; NULL: none */
-    const char *noise_why;  /* why there is none: a sentence; else "" */
-    bool noise_within_run;  /* the floor was measured within one run */
+    double growth_margin;   /* bytes per 1,000 iterations */
+    size_t width;           /* of the terminal, in characters */
+    const char *noise_path; /* the floor's file; NULL: none */
+    const char *noise_why;  /* why none: a sentence; "" where there is one */
+    bool noise_within_run;  /* of a floor that was measured within one run */
     uint64_t seed;
     const struct compare_condition *condition; /* the conditions of --fail-if */
     size_t conditions;

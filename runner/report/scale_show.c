@@ -238,6 +238,10 @@ static void note_split(const struct scaling_split *s, struct text *out)
                  s->processes->point[0].cell->runtime, s->threads->point[0].cell->runtime);
     if (s->no_start)
         text_add(out, "* no start: %s\n", s->no_start);
+    if (s->start_of_another)
+        text_add(out,
+                 "* start is scenario0's, whose processes import next to nothing: what starting takes because this "
+                 "program imports more is in the other parts (a knob with 'empty' in its scenario.yml tells it)\n");
     if (l->workers > l->cpus)
         text_add(out, "* %.0f workers had %.0f CPU%s: the ceiling has their waiting for one in it\n", l->workers,
                  l->cpus, l->cpus > 1 ? "s" : "");
@@ -334,6 +338,11 @@ static json_t *json_of_split(const struct scaling_split *s)
     json_put_text(o, "threads", s->threads->point[0].cell->id);
     json_put_text_or(o, "processes", s->processes ? s->processes->point[0].cell->id : NULL, s->why_not);
     json_put_text_or(o, "not_split", s->why_not, "it is split");
+    json_put_text_or(o, "start_by",
+                     !s->has_start         ? NULL
+                     : s->start_of_another ? "scenario0"
+                                           : "the same program",
+                     s->no_start ? s->no_start : "it is not split");
     json_put(o, "losses", losses);
     if (s->losses) {
         json_put(o, "one_thread_over_one_process", json_of(&s->one));

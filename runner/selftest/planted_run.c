@@ -47,12 +47,14 @@ static int cell_of(const struct planted *p, const struct cell *given, int64_t wo
     return 0;
 }
 
-static const struct planted *row_named(const char *pattern, size_t len)
+/* planted_count: none has this pattern. */
+static size_t row_named(const char *pattern, size_t len)
 {
-    for (size_t i = 0; i < planted_count; i++)
-        if (strlen(planted_causes[i].pattern) == len && strncmp(planted_causes[i].pattern, pattern, len) == 0)
-            return &planted_causes[i];
-    return NULL;
+    size_t i = 0;
+    while (i < planted_count &&
+           (strlen(planted_causes[i].pattern) != len || strncmp(planted_causes[i].pattern, pattern, len) != 0))
+        i++;
+    return i;
 }
 
 static int unknown_row(const char *pattern, size_t len, struct err *e)
@@ -64,13 +66,12 @@ static int unknown_row(const char *pattern, size_t len, struct err *e)
                    all.data);
 }
 
-/* The rows to run; the list is owned. */
+/* The numbers of the rows to run; owned. */
 struct rows {
-    const struct planted **row;
-    size_t count;
+    size_t *row, count;
 };
 
-static void add_row(struct rows *rows, const struct planted *row)
+static void add_row(struct rows *rows, size_t row)
 {
     rows->row = xgrow(rows->row, rows->count, sizeof(*rows->row));
     rows->row[rows->count++] = row;
@@ -79,10 +80,10 @@ static void add_row(struct rows *rows, const struct planted *row)
 static int choose_rows(const char *only, struct rows *ret, struct err *e)
 {
     for (size_t i = 0; !only && i < planted_count; i++)
-        add_row(ret, &planted_causes[i]);
+        add_row(ret, i);
     for (const char *p = only; p; p = p[strcspn(p, ",")] ? strchr(p, ',') + 1 : NULL) {
-        const struct planted *row = row_named(p, strcspn(p, ","));
-        if (!row)
+        const size_t row = row_named(p, strcspn(p, ","));
+        if (row == planted_count)
             return unknown_row(p, strcspn(p, ","), e);
         add_row(ret, row);
     }
@@ -188,13 +189,13 @@ static int run_rows(struct session *session, const struct cell *given, const str
     struct meter meter;
     cleanup_free struct cell *cell = xcalloc(rows->count, sizeof(*cell));
     for (size_t i = 0; i < rows->count; i++)
-        TRY(cell_of(rows->row[i], given, report->workers, &cell[i], e));
+        TRY(cell_of(&planted_causes[rows->row[i]], given, report->workers, &cell[i], e));
     meter_open(&meter, cell, rows->count);
     int failed = 0;
     for (size_t i = 0; failed == 0 && !report->interrupted_by && i < rows->count; i++) {
         struct planted_result result;
         const struct row row = {session, &cell[i], runtime, meter_cell(&meter, i)};
-        failed = run_row(&row, rows->row[i], report, &result, e);
+        failed = run_row(&row, &planted_causes[rows->row[i]], report, &result, e);
         if (failed == 0 && !report->interrupted_by)
             keep(report, &result);
     }

@@ -73,7 +73,7 @@ def scenario_of(named: str, words: list[str]):
     own = {
         "--lifecycle": (("fresh", "pool"), "fresh"),
         "--results": (("returned", "discarded"), "returned"),
-        "--calls": (range(1, 1 << 32), None),
+        "--calls": (range(0, 1 << 32), None),
     }
     parameters = {"--" + name.replace("_", "-"): is_required for name, is_required in function.open().items()}
     of_function = {
@@ -89,7 +89,7 @@ def scenario_of(named: str, words: list[str]):
         def __init__(self, options):
             self.options = options
             function.give_options([name[2:].replace("-", "_") for name in of_function], options)
-            what = options.calls or 1, options.results == "returned"
+            what = 1 if options.calls is None else options.calls, options.results == "returned"
             begin = load, function.folder, function.module, os.path.dirname(os.path.abspath(__file__))
             self.job = [(call, *what, function.work, *function.arguments())]
             if options.mode == "interpreters":

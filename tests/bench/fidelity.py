@@ -1,7 +1,7 @@
 """Whether scenario1's figures are those of a benchmark as people write one by hand: `tare run scenario1` in each mode and
 start method beside tests/bench/plain/plain.py, which is timed by itself, without tare, on the same interpreter and CPU.
 
-usage: fidelity.py BUILD [PAIRS]      asserts nothing. PAIRS (20, of spawn half as many) of each kind, in random order within a pair,
+usage: fidelity.py BUILD [PAIRS]      asserts nothing. PAIRS (15, of spawn half as many) of each kind, in random order within a pair,
 so that the machine's drift falls on both alike: a pair's ratio is of the medians of its iterations, tare's over the script's.
 """
 import json
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import table
 
 tare = os.path.join(os.path.abspath(sys.argv[1]), "tare")
-pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 15
 GIL = sys.executable
 FREE = subprocess.run([Path(__file__).parents[2] / "scripts" / "build-python", "--print", "ft"], check=True,
                       capture_output=True, text=True).stdout.split()[1]  # fmt: skip
@@ -28,7 +28,7 @@ WARMUP, WORKERS, STEPS = 1, 8, 20000
 KINDS = [
     ("threads, 3.14t", "threads", None, FREE, 10),
     ("threads, 3.14", "threads", None, GIL, 10),
-    ("interpreters", "interpreters", None, GIL, 4),
+    ("interpreters", "interpreters", None, GIL, 2),
     ("fork", "processes", "fork", GIL, 10),
     ("forkserver", "processes", "forkserver", GIL, 8),
     ("spawn", "processes", "spawn", GIL, 2),
@@ -57,7 +57,7 @@ def by_itself(script: Path, mode: str, start: str | None, python: str, iteration
 def compare(script: Path, *kind) -> None:
     name, *of = kind
     times = {BY_TARE: lambda: by_tare(*of), PLAIN: lambda: by_itself(script, *of)}
-    took = table.in_turn(times, pairs // 2 if name == "spawn" else pairs)
+    took = table.in_turn(times, max(1, pairs // 2) if name == "spawn" else pairs)
     print(f"  {name}: " + ", ".join(f"{one} {statistics.median(t[one] for t in took):.2f} ms" for one in times))
     table.row(f"scenario1 by tare / a plain script, {name}", table.ratio(took, BY_TARE, PLAIN), 1.02, least=0.98)
 

@@ -101,6 +101,11 @@ def said(least: float | None, most: float | None, unit: str) -> str:
     return f"<= {most:g}{unit}" if most is not None else f">= {least:g}{unit}" if least is not None else ""
 
 
+def digits(value: float) -> str:
+    """Two decimals; of what is small two digits."""
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+
+
 def row(what: str, of: float | Sequence[float], most: float | None = None, unit: str = "", least: float | None = None,
         ends: tuple[float, float] | None = None) -> None:
     """Prints a figure beside its target, and keeps it for the table. of: one value a round, of which the median and its interval are
@@ -109,15 +114,15 @@ def row(what: str, of: float | Sequence[float], most: float | None = None, unit:
     measured = statistics.median(of) if many else of
     ends = interval(of) if many else ends
     target = said(least, most, unit)
-    between = f"{ends[0]:.2f} to {ends[1]:.2f}" if ends else ""
+    between = f"{digits(ends[0])} to {digits(ends[1])}" if ends else ""
     word = verdict(measured, ends, least, most)
-    print(f"  {what:62} {measured:9.2f}{unit:7} {between:18} {target:15} {word}", flush=True)
-    keep({"what": what, "measured": f"{measured:.2f}{unit}", "interval": between, "target": target, "verdict": word})
+    print(f"  {what:66} {digits(measured):>9}{unit:7} {between:18} {target:15} {word}", flush=True)
+    keep({"what": what, "measured": f"{digits(measured)}{unit}", "interval": between, "target": target, "verdict": word})
 
 
 def absent(what: str, why: str) -> None:
     """A row that this host cannot give."""
-    print(f"  {what:62}      null: {why}", flush=True)
+    print(f"  {what:66}      null: {why}", flush=True)
     keep({"what": what, "measured": "null", "interval": "", "target": "", "verdict": why})
 
 

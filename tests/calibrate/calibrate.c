@@ -1,6 +1,6 @@
 /* calibrate: the error rates of the rules that tare judges by, as Markdown tables on standard output.
  *
- *     calibrate SECTION    ratios, families, claims, rest; seeds are fixed
+ *     calibrate SECTION    ratios, families, claims, rest, slopes; seeds are fixed
  *
  * Exit 1: a rate is beyond its bound; the line that names it goes to standard error. */
 #include <stdio.h>
@@ -214,6 +214,30 @@ static void print_notes(void)
     }
 }
 
+/* Flat ones, and ones that differ by twice what may be called the same. */
+static void print_slopes(void)
+{
+    enum { TIMES = 1000, TOLERANCE = 64 };
+    (void)printf("\n### Slopes of profile growth: the difference is covered; A/A of 15 cells: one is called different; "
+                 "128 KiB apart: one is called the same within 64 KiB\n\n| |");
+    for (size_t k = 0; k < ARRAY_LEN(SIZES); k++)
+        (void)printf(" n = %zu |", SIZES[k]);
+    (void)printf("\n|---|---|---|---|---|---|\n");
+    for (int s = 0; s < SLOPES; s++) {
+        (void)printf("| %s |", SLOPES_NAMES[s]);
+        for (size_t k = 0; k < ARRAY_LEN(SIZES); k++) {
+            const enum slopes of = (enum slopes)s;
+            struct slope_rates flat = rate_slopes(rng, of, 0, 15, SIZES[k], TOLERANCE, TIMES),
+                               apart = rate_slopes(rng, of, 2 * TOLERANCE, 15, SIZES[k], TOLERANCE, TIMES);
+            (void)printf(" %.1f; %.1f; %.1f |", 100 * flat.covered, 100 * flat.differs, 100 * apart.same);
+            hold(SLOPES_NAMES[s], SIZES[k], flat.covered, 0.93, s == SLOPES_NORMAL ? 0.97 : 1, TIMES);
+            hold("slopes called different", SIZES[k], flat.differs, 0, 0.06, TIMES);
+            hold("slopes called the same", SIZES[k], apart.same, 0, 0.01, TIMES);
+        }
+        (void)printf("\n");
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *section = argc == 2 ? argv[1] : "";
@@ -239,8 +263,10 @@ int main(int argc, char **argv)
         print_serial();
         print_noise();
         print_notes();
+    } else if (strcmp(section, "slopes") == 0) {
+        print_slopes();
     } else {
-        (void)fprintf(stderr, "calibrate: what is allowed is ratios, families, claims or rest\n");
+        (void)fprintf(stderr, "calibrate: what is allowed is ratios, families, claims, rest or slopes\n");
         return 2;
     }
     gsl_rng_free(rng);

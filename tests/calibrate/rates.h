@@ -173,6 +173,58 @@ static inline struct noise_rates rate_noise(gsl_rng *rng, size_t cells, size_t a
     return (struct noise_rates){(double)covered / all, (double)found / all, (double)shown / all};
 }
 
+/* --- slopes ------------------------------------------------------------------------------------------------------- */
+
+enum slopes { SLOPES_NORMAL, SLOPES_SKEWED, SLOPES_ARENAS, SLOPES };
+
+static const char *const SLOPES_NAMES[SLOPES] = {"normal, sd 20 KiB", "exponential, sd 20 KiB",
+                                                 "an arena of 256 KiB more in one of ten"};
+
+/* A slope about 0, in KiB for 1,000 iterations. */
+static inline double slope_draw(gsl_rng *rng, enum slopes s)
+{
+    if (s == SLOPES_SKEWED)
+        return 20 * (gsl_ran_exponential(rng, 1) - 1);
+    return gsl_ran_gaussian(rng, s == SLOPES_ARENAS ? 4 : 20) +
+           (s == SLOPES_ARENAS && gsl_rng_uniform(rng) < 0.1 ? 256 : 0);
+}
+
+struct slope_rates {
+    double covered, differs, same;
+};
+
+/* Of cells whose slopes differ by `more` KiB: how often one interval covers that; in how many comparisons of `cells` a
+ * row is called different, or the same within `tolerance` KiB. */
+static inline struct slope_rates rate_slopes(gsl_rng *rng, enum slopes s, double more, size_t cells, size_t n,
+                                             double tolerance, size_t times)
+{
+    struct analysis_value a[RATES_N_MAX], b[RATES_N_MAX];
+    struct analysis_ratio row[RATES_CELLS_MAX];
+    struct analysis_verdict verdict[RATES_CELLS_MAX];
+    size_t covered = 0, differs = 0, same = 0;
+    for (size_t i = 0; i < times; i++) {
+        bool one_differs = false, one_same = false;
+        for (size_t c = 0; c < cells; c++) {
+            for (size_t k = 0; k < n; k++) {
+                a[k] = (struct analysis_value){.value = slope_draw(rng, s)};
+                b[k] = (struct analysis_value){.value = slope_draw(rng, s) + more};
+            }
+            row[c] = analysis_difference(a, n, b, n, false, tolerance, NULL);
+        }
+        const struct stats_interval first = analysis_interval(&row[0], 0.95);
+        covered += first.low <= more && more <= first.high;
+        analysis_judge(row, cells, 0.02, verdict);
+        for (size_t c = 0; c < cells; c++) {
+            one_differs |= verdict[c].differs;
+            one_same |= verdict[c].word == ANALYSIS_SAME;
+        }
+        differs += one_differs;
+        same += one_same;
+    }
+    const double all = (double)times;
+    return (struct slope_rates){(double)covered / all, (double)differs / all, (double)same / all};
+}
+
 /* --- one cell ----------------------------------------------------------------------------------------------------- */
 
 struct cell_rates {

@@ -71,6 +71,8 @@ class Functions(Scale):
         self.assertEqual(found["schema"], "tare.scale/1")
         split = found["sweeps"][0]["splits"][0]
         self.assert_adds_up(split["losses"][0])
+        self.assertEqual(split["start_by"], "the same program")  # whose processes import what it does
+        self.assertNotIn("scenario0", done.out)
         self.assertIn("2 numbers of workers, and it takes 4", split["fit"]["refused"])
         runtimes = {json.loads(p.read_text())["runtime"]["name"] for p in (self.dir / "out").glob("*.json")}
         self.assertEqual(runtimes, {"3.14t"})  # one interpreter: builds are not confounded with modes

@@ -59,6 +59,15 @@ class Selftest(LiveTest):
                 self.assertEqual(low <= check["measured"] <= high, check["verdict"] == "pass", check)
             self.assertTrue(check["tolerance_why"])
 
+    def assert_described(self, report: dict) -> None:
+        """The schema has the report's members, and no others; test_schemas.py says that it is a schema."""
+        schema = json.loads((rig.ROOT / "runner/selftest/tare-selftest.schema.json").read_text())
+        self.assertEqual(set(report), set(schema["properties"]))
+        for check in report["checks"]:
+            self.assertEqual(set(check), set(schema["properties"]["checks"]["items"]["properties"]))
+        for part in ("tool", "slice", "counts"):
+            self.assertEqual(set(report[part]), set(schema["properties"][part]["properties"]))
+
     @needs_lack
     def test_what_this_host_lacks_is_unavailable_and_the_rest_passes(self):
         run = self.shared("selftest", self.between_two_records)
@@ -100,6 +109,7 @@ class Selftest(LiveTest):
     def test_without_a_slice_the_processes_figures_are_still_proved(self):
         status, report = self.report("--isolation", "off")
         self.assert_whole(report)
+        self.assert_described(report)
         self.assert_none_fails(status, report)
         self.assertEqual(report["slice"]["provenance"], "none")
         self.assertIn(("burn", "cpu.stat usage"), self.verdicts(report, "unavailable"))

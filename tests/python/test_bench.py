@@ -130,6 +130,12 @@ def work():
             self.assertEqual(status, 70, err)
             self.assertTrue(self.ledger.error.endswith("KeyError: 'key' (mine.py, line 2, from mine.py, line 4)"), self.ledger.error)
 
+    def test_a_place_of_a_recursion_is_told_once(self):
+        self.ledger = RunnerLedger(2, 2)
+        status, err = self.run_file("def down(n):\n    return down(n - 1) if n else {}['key']\ndef work():\n    down(9)\n", mode="threads")
+        self.assertEqual(status, 70, err)
+        self.assertTrue(self.ledger.error.endswith("KeyError: 'key' (mine.py, line 2, from mine.py, line 4)"), self.ledger.error)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -12,9 +12,11 @@
 /* A cell. What an iteration takes is `seconds`; rate: of what its scenario reports, 0: nothing. */
 struct made {
     const char *scenario, *mode, *runtime;
-    int workers, work; /* work: a knob; 0: it has none */
+    int workers, work; /* work: a knob; 0: it has none; EMPTIED: it is 0, and nothing is done */
     double seconds, rate;
 };
+
+#define EMPTIED (-1)
 
 /* plan: the digest of it. */
 static inline void write_record_of(const char *plan, const struct made *m, size_t cell, int block)
@@ -27,7 +29,9 @@ static inline void write_record_of(const char *plan, const struct made *m, size_
         "\"2026-11-25T00:00:00Z\", \"plan\": {\"name\": \"made\", \"sha256\": \"%s\", \"seed\": 7, \"cell\": \"c%zu\", "
         "\"block\": %d}, \"scenario\": {\"name\": \"%s\", \"mode\": \"%s\", \"profile\": \"overhead\", ",
         serial / 3600, serial / 60 % 60, serial % 60, (unsigned)serial, plan, cell, block + 1, m->scenario, m->mode);
-    if (m->work)
+    if (m->work == EMPTIED)
+        text_add(&t, "\"work_iters\": 0, \"empty_by\": \"work_iters\", ");
+    else if (m->work)
         text_add(&t, "\"work_iters\": %d, ", m->work);
     text_add(&t,
              "\"workers\": %d, \"iterations\": 24, \"warmup\": 2}, \"host\": {\"emulated\": false}, \"isolation\": "
@@ -69,13 +73,13 @@ static inline size_t planted(struct made *m, size_t counts, double start_s)
     size_t n = 0;
     for (size_t i = 0; i < counts; i++) {
         const int w = COUNTS[i];
-        m[n++] = (struct made){"scenario1", "threads", "3.14t", w, 0, thread_s(w) + w * start_s, 0};
-        m[n++] = (struct made){"scenario1", "processes", "3.14t", w, 0, process_s(w) + 10 * w * start_s, 0};
+        m[n++] = (struct made){"scenario1", "threads", "3.14t", w, 1000, thread_s(w) + w * start_s, 0};
+        m[n++] = (struct made){"scenario1", "processes", "3.14t", w, 1000, process_s(w) + 10 * w * start_s, 0};
     }
     for (size_t i = 0; start_s > 0 && i < counts; i++) {
         const int w = COUNTS[i];
-        m[n++] = (struct made){"scenario0", "threads", "3.14t", w, 0, w * start_s, 0};
-        m[n++] = (struct made){"scenario0", "processes", "3.14t", w, 0, 10 * w * start_s, 0};
+        m[n++] = (struct made){"scenario1", "threads", "3.14t", w, EMPTIED, w * start_s, 0};
+        m[n++] = (struct made){"scenario1", "processes", "3.14t", w, EMPTIED, 10 * w * start_s, 0};
     }
     return n;
 }

@@ -12,7 +12,8 @@
     stacks    threads stay, with that much of their stacks in use
     forked    children stay, whose collector unshares that much of what they inherited
 
-The last two keep it in some forty steps over the run, because each step needs a thread or a process.
+The last two keep it in forty and twenty steps over the run, as each of them takes a thread or a process; what that one
+costs by itself is a part of what is kept.
 """
 
 import os

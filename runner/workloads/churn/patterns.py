@@ -5,9 +5,9 @@ import sys
 import threading
 
 from faults import worker_fault
+from teams import Complaint
 
-STEPS = 40  # for patterns that keep a thread or a process at each
-BLOCK = 64 << 10  # bytes that are allocated and freed
+BLOCK = 64 << 10  # bytes that are taken and let go
 
 
 def kept(size: int) -> bytearray:
@@ -157,11 +157,14 @@ class Queue(Pattern):
 
 
 class Stepped(Pattern):
-    """Keeps the bytes of several iterations together, at the last of them."""
+    """Keeps what some iterations together would, at the last of them. What its thread or process costs besides is a part
+    of that: how much it is, is measured of some that keep nothing, and so much less is planted."""
+
+    STEPS = 40
 
     def __init__(self, options):
         super().__init__(options)
-        self.every = max(1, options.iterations // STEPS)
+        self.every = max(1, options.iterations // self.STEPS)
         self.done = 0
 
     def iterate(self):
@@ -173,27 +176,61 @@ class Stepped(Pattern):
     def step(self, size: int) -> None:
         """Keeps this many bytes."""
 
+    def rest_of(self, size: int, own: int) -> int:
+        """What is to be planted beside what it costs by itself."""
+        if size <= own:
+            least = own // self.every + 1
+            raise Complaint(
+                f"--keep-bytes {self.options.keep_bytes}: a step of {self.every} iterations keeps {size} bytes, and costs "
+                f"{own} by itself; at least {least} are needed, or more iterations"
+            )
+        return size - own
+
+
+def private_dirty(pid: int | str) -> int:
+    """Bytes that this process alone has, and has written to."""
+    with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+        for line in file:
+            if line.startswith(b"Private_Dirty:"):
+                return int(line.split()[1]) * 1024
+    raise Complaint(f"/proc/{pid}/smaps_rollup has no Private_Dirty")
+
 
 class Stacks(Stepped):
-    OWN = 32 << 10  # the part that the thread itself uses
+    OWN = 32 << 10  # of its stack, what the thread itself may use
     SPARE = 256 << 10
+    BARE = 4  # threads that keep nothing
 
     def __init__(self, options):
         super().__init__(options)
         self.leave = threading.Event()
+        self.own: int | None = None
 
     def step(self, size):
+        if self.own is None:
+            self.own = self.cost_of_one(size)
+        self.start(size, self.rest_of(size, self.own))
+
+    def cost_of_one(self, size: int) -> int:
+        """The first brings what comes once."""
+        self.start(size, 0)
+        before = private_dirty("self")
+        for _ in range(self.BARE):
+            self.start(size, 0)
+        return (private_dirty("self") - before) // self.BARE
+
+    def start(self, room: int, planted: int) -> None:
         import ctypes
 
         touched = threading.Event()
 
         def use_stack() -> None:
-            top = threading.get_ident()  # pthread_self: at the upper end of the stack
-            ctypes.memset(top - size, 1, max(0, size - self.OWN))
+            top = threading.get_ident()  # pthread_self: it lies at the upper end of the stack
+            ctypes.memset(top - self.OWN - planted, 1, planted)
             touched.set()
             self.leave.wait()
 
-        before = threading.stack_size(size + self.SPARE)
+        before = threading.stack_size(room + self.SPARE)
         thread = threading.Thread(target=use_stack)
         thread.start()
         threading.stack_size(before)
@@ -213,25 +250,42 @@ class Wide:
 
 
 class Forked(Stepped):
-    """Freezes what existed before, so that a child's collection touches little but the objects planted here."""
+    """What was there before is frozen, so that a child's collection touches what is planted and little else. The first
+    child inherits nothing that is planted: after a step it has what any of them costs by itself, the pages among them
+    that the main process has written to anew meanwhile, whose old ones are the child's alone. A collection of the main
+    process would write to all of its pages at once, whenever it came: it has none."""
+
+    STEPS = 20
 
     def __init__(self, options):
+        import gc
+
         super().__init__(options)
+        gc.disable()
         self.pipe = os.pipe()
         self.inherited: list = []
 
-    def plant(self, size: int) -> None:
+    def step(self, size):
+        if not self.keep:
+            self.freeze()
+        elif not self.inherited:
+            self.plant(self.rest_of(size, private_dirty(self.keep[0])))
+        self.fork()
+
+    @staticmethod
+    def freeze() -> None:
         import gc
 
         gc.collect()
         gc.freeze()
-        self.inherited = [Wide() for _ in range(size // sys.getsizeof(Wide()))]
 
-    def step(self, size):
+    def plant(self, size: int) -> None:
+        self.freeze()
+        self.inherited = [Wide() for _ in range(max(1, size // sys.getsizeof(Wide())))]
+
+    def fork(self) -> None:
         import gc
 
-        if not self.keep:
-            self.plant(size)
         done_r, done_w = os.pipe()
         pid = os.fork()
         if pid == 0:

@@ -67,6 +67,68 @@ static void blocks_of_one_run_are_pairs(void **state)
     assert_near(r.b_mean / r.a_mean, exp(r.log), 1e-12);
 }
 
+/* The same two tests of R, of the values themselves: among them are 0 and numbers below. */
+static void slopes_have_a_difference(void **state)
+{
+    (void)state;
+    struct analysis_value a[10], b[10];
+    struct analysis_verdict v;
+    plain(SLEEP1, a, 10);
+    plain(SLEEP2, b, 10);
+    assert_non_null(analysis_ratio(a, 10, b, 10, false, 0, NULL).why_not);
+    struct analysis_ratio r = analysis_difference(a, 10, b, 10, false, 0.5, NULL);
+    struct stats_interval i = analysis_interval(&r, 0.95);
+    assert_null(r.why_not);
+    assert_near(r.a_mean, 0.75, 1e-12);
+    assert_near(r.b_mean, 2.33, 1e-12);
+    assert_near(i.at, 1.58, 1e-12);
+    assert_near(i.low, -0.2054832307, 1e-9);
+    assert_near(i.high, 3.3654832307, 1e-9);
+    analysis_judge(&r, 1, 0.02, &v);
+    assert_int_equal(v.word, ANALYSIS_UNCLEAR);
+    assert_near(v.p, 0.07939414, 1e-7);
+    assert_near(v.half_width, 3.3654832307 - 1.58, 1e-9);
+    for (size_t k = 0; k < 10; k++)
+        a[k].block = b[k].block = k + 1;
+    r = analysis_difference(a, 10, b, 10, true, 0.5, NULL);
+    i = analysis_interval(&r, 0.95);
+    assert_int_equal(r.method, ANALYSIS_PAIRS);
+    assert_near(i.low, 0.7001142367, 1e-9);
+    assert_near(i.high, 2.4598857633, 1e-9);
+    analysis_judge(&r, 1, 0.02, &v);
+    assert_int_equal(v.word, ANALYSIS_GREATER);
+    assert_true(v.differs && v.is_outside && v.is_difference);
+    r = analysis_difference(b, 10, a, 10, true, 0.5, NULL);
+    analysis_judge(&r, 1, 0.02, &v);
+    assert_int_equal(v.word, ANALYSIS_LESS);
+    assert_string_equal(analysis_difference(a, 4, b, 4, false, 0.5, NULL).why_not,
+                        "fewer than 5 invocations on a side");
+    assert_string_equal(analysis_difference(a, 0, b, 4, false, 0.5, NULL).why_not,
+                        "a side has no invocation with the figure");
+}
+
+/* Within the tolerance, and only with enough of them. */
+static void flat_slopes_are_the_same_within_their_tolerance(void **state)
+{
+    (void)state;
+    struct analysis_value a[20], b[20];
+    struct analysis_verdict v;
+    for (size_t i = 0; i < 20; i++) {
+        a[i] = (struct analysis_value){.value = (double)(i % 5) - 2};
+        b[i] = (struct analysis_value){.value = 2 - (double)(i % 5)};
+    }
+    struct analysis_ratio r = analysis_difference(a, 20, b, 20, false, 2, NULL);
+    analysis_judge(&r, 1, 0.02, &v);
+    assert_int_equal(v.word, ANALYSIS_SAME);
+    r = analysis_difference(a, 10, b, 10, false, 2, NULL);
+    analysis_judge(&r, 1, 0.02, &v);
+    assert_int_equal(v.word, ANALYSIS_UNCLEAR);
+    const struct analysis_noise noise = {.variance = 4, .quartic = 1, .cells = 15};
+    r = analysis_difference(a, 20, b, 20, false, 2, &noise);
+    analysis_judge(&r, 1, 0.02, &v);
+    assert_true(v.word == ANALYSIS_UNCLEAR && v.is_noise);
+}
+
 /* R: t.test(c(0.05, 0.02, 0.11)): -0.05383749101 to 0.17383749101; of the first two -0.155593071 to 0.225593071.
  * Pooled, the nodes' tenfold difference would swamp it. */
 static void nodes_are_values_from_two_on(void **state)
@@ -299,6 +361,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ratio_is_welchs_on_logarithms),
         cmocka_unit_test(blocks_of_one_run_are_pairs),
+        cmocka_unit_test(slopes_have_a_difference),
+        cmocka_unit_test(flat_slopes_are_the_same_within_their_tolerance),
         cmocka_unit_test(nodes_are_values_from_two_on),
         cmocka_unit_test(the_interval_that_is_shown_decides_for_all_rows_together),
         cmocka_unit_test(interval_p_and_word_never_disagree),

@@ -187,6 +187,31 @@ static void a_rate_is_slower_when_it_falls_and_memory_grows(void **state)
     assert_int_equal(judged(&memory, 1, "memory:10%").word, BISECT_HOLDS);
 }
 
+static void growth_is_of_slopes_and_by_their_difference(void **state)
+{
+    struct bisect_row leak = row_of(1, 2000, "growth_pss_bytes"), flat = leak, near = leak;
+    struct bisect_claim growth, memory;
+    (void)state;
+    leak.ratio.is_difference = flat.ratio.is_difference = near.ratio.is_difference = true;
+    leak.ratio.log = 100e3;
+    flat.ratio.log = -1e3;
+    near.ratio.log = 66e3;
+    assert_int_equal(judged(&leak, 1, "growth:64K").word, BISECT_HOLDS);
+    assert_int_equal(judged(&flat, 1, "growth:64K").word, BISECT_DOES_NOT_HOLD);
+    struct bisect_finding f = judged(&near, 1, "growth:64K");
+    assert_int_equal(f.word, BISECT_CANNOT_TELL);
+    assert_near(f.ratio.at, 66e3, 1e-6);
+    assert_true(f.runs > 20);
+    assert_true(bisect_claim_parse("growth:64K", &growth) && bisect_claim_parse("memory:5%", &memory));
+    assert_near(growth.share, 65536, 1e-9);
+    assert_true(bisect_concerns(&growth, &leak.about) && !bisect_concerns(&memory, &leak.about));
+    const struct figure_about pss = figure_about("pss_bytes"), time = figure_about("avg_iter_s");
+    assert_false(bisect_concerns(&growth, &pss) || bisect_concerns(&growth, &time));
+    static const char *const NONE[] = {"growth", "growth:", "growth:0", "growth:5%", "growth:-1K"};
+    for (size_t k = 0; k < ARRAY_LEN(NONE); k++)
+        assert_false(bisect_claim_parse(NONE[k], &growth));
+}
+
 static void of_several_cells_one_is_enough_and_an_unclear_one_keeps_it_open(void **state)
 {
     (void)state;
@@ -262,6 +287,7 @@ int main(void)
         cmocka_unit_test(looks_without_a_corrected_level_name_innocents),
         cmocka_unit_test(a_look_decides_where_the_interval_leaves_the_share_out),
         cmocka_unit_test(a_rate_is_slower_when_it_falls_and_memory_grows),
+        cmocka_unit_test(growth_is_of_slopes_and_by_their_difference),
         cmocka_unit_test(of_several_cells_one_is_enough_and_an_unclear_one_keeps_it_open),
         cmocka_unit_test(each_cell_step_and_look_has_its_part_of_the_error),
         cmocka_unit_test(every_place_is_found_within_the_steps_that_the_error_is_parted_by),

@@ -70,6 +70,20 @@ static void five_percent_are_not_called_the_same_nor_is_a_slow_mode_that_doubles
         }
 }
 
+static void differences_of_slopes_are_covered_and_flat_ones_raise_no_alarm(void **state)
+{
+    (void)state;
+    for
+        EACH_SIZE
+    for (int shape = 0; shape < SLOPES; shape++) {
+        const struct slope_rates flat = rate_slopes(rng, (enum slopes)shape, 0, 1, SIZES[k], 64, TIMES(1500)),
+                                 apart = rate_slopes(rng, (enum slopes)shape, 128, 1, SIZES[k], 64, TIMES(1500));
+        if (flat.covered < 0.93 - STRAY(1500) || flat.differs > 0.06 + STRAY(1500) || apart.same > 0.01)
+            fail_msg("%s, n = %zu: covered %g, different %g, the same %g", SLOPES_NAMES[shape], SIZES[k], flat.covered,
+                     flat.differs, apart.same);
+    }
+}
+
 static void few_nodes_are_covered_whose_change_differs(void **state)
 {
     (void)state;
@@ -120,6 +134,7 @@ int main(void)
         OF(intervals_of_ratios_cover_the_truth_at_every_size),
         OF(no_size_raises_more_false_alarms_among_fifteen_cells),
         OF(five_percent_are_not_called_the_same_nor_is_a_slow_mode_that_doubles),
+        OF(differences_of_slopes_are_covered_and_flat_ones_raise_no_alarm),
         OF(few_nodes_are_covered_whose_change_differs),
         OF(an_a_a_of_five_does_not_blind_a_comparison_of_twenty),
         OF(clean_values_get_no_note),

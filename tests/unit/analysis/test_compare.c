@@ -5,6 +5,7 @@
 #include "analysis/plan_size.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cell/manual.h"
@@ -44,6 +45,8 @@ struct made {
     const char *mode, *host, *extra, *reason;
     const char *knobs; /* members of the scenario, each with its comma */
     double pss;        /* 0: not sampled */
+    bool grows;        /* of profile growth, with this slope */
+    double slope;
 };
 
 static void put(const char *side, double avg_iter_s, const struct made *m)
@@ -57,12 +60,18 @@ static void put(const char *side, double avg_iter_s, const struct made *m)
         "\"version\": \"3.14.6\"}, \"host\": {%s}, \"isolation\": {\"grade\": \"full\"}, %s "
         "\"termination\": {\"reason\": \"%s\"}, \"iterations\": {\"start_ns\": [0,10000000,20000000], \"end_ns\": "
         "[%.0f,%.0f,%.0f]}, \"result\": {\"avg_iter_s\": %.17g}",
-        serial, m->mode ? m->mode : "threads", m->pss > 0 ? "memory" : "overhead", m->knobs ? m->knobs : "",
+        serial, m->mode ? m->mode : "threads",
+        m->grows     ? "growth"
+        : m->pss > 0 ? "memory"
+                     : "overhead",
+        m->knobs ? m->knobs : "",
         m->host ? m->host : "\"kernel_release\": \"6.12\", \"cpu_model\": \"Q\", \"emulated\": false",
         m->extra ? m->extra : "", m->reason ? m->reason : "ok", avg_iter_s * 1e9, 1e7 + 1.01e9 * avg_iter_s,
         2e7 + 0.99e9 * avg_iter_s, avg_iter_s);
     if (m->pss > 0)
         text_add(&t, ", \"memory\": {\"parent_and_workers\": {\"pss\": {\"avg\": %.0f}}}", m->pss);
+    if (m->grows)
+        text_add(&t, ", \"growth\": {\"slopes\": {\"pss_bytes\": %.0f}}", m->slope);
     text_add(&t, "}");
     text_format(path, sizeof(path), "/%s/%03zu.json", side, serial++);
     fixture_write(root, path, t.data);
@@ -511,6 +520,46 @@ static void what_the_interval_leaves_open_is_said(void **state)
     assert_int_equal(outcome("slower:5%"), 0);
 }
 
+/* Slopes about 0 on one side, of a leak on the other. */
+static void growth_is_compared_by_the_difference_of_slopes(void **state)
+{
+    struct compare_headline h = {
+        .a = "x", .b = "y", .margin = 0.02, .width = 100, .noise_why = "none", .failed = "", .unclear = ""};
+    cleanup_text struct text out = {0}, json = {0}, csv = {0};
+    (void)state;
+    for (int i = -3; i <= 3; i++) {
+        put("a", 2e-3, &(const struct made){.grows = true, .slope = i * 1000});
+        put("b", 2e-3, &(const struct made){.grows = true, .slope = 200000 + i * 1000});
+    }
+    compare_or_fail(OPTIONS(.growth_margin = 65536));
+    assert_int_equal(c.rows, 1);
+    assert_string_equal(c.row[0].figure, "growth_pss_bytes");
+    assert_true(c.row[0].ratio.is_difference);
+    assert_near(c.row[0].verdict.ratio.at, 200000, 1e-6);
+    assert_int_equal(c.row[0].verdict.word, ANALYSIS_GREATER);
+    assert_int_equal(outcome("growth:64K"), 1);
+    assert_int_equal(outcome("growth:300K"), 0);
+    assert_int_equal(outcome("growth:196K"), -1); /* the interval goes beyond, and the estimate does not */
+    assert_int_equal(outcome("different"), 1);
+    assert_int_equal(outcome("not-same"), 1);
+    assert_int_equal(outcome("memory:5%"), 2);
+    assert_int_equal(outcome("slower:5%"), 2);
+    compare_text(&c, &h, &out);
+    assert_non_null(strstr(out.data, "B − A"));
+    assert_non_null(strstr(out.data, "+195.3 KiB"));
+    assert_null(strstr(out.data, "÷"));
+    compare_csv(&c, &h, &csv);
+    assert_non_null(strstr(csv.data, "difference,difference_low,difference_high"));
+    compare_json(&c, &h, &json);
+    cleanup_json json_t *whole = json_loads(json.data, 0, NULL);
+    const json_t *row = json_array_get(json_object_get(whole, "rows"), 0);
+    assert_true(json_is_null(json_object_get(json_object_get(row, "ratio"), "at")));
+    assert_near(json_real_value(json_object_get(json_object_get(row, "difference"), "at")), 200000, 1e-6);
+    assert_near(json_real_value(json_object_get(json_object_get(row, "a"), "arithmetic_mean")), 0, 1e-9);
+    compare_or_fail(OPTIONS(.growth_margin = 65536, .as_ratios = true)); /* what a claim of a ratio says */
+    assert_string_equal(c.row[0].ratio.why_not, "a figure is not above 0: there is no ratio");
+}
+
 static void more_memory_is_worse_and_a_greater_rate_is_better(void **state)
 {
     (void)state;
@@ -565,8 +614,8 @@ static void expect_shown(const char *golden,
     struct text out = {0}, why = {0}, unclear = {0};
     assert_true(compare_conditions_hold(&FAIL_IF, 1, &c, &why, &unclear));
     const struct compare_headline h = {
-        "before", "after", a.count,  b.count, 0.02,     80, NULL, "none was measured here",
-        false,    1,       &FAIL_IF, 1,       why.data, "", false};
+        "before", "after", a.count,  b.count, 0.02,     65536, 80,   NULL, "none was measured here",
+        false,    1,       &FAIL_IF, 1,       why.data, "",    false};
     show(&c, &h, &out);
     golden_check(golden, out.data);
     text_free(&out);
@@ -745,6 +794,7 @@ int main(void)
         IN_ROOT(conditions_hold_where_the_difference_is_shown_and_beyond_the_share),
         IN_ROOT(what_the_interval_leaves_open_is_said),
         IN_ROOT(more_memory_is_worse_and_a_greater_rate_is_better),
+        IN_ROOT(growth_is_compared_by_the_difference_of_slopes),
         IN_ROOT(what_cannot_be_judged_does_not_pass),
         IN_ROOT(a_condition_that_is_none_names_what_is_allowed),
         IN_ROOT(the_result_is_as_it_was_read),

@@ -231,6 +231,49 @@ static void what_is_all_start_is_not_split(void **state)
     forget();
 }
 
+/* A spawned process imports what the program does: of the same program starting takes more than of scenario0. */
+static void starting_is_told_by_the_same_program_where_it_can_be_empty(void **state)
+{
+    static const struct made M[] = {
+        {"scenario1", "threads", "3.14t", 1, 9000, 0.011, 0},
+        {"scenario1", "threads", "3.14t", 2, 9000, 0.012, 0},
+        {"scenario1", "processes", "3.14t", 1, 9000, 0.060, 0},
+        {"scenario1", "processes", "3.14t", 2, 9000, 0.110, 0},
+        {"scenario1", "threads", "3.14t", 1, EMPTIED, 0.001, 0},
+        {"scenario1", "threads", "3.14t", 2, EMPTIED, 0.002, 0},
+        {"scenario1", "processes", "3.14t", 1, EMPTIED, 0.050, 0},
+        {"scenario1", "processes", "3.14t", 2, EMPTIED, 0.1, 0},
+        {"scenario0", "threads", "3.14t", 1, 0, 0.001, 0},
+        {"scenario0", "threads", "3.14t", 2, 0, 0.002, 0},
+        {"scenario0", "processes", "3.14t", 1, 0, 0.025, 0},
+        {"scenario0", "processes", "3.14t", 2, 0, 0.05, 0},
+    };
+    (void)state;
+    make(M, ARRAY_LEN(M), 5);
+    const struct scaling_split *split = only_split();
+    assert_true(split->has_start);
+    assert_false(split->start_of_another);
+    assert_near(split->loss[0].part[SCALING_CEILING].at, 0, 1e-9); /* 10 ms of work, with one worker and with two */
+    assert_near(split->loss[0].part[SCALING_SHARING].at, 0, 1e-9);
+    forget();
+}
+
+/* Without such cells it is scenario0's, and that is said. */
+static void starting_of_another_program_is_told(void **state)
+{
+    static const struct made M[] = {
+        {"scenario1", "threads", "3.14t", 1, 9000, 0.011, 0},   {"scenario1", "threads", "3.14t", 2, 9000, 0.012, 0},
+        {"scenario1", "processes", "3.14t", 1, 9000, 0.060, 0}, {"scenario1", "processes", "3.14t", 2, 9000, 0.110, 0},
+        {"scenario0", "threads", "3.14t", 1, 0, 0.001, 0},      {"scenario0", "threads", "3.14t", 2, 0, 0.002, 0},
+        {"scenario0", "processes", "3.14t", 1, 0, 0.025, 0},    {"scenario0", "processes", "3.14t", 2, 0, 0.05, 0},
+    };
+    (void)state;
+    make(M, ARRAY_LEN(M), 5);
+    assert_true(only_split()->has_start && only_split()->start_of_another);
+    assert_true(only_split()->loss[0].part[SCALING_CEILING].at > 0.1);
+    forget();
+}
+
 /* One cell tells what starting takes, and is of another run; the blocks drift, which pairs alone take out. */
 static void cells_that_are_not_used_cost_no_pairs(void **state)
 {
@@ -382,6 +425,8 @@ int main(void)
         fixture_rooted(threads_without_processes_have_a_speed_up_and_no_split),
         fixture_rooted(a_rate_is_what_counts_where_there_is_one),
         fixture_rooted(a_rate_by_another_clock_has_no_start_in_it),
+        fixture_rooted(starting_is_told_by_the_same_program_where_it_can_be_empty),
+        fixture_rooted(starting_of_another_program_is_told),
         fixture_rooted(work_that_is_shared_is_known_by_its_knob),
         fixture_rooted(equal_work_goes_before_shared_work),
         fixture_rooted(what_is_all_start_is_not_split),

@@ -57,6 +57,28 @@ static void from_twice_and_from_half_on_it_is_told_in_times(void **state)
     expect("requests_per_s", verdict(ANALYSIS_GREATER, 1.6, 2, 2.5), "2.00 times the rate (1.60 to 2.50)");
 }
 
+static void slopes_are_told_by_their_difference(void **state)
+{
+    struct analysis_verdict v = verdict(ANALYSIS_GREATER, 1.02e6, 1.07e6, 1.12e6);
+    (void)state;
+    v.is_difference = true;
+    v.tolerance = 65536;
+    expect("growth_pss_bytes", v, "1.020 MiB more (0.973 to 1.068)");
+    v.word = ANALYSIS_LESS;
+    v.ratio = (struct stats_interval){-3e4, -4e4, -2e4, 0.95, NULL};
+    expect("growth_pss_bytes", v, "29.3 KiB less (19.5 to 39.1)");
+    v.word = ANALYSIS_SAME;
+    expect("growth_pss_bytes", v, "same within 64.0 KiB");
+    v.word = ANALYSIS_UNCLEAR;
+    v.half_width = 12345;
+    v.runs = 29;
+    expect("growth_pss_bytes", v, "cannot tell: ±12 KiB at 5 runs; about 29 runs would do");
+    cleanup_text struct text at = {0}, interval = {0};
+    words_difference(&v.ratio, &at, &interval);
+    assert_string_equal(at.data, "-29.3 KiB");
+    assert_string_equal(interval.data, "[-39.1, -19.5]");
+}
+
 static void the_same_names_its_margin(void **state)
 {
     (void)state;
@@ -113,6 +135,7 @@ int main(void)
         cmocka_unit_test(memory_is_more_or_less),
         cmocka_unit_test(a_time_that_is_no_better_for_being_short_is_neither_slow_nor_fast),
         cmocka_unit_test(from_twice_and_from_half_on_it_is_told_in_times),
+        cmocka_unit_test(slopes_are_told_by_their_difference),
         cmocka_unit_test(the_same_names_its_margin),
         cmocka_unit_test(what_cannot_be_told_says_how_wide_it_is_and_how_many_runs_would_do),
         cmocka_unit_test(without_an_interval_there_is_no_verdict),

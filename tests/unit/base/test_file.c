@@ -102,6 +102,39 @@ static void a_large_file_is_read_whole_and_appended(void **state)
     text_free(&content);
 }
 
+static void a_folder_is_no_part_of_the_pattern_that_is_looked_for_in_it(void **state)
+{
+    static const char *const FOLDERS[] = {"/plain",  "/a[b]",        "/a*",    "/q?",
+                                          "/c{d,e}", "/back\\slash", "/end\\", "/[!x]"};
+    glob_t found;
+    (void)state;
+    fixture_write(fixture_root, "/ab/one.yml", "");
+    fixture_write(fixture_root, "/a/one.yml", "");
+    fixture_write(fixture_root, "/cd/one.yml", "");
+    for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++) {
+        cleanup_free char *one = text_printf("%s/one.yml", FOLDERS[i]), *deep = text_printf("%s/x/two.py", FOLDERS[i]);
+        fixture_write(fixture_root, one, "");
+        fixture_write(fixture_root, deep, "");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++) {
+        cleanup_free char *folder = text_printf("%s%s", fixture_root, FOLDERS[i]);
+        cleanup_free char *one = text_printf("%s/one.yml", folder), *deep = text_printf("%s/x/two.py", folder);
+        assert_true(file_glob(folder, "*.yml", 0, &found));
+        assert_int_equal(found.gl_pathc, 1);
+        assert_string_equal(found.gl_pathv[0], one);
+        globfree(&found);
+        assert_true(file_glob(folder, "*/*.{py,pyc}", GLOB_BRACE, &found));
+        assert_int_equal(found.gl_pathc, 1);
+        assert_string_equal(found.gl_pathv[0], deep);
+        globfree(&found);
+        assert_true(file_glob(folder, "one.yml", 0, &found)); /* no pattern at all */
+        assert_string_equal(found.gl_pathv[0], one);
+        globfree(&found);
+        assert_false(file_glob(folder, "*.txt", 0, &found));
+    }
+    assert_false(file_glob("/nowhere*", "*", 0, &found));
+}
+
 static void a_kernel_file_is_written_but_never_created(void **state)
 {
     (void)state;
@@ -645,6 +678,7 @@ int main(void)
         fixture_rooted(a_file_that_does_not_fit_is_too_big),
         fixture_rooted(what_cannot_be_read_says_why),
         fixture_rooted(a_large_file_is_read_whole_and_appended),
+        fixture_rooted(a_folder_is_no_part_of_the_pattern_that_is_looked_for_in_it),
         fixture_rooted(a_kernel_file_is_written_but_never_created),
         fixture_rooted(a_replaced_file_is_new_and_whole),
         fixture_rooted(a_file_is_replaced_by_its_name_alone),

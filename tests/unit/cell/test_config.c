@@ -697,7 +697,7 @@ static void a_knob_is_an_option_like_any_other(void **state)
     struct cell c = accepted("x", "--work-iters", "1", "--profile", "memory", "--hold-ms=3600000").cell;
     assert_string_equal(knob_of(&c, "work-iters"), "1");
     assert_string_equal(knob_of(&c, "hold-ms"), "3600000");
-    refused("--work-iters '0': what is allowed is a whole number from 1 to 1000000000", "x", "--work-iters", "0");
+    refused("--work-iters '-1': what is allowed is a whole number from 0 to 1000000000", "x", "--work-iters", "-1");
     refused("--work-iters '1000000001'|1000000000", "x", "--work-iters=1000000001");
     refused("--work-iters 'many'|whole number", "x", "--work-iters", "many");
     refused("--work-iters ' 5'|whole number", "x", "--work-iters", " 5");

@@ -234,6 +234,64 @@ static void a_knob_that_newer_versions_have_is_refused(void **state)
     assert_int_equal(runtime_check_knobs(&c, &r, &e), 0);
 }
 
+/* All that depends on the version is refused before anything starts, in one line that names what, which and since when.
+ */
+static void what_a_version_lacks_is_said_before_it_starts(void **state)
+{
+    static const struct {
+        const char *scenario, *knob, *value;
+        enum mode mode;
+        enum gil gil;
+        const char *version, *why; /* NULL: it has it */
+    } CASES[] = {
+        {"scenario1", NULL, NULL, MODE_INTERPRETERS, GIL_DEFAULT, "3.13.5",
+         "--mode interpreters: Python 3.13.5 has no concurrent.interpreters (3.14 and newer have)"},
+        {"scenario1", NULL, NULL, MODE_INTERPRETERS, GIL_DEFAULT, "3.14.0", NULL},
+        {"scenario1", "lazy-imports", "yes", MODE_THREADS, GIL_DEFAULT, "3.14.6",
+         "--lazy-imports 'yes': Python 3.14.6 does not have that (3.15 and newer have)"},
+        {"scenario1", "lazy-imports", "yes", MODE_THREADS, GIL_DEFAULT, "3.15.0", NULL},
+        {"scenario1", "lazy-imports", "no", MODE_THREADS, GIL_DEFAULT, "3.12.1", NULL},
+        {"scenario1", "gc-freeze", "yes", MODE_PROCESSES, GIL_DEFAULT, "3.12.1", NULL},
+        {"scenario4", "pattern", "interpreter-queue", MODE_THREADS, GIL_DEFAULT, "3.13.5",
+         "--pattern 'interpreter-queue': Python 3.13.5 does not have that (3.14 and newer have)"},
+        {"scenario4", "pattern", "interpreter-queue", MODE_PROCESSES, GIL_DEFAULT, "3.12.1",
+         "--pattern 'interpreter-queue': Python 3.12.1 does not have that (3.14 and newer have)"},
+        {"scenario4", "pattern", "interpreter-queue", MODE_THREADS, GIL_DEFAULT, "3.14.0", NULL},
+        {"scenario4", "pattern", "queue", MODE_THREADS, GIL_DEFAULT, "3.12.1", NULL},
+        {"scenario1", NULL, NULL, MODE_THREADS, GIL_ON, "3.12.1",
+         "--gil on: Python 3.12.1 has no such switch (3.13 and newer have)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        char path[PATH_MAX + 64];
+        const bool has = strcmp(CASES[i].version, "3.14") >= 0;
+        cleanup_free char *body =
+            text_printf("cat <<END\nversion %s\nbanner x\nimplementation cpython\ngil_enabled 1\nfree_threaded 0\n"
+                        "interpreters %d\nconfigure_args x\ndefault_start spawn\nfile /bin/sh\nend .\nEND\n",
+                        CASES[i].version, has);
+        struct cell c = cell_unset();
+        struct runtime r;
+        struct err e = {0};
+        write_script("/bin/it", body);
+        cleanup_free char *folder = text_printf("%s/../runner/workloads/%s", fixture_tests_dir(), CASES[i].scenario);
+        assert_int_equal(scenarios_find(folder, &c.scenario, &e), 0); /* beside this program lie stand-ins */
+        c.mode = CASES[i].mode;
+        c.gil = CASES[i].gil;
+        c.runtime = below("/bin/it", path, sizeof(path));
+        if (CASES[i].knob)
+            assert_int_equal(cell_set(&c, CASES[i].knob, CASES[i].value, &e), 0);
+        assert_int_equal(cell_complete(&c, &e), 0);
+        int failed = runtime_find(&c, &r, &e);
+        if (!CASES[i].why) {
+            assert_int_equal(failed, 0);
+            runtime_free(&r);
+            continue;
+        }
+        assert_int_equal(failed, -ENOTSUP);
+        assert_string_equal(e.text, CASES[i].why);
+    }
+}
+
 #define BUILD(features) "cat <<END\n" features "\nEND\n"
 
 static const char *text_of(const struct runtime *r, const char *key)
@@ -505,6 +563,50 @@ static void the_search_goes_variable_cache_uv_pyenv_path(void **state)
     expect_version("3.14.3");
 }
 
+/* A folder whose name would be a pattern: neither is it passed over, nor is another looked into in its place. */
+static void the_places_are_taken_by_their_names(void **state)
+{
+    char path[3 * PATH_MAX];
+    (void)state;
+    write_script("/more/python3.14t", ANSWER("3.14.1", "0", "1"));
+    write_script("/m*e/python3.14t", ANSWER("3.14.2", "0", "1"));
+    text_format(path, sizeof(path), "%s/m*e:/usr/bin:/bin", root);
+    (void)setenv("PATH", path, 1);
+    expect_version("3.14.2");
+    write_script("/pyenv[1]/versions/x/bin/python3.14t", ANSWER("3.14.3", "0", "1"));
+    name_by_variable("PYENV_ROOT", "/pyenv[1]");
+    expect_version("3.14.3");
+    write_script("/uv/a/bin/python3.14t", ANSWER("3.14.4", "0", "1"));
+    name_by_variable("UV_PYTHON_INSTALL_DIR", "/u?");
+    expect_version("3.14.3");
+    write_script("/u?/a/bin/python3.14t", ANSWER("3.14.5", "0", "1"));
+    expect_version("3.14.5");
+    write_script("/cache[0]/cpython/b/bin/python3.14t", ANSWER("3.14.6", "0", "1"));
+    name_by_variable("TARE_CACHE", "/cache[0]");
+    expect_version("3.14.6");
+}
+
+static void the_files_of_a_scenario_are_found_whatever_its_folder_is_called(void **state)
+{
+    char own[PATH_MAX + 64], other[PATH_MAX + 64];
+    (void)state;
+    write_script("/bin/python3.14t", FT_BUILD);
+    fixture_write(root, "/s[1]*/mine.py", "");
+    fixture_write(root, "/s1/another.py", "");
+    struct scenario s = *shipped("scenario1");
+    (void)below("/s[1]*", s.dir, sizeof(s.dir));
+    struct cell c = cell_unset();
+    struct runtime r;
+    struct err e = {0};
+    c.scenario = &s;
+    c.runtime = "3.14t";
+    assert_int_equal(cell_complete(&c, &e), 0);
+    assert_int_equal(runtime_find(&c, &r, &e), 0);
+    assert_non_null(strstr(r.files.data, below("/s[1]*/mine.py", own, sizeof(own))));
+    assert_null(strstr(r.files.data, below("/s1/another.py", other, sizeof(other))));
+    runtime_free(&r);
+}
+
 static void make_old(const char *path, time_t when_s)
 {
     char whole[PATH_MAX + 128];
@@ -684,6 +786,7 @@ int main(int argc, char **argv)
         rooted(a_variable_that_decides_what_is_on_is_asked_with),
         rooted(a_gil_that_cannot_be_switched_is_refused),
         rooted(a_knob_that_newer_versions_have_is_refused),
+        rooted(what_a_version_lacks_is_said_before_it_starts),
         rooted(an_answer_is_remembered_until_the_executable_changes),
         rooted(whatever_is_asked_is_confined),
         rooted(a_memory_that_is_spoilt_is_asked_for_anew),
@@ -697,6 +800,8 @@ int main(int argc, char **argv)
         rooted(what_is_no_program_says_why),
         rooted(the_mode_chooses_the_build),
         rooted(the_search_goes_variable_cache_uv_pyenv_path),
+        rooted(the_places_are_taken_by_their_names),
+        rooted(the_files_of_a_scenario_are_found_whatever_its_folder_is_called),
         rooted(of_the_caches_builds_the_newest_is_taken),
         rooted(a_wrong_build_on_the_path_is_passed_over),
         rooted(nothing_found_says_what_was_tried_and_the_remedy),

@@ -132,6 +132,12 @@ static const struct {
     {"integer-without-max.yml", "integer-without-max.yml:8:21: an integer has min and max, and no choices"},
     {"knob-help-lines.yml", "knob-help-lines.yml:8:64: it is to be one line"},
     {"knob-mode.yml", "knob-mode.yml:8:75: 'all': what is allowed is threads, processes or interpreters"},
+    {"knob-empty.yml", "knob-empty.yml:8:83: --n '0': what is allowed is a whole number from 1 to 9"},
+    {"knob-empty-by.yml", "knob-empty-by.yml:8:12: 'empty-by' is an option that all scenarios have; give the knob "
+                          "another name"},
+    {"knob-python-choices.yml", "knob-python-choices.yml:8:95: 'b': what is allowed is a"},
+    {"knob-choices-of-no-python.yml",
+     "knob-choices-of-no-python.yml:8:80: without python there is no version that these choices are of"},
     {"knob-python.yml", "knob-python.yml:8:72: '3.x': what is allowed is a version of Python, as 3.15"},
     {"knob-start.yml", "knob-start.yml:8:73: 'thread': what is allowed is fork, forkserver or spawn"},
     {"modules-without-choices.yml", "modules-without-choices.yml:8:21: modules have choices, and neither min nor max"},
@@ -172,7 +178,8 @@ static const struct {
     {"unknown-key-of-a-knob.yml",
      "unknown-key-of-a-knob.yml:8:58: 'helps' is not a key here; did you mean 'help'? What "
      "is allowed is name, type, unit, help, min, max, "
-     "choices, default, default-overhead, default-memory, default-growth, modes, profiles, runtimes, starts, python"},
+     "choices, default, default-overhead, default-memory, default-growth, empty, modes, profiles, runtimes, starts, "
+     "python, python-choices"},
     {"unknown-key.yml", "unknown-key.yml:3:1: 'sumary' is not a key here; did you mean 'summary'? What is allowed is "
                         "schema, name, summary, "
                         "modes, mode, profiles, knobs, commands, figures"},

@@ -71,7 +71,21 @@ static void without_intervals_it_is_said(void **state)
     cleanup_free char *text = told(m, planted(m, 2, 0), 3, false);
     expect(text, "At 2 threads you get 1.65 of 2");
     expect(text, "There are no intervals: fewer than 5 invocations of a cell.");
-    expect(text, "* no start: no cells of scenario0 tell what starting takes");
+    expect(text, "* no start: no cells with nothing to do tell what starting takes");
+}
+
+static void the_start_of_another_program_is_told(void **state)
+{
+    static const struct made M[] = {
+        {"scenario1", "threads", "3.14t", 1, 9000, 0.011, 0},   {"scenario1", "threads", "3.14t", 2, 9000, 0.012, 0},
+        {"scenario1", "processes", "3.14t", 1, 9000, 0.060, 0}, {"scenario1", "processes", "3.14t", 2, 9000, 0.110, 0},
+        {"scenario0", "threads", "3.14t", 1, 0, 0.001, 0},      {"scenario0", "threads", "3.14t", 2, 0, 0.002, 0},
+        {"scenario0", "processes", "3.14t", 1, 0, 0.025, 0},    {"scenario0", "processes", "3.14t", 2, 0, 0.05, 0},
+    };
+    (void)state;
+    cleanup_free char *text = told(M, ARRAY_LEN(M), 5, false), *json = told(M, ARRAY_LEN(M), 5, true);
+    expect(text, "* start is scenario0's, whose processes import next to nothing: ");
+    expect(json, "\"start_by\": \"scenario0\"");
 }
 
 static void what_threads_gain_is_no_loss(void **state)
@@ -114,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_rooted(who_has_never_seen_a_split_reads_where_the_rest_went),
         fixture_rooted(without_intervals_it_is_said),
+        fixture_rooted(the_start_of_another_program_is_told),
         fixture_rooted(what_threads_gain_is_no_loss),
         fixture_rooted(json_has_every_number_and_a_reason_beside_each_null),
     };

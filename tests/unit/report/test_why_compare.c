@@ -69,8 +69,8 @@ static char *compared(const char *other)
 
 static void expect(const char *text, const char *wanted)
 {
-    if (!strstr(text, wanted))
-        fail_msg("there is no '%s' in:\n%s", wanted, text);
+    if (!text || !strstr(text, wanted))
+        fail_msg("there is no '%s' in:\n%s", wanted, text ? text : "nothing");
 }
 
 static void the_cause_that_shrank_is_named_and_what_it_cost(void **state)

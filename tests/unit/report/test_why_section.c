@@ -61,8 +61,8 @@ static int section(bool as_page, struct text *out, struct text *notes, struct er
     struct whys whys;
     assert_int_equal(summary_read(&path, 1, false, &s, e), 0);
     int failed = whys_read(&s, &whys, notes, e);
+    text_add(out, "%s", "");
     if (failed == 0) {
-        text_add(out, "%s", "");
         if (as_page)
             why_section(&whys, out);
         else
@@ -75,8 +75,8 @@ static int section(bool as_page, struct text *out, struct text *notes, struct er
 
 static void expect(const char *text, const char *wanted)
 {
-    if (!strstr(text, wanted))
-        fail_msg("there is no '%s' in:\n%s", wanted, text);
+    if (!text || !strstr(text, wanted))
+        fail_msg("there is no '%s' in:\n%s", wanted, text ? text : "nothing");
 }
 
 static void the_page_has_the_causes_and_no_name_is_a_tag(void **state)
