@@ -629,15 +629,16 @@ static int take_files(const struct making *m, struct plan_cell *c, struct err *e
         words++;
     c->run = xcalloc(words + 1, sizeof(*c->run)); /* NOLINT(bugprone-sizeof-expression): pointers */
     c->file = xcalloc(words, sizeof(*c->file));
+    c->files = 0;
     for (size_t i = 0; i < words; i++) {
         const char *word = c->run[i] = c->cell.argv[i];
         const struct carried_one *one = NULL;
         if (strchr(word, '/'))
             TRY(find_file(m, word, &one, e));
-        for (k = 0; one && k < c->files && strcmp(c->file[k].word, word) != 0;)
-            k++;
         if (!one)
             continue;
+        for (k = 0; k < c->files && strcmp(c->file[k].word, word) != 0;)
+            k++;
         if (k == c->files)
             c->file[c->files++] = (struct run_file){word, keep(m->plan, text_printf("%s/%s", one->from, one->file))};
         if (carried_find(m->carried, word, true))

@@ -1,7 +1,7 @@
 """Whether scenario1's figures are those of a benchmark as people write one by hand: `tare run scenario1` in each mode and
 start method beside tests/bench/plain/plain.py, which is timed by itself, without tare, on the same interpreter and CPU.
 
-usage: fidelity.py BUILD [PAIRS]      asserts nothing. PAIRS (20, of spawn half as many) of each kind, in random order within a pair,
+usage: fidelity.py BUILD [PAIRS]      asserts nothing. PAIRS (15, of spawn half as many) of each kind, in random order within a pair,
 so that the machine's drift falls on both alike: a pair's ratio is of the medians of its iterations, tare's over the script's.
 """
 import json
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import table
 
 tare = os.path.join(os.path.abspath(sys.argv[1]), "tare")
-pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 15
 GIL = sys.executable
 FREE = subprocess.run([Path(__file__).parents[2] / "scripts" / "build-python", "--print", "ft"], check=True,
                       capture_output=True, text=True).stdout.split()[1]  # fmt: skip
@@ -28,7 +28,7 @@ WARMUP, WORKERS, STEPS = 1, 8, 20000
 KINDS = [
     ("threads, 3.14t", "threads", None, FREE, 10),
     ("threads, 3.14", "threads", None, GIL, 10),
-    ("interpreters", "interpreters", None, GIL, 4),
+    ("interpreters", "interpreters", None, GIL, 2),
     ("fork", "processes", "fork", GIL, 10),
     ("forkserver", "processes", "forkserver", GIL, 8),
     ("spawn", "processes", "spawn", GIL, 2),

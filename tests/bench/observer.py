@@ -1,6 +1,6 @@
 """What sampling does to what is sampled: iteration times with it (rollups each 50 ms, the default) beside those without.
 
-usage: observer.py BUILD [ROUNDS]      asserts nothing. ROUNDS (21): in each, runs with and without, in random order; a ratio is of
+usage: observer.py BUILD [ROUNDS]      asserts nothing. ROUNDS (15): in each, runs with and without, in random order; a ratio is of
 the medians of their iterations. Three workloads: threads that fault pages (32 MiB
 each, anew in each iteration), scenario1 in threads, scenario2. The slice's files alone: their CPU time's share, of the record.
 """
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import table
 
 tare = Path(sys.argv[1]).resolve() / "tare"
-rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 21
+rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 15
 # Of scenario2 an iteration lasts as long as it is told: what counts there is the time that an insertion takes.
 WORKLOADS = {
     "page faults": ["--iterations", "30"],

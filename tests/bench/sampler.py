@@ -1,7 +1,7 @@
 """What the sampler takes: the CPU time of one walk over 1, 9, 100 and 1,000 processes beside psutil and the bare kernel read of the
 same pids, its lateness at ticks of 1, 10 and 50 ms, and its own memory.
 
-usage: sampler.py BUILD [ROUNDS]      asserts nothing. ROUNDS (25): in each all three are measured, in random order; a ratio is
+usage: sampler.py BUILD [ROUNDS]      asserts nothing. ROUNDS (15): in each all three are measured, in random order; a ratio is
 the median of the rounds'. As root, who may make a cgroup; psutil is the system's (scripts/setup bench).
 """
 import contextlib
@@ -19,7 +19,7 @@ import table
 
 TOP = HERE.parents[1]
 build = Path(sys.argv[1]).resolve()
-rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 25
+rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 15
 SIZES = (1, 9, 100, 1000)
 # An interval is five ticks.
 INTERVALS_MS = {1: 5, 10: 50, 50: 250}

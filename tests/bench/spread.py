@@ -32,7 +32,7 @@ if runs < 3:
 ours, theirs = cpus[-1], cpus[:-1]
 # On which CPUs burners may be: one burner each.
 KINDS = {"quiet": [], "beside": [{cpu} for cpu in cpus], "exclusive": [set(theirs)] * len(cpus)}
-ITERATIONS = 12
+ITERATIONS = 8
 
 
 class Burners:
