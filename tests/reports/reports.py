@@ -48,7 +48,7 @@ class After(Before):
 
 
 def reclass() -> int:
-    """Gives an object that two names refer to another class, which stops all threads; up to 3.14.3 one name was enough."""
+    """Gives an object that two names refer to another class, which stops all threads; before the mend one name was enough."""
     kept = Before()
     also = [kept]
     for _ in range(300):
