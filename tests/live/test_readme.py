@@ -63,6 +63,7 @@ NOT_HERE = [
 SMALLER = [
     (r"^make run$", "scripts/run seed --out out/seed --iterations 2 --invocations 1"),
     (r"^(tare run churn .*)$", r"\1 --iterations 128 --warmup 8"),
+    (r"^(tare run ./encode .*)$", r"\1 --iterations 128 --warmup 8"),
     (r"^(tare run (?!.*(--help|scenario[23])).*?)( \| .*)?$", r"\1 --iterations 2 --warmup 0\3"),
     (r"^(tare run scenario[23](?!.*--help).*)$", r"\1 --iterations 1 --warmup 0 --duration-ms 50"),
     (r"^tare matrix contention$", r'tare matrix "$CONTENTION" --out out/contention'),
