@@ -183,10 +183,21 @@ static int refuse_twins(const struct records *r, struct err *e)
     return 0;
 }
 
+/* What a shell's *.json names beside records: the causes of one (output_is_why()). */
+static bool lies_beside_record(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return output_is_why(slash ? slash + 1 : path) && !is_folder(path);
+}
+
 int records_read_all(struct records *r, const char *const *paths, size_t count, struct err *e)
 {
+    bool has_read = false;
     for (size_t i = 0; i < count; i++) {
+        if (lies_beside_record(paths[i]) && (has_read || i + 1 < count))
+            continue;
         TRY(read_path(r, paths[i], e));
+        has_read = true;
     }
     return refuse_twins(r, e);
 }

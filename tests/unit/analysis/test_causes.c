@@ -262,8 +262,8 @@ static struct causes counting(size_t reads, size_t changes, const struct causes 
 {
     struct trace_event events[40] = {{0, 1, 0, 0, TRACE_IN}};
     size_t count = 1;
-    for (size_t i = 0; i < reads + changes; i++)
-        events[count++] = (struct trace_event){(int64_t)count * MS / 2, 1, i < reads ? READS : SHARED, 0, TRACE_RUNS};
+    for (size_t i = 0; i < reads + changes; i++, count++)
+        events[count] = (struct trace_event){(int64_t)count * MS / 2, 1, i < reads ? READS : SHARED, 0, TRACE_RUNS};
     events[count++] = (struct trace_event){20 * MS, 1, 0, 0, TRACE_RUNNABLE};
     return find(events, count, alone);
 }

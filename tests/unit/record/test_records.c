@@ -303,6 +303,27 @@ static void the_node_and_the_label_are_the_plans(void **state)
     records_free(&other);
 }
 
+static void a_shells_list_may_name_what_lies_beside_records(void **state)
+{
+    (void)state;
+    write_file("w.json", HEAD HOST RESULT STAMPS);
+    write_file("w.why.json", "{\"schema\": \"tare.why/1\"}");
+    char record[PATH_MAX], beside[PATH_MAX];
+    text_format(record, sizeof(record), "%s", path_of("w.json"));
+    text_format(beside, sizeof(beside), "%s", path_of("w.why.json"));
+    const char *const first[] = {record, beside}, *const last[] = {beside, record}, *const alone[] = {beside, beside};
+    struct records r = {0}, other = {0}, none = {0};
+    struct err e = {0};
+    assert_int_equal(records_read_all(&r, first, 2, &e), 0);
+    assert_int_equal(r.count, 1);
+    assert_int_equal(records_read_all(&other, last, 2, &e), 0);
+    assert_int_equal(other.count, 1);
+    assert_true(records_read_all(&none, alone, 2, &e) < 0);
+    records_free(&r);
+    records_free(&other);
+    records_free(&none);
+}
+
 /* What many records have in common is read once. */
 static void a_member_is_its_own_sections_whatever_another_section_or_record_says(void **state)
 {
@@ -559,6 +580,7 @@ int main(void)
         fixture_rooted(every_number_of_the_result_is_a_figure),
         fixture_rooted(an_emulated_machine_is_told_by_either_key),
         fixture_rooted(the_node_and_the_label_are_the_plans),
+        fixture_rooted(a_shells_list_may_name_what_lies_beside_records),
         fixture_rooted(a_member_is_its_own_sections_whatever_another_section_or_record_says),
         fixture_rooted(a_file_cut_off_anywhere_is_said_to_be_cut_off),
         fixture_rooted(what_is_wrong_is_named_with_its_place),
