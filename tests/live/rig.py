@@ -363,7 +363,7 @@ class Done:
         self.status, self.out, self.err = status, out, err
         self.record = json.loads(record.read_text()) if record.exists() else None
         if path := self.record and self.record["slice"]["path"]:
-            ELSEWHERE.add(Path(path).parent.name)
+            ELSEWHERE.update(part for part in Path(path).parts if re.fullmatch(r"tare-\d{8}T\d{6}Z-[0-9a-f]{8}", part))
 
     def __str__(self) -> str:
         return f"exit {self.status}\n{self.out}\n{self.err}"

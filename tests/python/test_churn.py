@@ -37,7 +37,7 @@ PLANTED = {
     "cycles": (KEEP, "cycles", 0.02),
     "blocks": (KEEP, "live", 0.02),
     "stacks": (8 * KEEP, "stacks", 0.05),  # what a thread costs besides is elsewhere
-    "forked": (4 * KEEP, "children", 0.05),
+    "forked": (16 * KEEP, "children", 0.05),  # beside which what a child costs by itself, some 0.5 to 1 MiB, is little
 }
 
 

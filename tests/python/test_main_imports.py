@@ -32,9 +32,9 @@ with open(os.path.join(os.path.dirname(__file__), "imported"), "a") as file:
 
 
 def imported_by(file: Path) -> set[str]:
-    """The modules that a source's import statements name."""
+    """The modules that a source imports as it is run itself; what a function imports is for whoever calls it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
