@@ -138,7 +138,7 @@ class Weights(LiveTest):
         for who in ("parent_and_workers", "all_pids"):
             for figure, size in wanted.items():
                 self.assert_near(self.rise(done, 1, f"{who}.{figure}"), size, one, f"{who}.{figure}")
-            for s in done.samples(1):
+            for s in done.samples(1)[:-1]:  # the walk of the last one may end after the iteration
                 if who in s:
                     self.assertEqual(s[who]["pids"], 1 + CHILDREN)
         if rig.FULL:
