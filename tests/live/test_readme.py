@@ -25,6 +25,7 @@ NOT_HERE = [
     (r"make test", "it runs this test", ".ci/run: make test"),
     (r"make (check|coverage|faults|fuzz|build|compile_commands.json|unit T=cells)|UPDATE_GOLDEN=1 make .*",
      "it builds the checkout that these tests are running from", "Makefile: {}:"),
+    (r"make reports", "it traces, as root, an interpreter of its own: minutes", "Makefile: {}:"),
     (r"make (deb|test-deb|test-arm64)", "it makes Debian roots from the network and packages in them: minutes", "Makefile: {}:"),
     (r"make B=build/clang CC=clang build", "it builds the checkout that these tests are running from", "scripts/check: clang"),
     (r"make bench.*|scripts/bench .*", "it measures: minutes on a quiet machine", "Makefile: bench:"),
@@ -71,6 +72,7 @@ SMALLER = [
     (r"^(tare scale .*)$", r"\1 --iterations 1 --invocations 1 --modes threads"),
     (r"^tare matrix quick --out (before|after)$", r'tare matrix "$SMALL" --out \1'),
     (r"^(tare matrix .*)$", r"\1 --iterations 2 --warmup 0 --workers 2"),
+    (r"^tare selftest --why\b.*$", "tare selftest --why --only lock,pure"),
     (r"^make ", f"make -C {TOP} "),
     (r"^(tare bench .*)$", r"\1 --iterations 1 --warmup 0 --invocations 1"),
     (r"^(tare exec --repeat) [0-9]+ ", r"\1 2 "),
@@ -123,6 +125,7 @@ STATUS = [
     (r"tare (reproduce|pool) .*", (0, 1)),
     (r"tare doctor.*", (0, 3)),
     (r"tare tune --dry-run", (0, 3)),
+    (r"tare selftest --why.*", (0, 1, 3)),
 ]
 
 
