@@ -123,32 +123,21 @@ static void settle(struct slice *s, const struct slice_limits *limits)
     }
 }
 
-/* The run's directory is the slice. It keeps the run's lock, which belongs to run_fd, and is removed as any slice. */
-static int take_whole(struct slice *s, const struct slice_limits *limits, struct err *e)
-{
-    int n = snprintf(s->path, sizeof(s->path), "%s/%s", s->tree->root.path, s->tree->name);
-    if (n < 0 || (size_t)n >= sizeof(s->path))
-        return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", s->tree->root.path);
-    s->dirfd = fcntl(s->tree->run_fd, F_DUPFD_CLOEXEC, 3);
-    if (s->dirfd < 0)
-        return err_sys(e, ERR_OURS, "cannot open '%s'", s->path);
-    settle(s, limits);
-    return 0;
-}
-
+/* Where the run makes a single slice, the run's directory is it: it is there already, and holds the run's lock. */
 static int create_own(struct slice *s, const struct slice_limits *limits, struct err *e)
 {
-    if (s->tree->whole)
-        return take_whole(s, limits, e);
-    int n = snprintf(s->path, sizeof(s->path), "%s/%s/%s", s->tree->root.path, s->tree->name, s->name);
+    const struct slice_tree *t = s->tree;
+    int n = snprintf(s->path, sizeof(s->path), "%s/%s%s%s", t->root.path, t->name, t->whole ? "" : "/",
+                     t->whole ? "" : s->name);
     if (n < 0 || (size_t)n >= sizeof(s->path))
-        return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", s->tree->root.path);
-    if (mkdirat(s->tree->run_fd, s->name, 0755) != 0)
+        return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", t->root.path);
+    if (!t->whole && mkdirat(t->run_fd, s->name, 0755) != 0)
         return err_sys(e, ERR_HOST, "cannot make '%s'", s->path);
-    s->dirfd = openat(s->tree->run_fd, s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->dirfd = openat(t->run_fd, t->whole ? "." : s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dirfd < 0) {
         int failed = err_sys(e, ERR_OURS, "cannot open '%s'", s->path);
-        (void)unlinkat(s->tree->run_fd, s->name, AT_REMOVEDIR);
+        if (!t->whole)
+            (void)unlinkat(t->run_fd, s->name, AT_REMOVEDIR);
         return failed;
     }
     settle(s, limits);

@@ -9,7 +9,8 @@
 
 struct err;
 
-/* One run's place in the hierarchy: <root>/tare-<run id>, in it `supervisor`, which the calling process moves into. */
+/* One run's place in the hierarchy: <root>/tare-<run id>, in it `supervisor`, which the calling process moves into, and
+ * the slices. With root->one_slice, where the caller stays outside, it has neither: it is the slice. */
 struct slice_tree;
 
 /* Creates the run's directory, enables the available controllers down to it and moves the calling process into

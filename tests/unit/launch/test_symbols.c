@@ -176,7 +176,7 @@ static void an_instruction_with_a_lock_prefix_is_seen_before_where_the_cpu_stand
 {
     (void)state;
 #ifndef __x86_64__
-    fixture_skip("x86-64's instructions");
+    fixture_skip("instructions are decoded on x86-64 alone");
 #else
     static const unsigned char CODE[] = {
         0x48, 0x89, 0xd0,                   /* mov %rdx,%rax */
@@ -209,7 +209,7 @@ static void where_a_reference_is_taken_or_dropped_is_seen(void **state)
 {
     (void)state;
 #ifndef __x86_64__
-    fixture_skip("x86-64's instructions");
+    fixture_skip("instructions are decoded on x86-64 alone");
 #else
     /* As gcc compiles Py_INCREF() and Py_DECREF(). */
     static const unsigned char TAKES[] = {0x8b, 0x50, 0x0c,        /* mov 0xc(%rax),%edx */
