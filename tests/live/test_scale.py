@@ -189,7 +189,7 @@ class Causes(Scale):
         if done.status == 3:
             self.skipTest(done.err)
         self.assertEqual((done.status, done.err), (128 + number, ""), done)
-        self.assertRegex(done.out, r"(?m)^At 2 threads you get ")
+        self.assertRegex(done.out, r"(?m)^threads, 3\.14t +2 ")
         self.assertNotIn("=== why ===", done.out)
         found = json.loads((self.dir / "found.json").read_text())
         self.assertEqual((found["why"], found["why_reason"]), (None, "it was interrupted"))
