@@ -186,7 +186,7 @@ void inspect_gil(const struct ledger *page, const char *warning, struct record *
 {
     r->gil_enabled = gil_state(page->gil);
     r->gil_at_end = gil_state(page->gil_last);
-    /* The page is the workload's: a number that cannot be is none. */
+    /* The workload writes the page: an impossible number counts as none. */
     r->gil_turned = page->gil_turned <= (uint64_t)(r->cell.warmup + r->cell.iterations) ? page->gil_turned : 0;
     take_gil_warning(warning, r);
     if (r->runtime && (r->runtime->free_threaded || r->cell.gil == GIL_ON))
