@@ -25,11 +25,11 @@
 #define WORKERS_MIN 2
 #define WORKERS_MAX 8 /* a cause that these do not show is none of one object */
 
-/* Where time is emulated, work takes some ten to twenty times as long: a row has as much less of it, and as many
- * samples. */
+/* Where time is emulated, work takes some ten to twenty times as long: a quarter of it has samples enough. In less of
+ * it the start signal would count. */
 #define ITERATIONS_EMULATED 4
-#define OPERATIONS_EMULATED "50000" /* of a worker of scenario4 in an iteration, in place of 500,000 */
-#define CALLS_EMULATED      "2"     /* of causes, in place of 10 */
+#define OPERATIONS_EMULATED "250000" /* of a worker of scenario4 in an iteration, in place of 500,000 */
+#define CALLS_EMULATED      "5"      /* of causes, in place of 10 */
 
 /* --- a row's cell --------------------------------------------------------------------------------------------------
  */
