@@ -11,7 +11,7 @@
 #include "launch/allowance.h"
 #include "launch/ledger.h"
 
-static bool is_of_cell(const struct option_row *row)
+bool config_is_of_cell(const struct option_row *row)
 {
     return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
 }
@@ -20,7 +20,7 @@ struct cell cell_unset(void)
 {
     struct config c = {0};
     for (size_t i = 0; i < config_row_count; i++)
-        if (config_is_number(config_rows[i].kind) && is_of_cell(&config_rows[i]))
+        if (config_is_number(config_rows[i].kind) && config_is_of_cell(&config_rows[i]))
             *config_number(&c, &config_rows[i]) = UNSET;
     return c.cell;
 }
@@ -29,7 +29,7 @@ const char *config_cell_option(size_t n)
 {
     for (size_t i = 0; i < config_row_count; i++) {
         const struct option_row *row = &config_rows[i];
-        if ((row->commands & CONFIG_PLAN) && is_of_cell(row) && row->kind != NO && n-- == 0)
+        if ((row->commands & CONFIG_PLAN) && config_is_of_cell(row) && row->kind != NO && n-- == 0)
             return row->name;
     }
     return NULL;
@@ -38,7 +38,7 @@ const char *config_cell_option(size_t n)
 static const struct option_row *row_of_cell(const char *option)
 {
     for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & CONFIG_PLAN) && is_of_cell(&config_rows[i]) &&
+        if ((config_rows[i].commands & CONFIG_PLAN) && config_is_of_cell(&config_rows[i]) &&
             strcmp(config_rows[i].name, option) == 0)
             return &config_rows[i];
     return NULL;
@@ -385,7 +385,7 @@ int cell_complete(struct cell *cell, struct err *e)
         return r;
     for (size_t i = 0; i < config_row_count; i++) {
         const struct option_row *row = &config_rows[i];
-        if (config_is_number(row->kind) && is_of_cell(row) && *config_number(&c, row) == UNSET)
+        if (config_is_number(row->kind) && config_is_of_cell(row) && *config_number(&c, row) == UNSET)
             *config_number(&c, row) = config_default(row, (enum profile)c.cell.profile);
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;

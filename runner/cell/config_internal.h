@@ -42,7 +42,7 @@ struct option_row {
     int64_t low, high;
     int64_t if_overhead, if_memory;
     unsigned commands;
-    const char *help;
+    const char *help; /* CONFIG_FIGURES in it stands for figure_list() */
     enum plan_setting plan;
     const char *why;  /* WEIGHED: why it does no harm, NULL: obvious; GRANTED: what it would reach */
     int64_t harmless; /* GRANTED: the values that ask nothing of the host. CHOICE: one bit each; INTEGER, BYTES: up to
@@ -50,9 +50,13 @@ struct option_row {
 };
 
 #define CONFIG_OPTIONS_MAX 160 /* per command */
+#define CONFIG_FIGURES     "{figures}"
 
 extern const struct option_row config_rows[];
 extern const size_t config_row_count;
+
+/* Whether the row sets a member of struct cell. */
+bool config_is_of_cell(const struct option_row *row);
 
 /* The place of a numeric row's value in *c. */
 int64_t *config_number(struct config *c, const struct option_row *row);

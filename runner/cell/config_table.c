@@ -319,11 +319,8 @@ const struct option_row config_rows[] = {
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
     {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
-     "what is compared: total_wall_s, avg_iter_s, p50_iter_s, p95_iter_s, rss_bytes, uss_bytes, pss_bytes, "
-     "all_pids_pss_bytes, current_bytes, anon_bytes, file_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, "
-     "cpu_user_usec, cpu_system_usec, with --counters instructions, cycles, cache_misses, branch_misses, context_switches, "
-     "migrations, page_faults, energy_package_uj, energy_dram_uj, or any number of the records' result; may be given again (default: pss_bytes of profile memory, growth_pss_bytes of profile growth, a rate where there is one, else "
-     "avg_iter_s)"},
+     "what is compared: " CONFIG_FIGURES ", or any number of the records' result; may be given again (default: pss_bytes of "
+     "profile memory, growth_pss_bytes of profile growth, a rate where there is one, else avg_iter_s)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
     {"growth-margin", TEXT, "SIZE", STATS(growth_margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
