@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/analysis.h"
 #include "analysis/pool.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "bundle/pool.h"
 
-#define CONFIDENCE  0.95
 #define DIFFER_P    0.05
 #define ALL_CLASSES SIZE_MAX
 
@@ -151,12 +151,13 @@ static void take_verdict(const struct claim *c, const struct units *u, struct po
 static struct pool_estimate estimate(const struct claim *c, const struct units *u)
 {
     struct pool_estimate f = {.of_runs = u->of_runs};
-    f.p = pool_effects(u->y, u->v, u->count, 1 - (1 - CONFIDENCE) / (double)claim_effects(c));
+    f.p = pool_effects(u->y, u->v, u->count, 1 - (1 - ANALYSIS_CONFIDENCE) / (double)claim_effects(c));
     if (u->of_runs)
-        f.p.prediction = stats_no_interval(f.p.mean.at, CONFIDENCE, "runs of one machine predict no other machine");
+        f.p.prediction =
+            stats_no_interval(f.p.mean.at, ANALYSIS_CONFIDENCE, "runs of one machine predict no other machine");
     f.mean = in_unit(f.p.mean, claim_is_on_logs(c));
     f.prediction = at_edges(c, in_unit(f.p.prediction, claim_is_on_logs(c)));
-    f.mean.confidence = f.prediction.confidence = CONFIDENCE;
+    f.mean.confidence = f.prediction.confidence = ANALYSIS_CONFIDENCE;
     take_verdict(c, u, &f);
     return f;
 }
