@@ -70,7 +70,7 @@ const char *config_grant(const char *option, const char *value)
         return strchr(value, '/') ? "it names a program of this host" : NULL;
     if (!row || row->plan == WEIGHED || (row->plan == GRANTED && is_harmless(row, value)))
         return NULL;
-    return row->why ? row->why : "it is not decided whose to say it is";
+    return row->reaches ? row->reaches : "it is not decided whose to say it is";
 }
 
 static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)

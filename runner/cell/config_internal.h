@@ -44,9 +44,9 @@ struct option_row {
     unsigned commands;
     const char *help; /* CONFIG_FIGURES in it stands for figure_list() */
     enum plan_setting plan;
-    const char *why;  /* WEIGHED: why it does no harm, NULL: obvious; GRANTED: what it would reach */
+    const char *reaches; /* GRANTED: what it would reach; else NULL */
     int64_t harmless; /* GRANTED: the values that ask nothing of the host. CHOICE: one bit each; INTEGER, BYTES: up to
-                         this; TEXT, if above 0: words without a slash */
+                      this; TEXT, if above 0: words without a slash */
 };
 
 #define CONFIG_OPTIONS_MAX 160 /* per command */

@@ -155,18 +155,18 @@ const struct option_row config_rows[] = {
     {"counters", YES, NULL, CELL(counters), NULL, 0, 0, 0, 0, ALL,
      "count the slice's instructions, cycles, cache and branch misses, context switches, migrations and page faults "
      "(perf_event_open(2)), and the energy of the whole processor meanwhile (RAPL); records have them; each that is not to be had says why",
-     WEIGHED, "it looks at what is weighed, from outside"},
+     WEIGHED}, /* it looks at what is weighed, from outside */
     {CONFIG_EACH_RUNTIME, LIST, "RUNTIME", PLAN(each_runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell on this runtime, and on each other that is named so, in the same blocks; commands and native "
      "cells are left as they are; may be given again"},
     {"gil", CHOICE, "WHICH", CELL(gil), GILS, 0, 0, GIL_DEFAULT, GIL_DEFAULT, BOTH | CONFIG_BENCH | CONFIG_BISECT,
      "on or off: the same free-threaded build (3.13t and newer) with its GIL and without, also where a module would turn "
      "it on; default: as the build has it; checked in the run",
-     WEIGHED, "it is the interpreter's own switch"},
+     WEIGHED}, /* it is the interpreter's own switch */
     {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)",
-     WEIGHED, "of those that the caller has"},
+     WEIGHED}, /* of those that the caller has */
     {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
      "avoid: one thread of each core, its siblings left idle, and checked that they were",
      WEIGHED},
@@ -179,15 +179,15 @@ const struct option_row config_rows[] = {
      GRANTED, "it insists on CPUs that are taken from everybody else", BIT(PARTITION_AUTO) | BIT(PARTITION_NONE)},
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
      "memory.max of the slice, as 512M",
-     WEIGHED, "without it there is no limit"},
+     WEIGHED}, /* without it there is no limit */
     {"memory-high", BYTES, "SIZE", CELL(memory_high_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
      "memory.high of the slice, as 256M: above it memory is reclaimed and its processes are slowed down, none is ended; "
      "exit 3 where it cannot be set",
-     WEIGHED, "without it there is no limit"},
+     WEIGHED}, /* without it there is no limit */
     {"cpu-max", TEXT, "SHARE", CELL(cpu_max), NULL, 0, 0, UNSET, UNSET, ALL,
      "cpu.max of the slice, its quota of CPU time: 50% of one CPU, 1.5 CPUs, or as the kernel has it, '50000 100000' us; "
      "exit 3 where it cannot be set",
-     WEIGHED, "without it there is no limit"},
+     WEIGHED}, /* without it there is no limit */
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH | SWEEPS | CONFIG_BISECT,
      "pids.max of the slice; without it 4 a worker and 256 to spare",
      GRANTED, "it allows more tasks than any cell has by itself", 4 * 4096 + 256},
@@ -259,7 +259,7 @@ const struct option_row config_rows[] = {
      WEIGHED},
     {"stall", SECONDS, "SECONDS", CELL(stall_ms), NULL, 0, 7LL * 86400 * 1000, 120000, 120000, BOTH | SWEEPS | CONFIG_BISECT,
      "end a run without progress for so long, beyond its knobs in ms: no iteration, no message, no CPU time; 0: never",
-     WEIGHED, "whoever runs it can end it"},
+     WEIGHED}, /* whoever runs it can end it */
     {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record to FILE; - writes it to standard output in place of the text"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
