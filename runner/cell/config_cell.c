@@ -392,7 +392,7 @@ int cell_complete(struct cell *cell, struct err *e)
     c.cell.has_memory_high = c.cell.memory_high_bytes != UNSET;
     c.cell.has_pids_max = c.cell.pids_max != UNSET;
     if (c.cell.pids_max == UNSET)
-        c.cell.pids_max = c.cell.scenario ? 4 * c.cell.workers + 256 : COMMAND_PIDS_MAX;
+        c.cell.pids_max = c.cell.scenario ? CONFIG_PIDS(c.cell.workers) : COMMAND_PIDS_MAX;
     if (quota_parse(c.cell.cpu_max, &c.cell.quota) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--cpu-max '%s': what is allowed is %s", c.cell.cpu_max, QUOTA_ALLOWED);
     r = check_cell(&c.cell, e);

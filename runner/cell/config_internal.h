@@ -51,6 +51,10 @@ struct option_row {
 
 #define CONFIG_OPTIONS_MAX 160 /* per command */
 #define CONFIG_FIGURES     "{figures}"
+#define CONFIG_WORKERS_MAX 4096
+
+/* pids.max of a scenario's slice, if --pids-max is not given. */
+#define CONFIG_PIDS(workers) (4 * (workers) + 256)
 
 extern const struct option_row config_rows[];
 extern const size_t config_row_count;

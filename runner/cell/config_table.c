@@ -127,7 +127,7 @@ const struct option_row config_rows[] = {
      "of profile growth: end before --iterations where the interval of PSS's slope will be +-W for 1000 iterations: a "
      "share of PSS, as 1%/1000, or a size, as 64K/1000",
      WEIGHED},
-    {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH | CONFIG_BISECT,
+    {"workers", INTEGER, "N", CELL(workers), NULL, 1, CONFIG_WORKERS_MAX, 8, 8, BOTH | CONFIG_BISECT,
      "workers of an iteration",
      WEIGHED},
     {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH | CONFIG_BISECT,
@@ -190,7 +190,7 @@ const struct option_row config_rows[] = {
      WEIGHED}, /* without it there is no limit */
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH | SWEEPS | CONFIG_BISECT,
      "pids.max of the slice; without it 4 a worker and 256 to spare",
-     GRANTED, "it allows more tasks than any cell has by itself", 4 * 4096 + 256},
+     GRANTED, "it allows more tasks than any cell has by itself", CONFIG_PIDS(CONFIG_WORKERS_MAX)},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, CONFIG_EXEC,
      "pids.max of the slice; without it 4096"},
     {"tmp-size", BYTES, "SIZE", CELL(tmp_bytes), NULL, 1 << 16, 1LL << 50, 1 << 30, 1 << 30, ALL,
