@@ -547,7 +547,6 @@ int main(void)
         fixture_rooted(iterations_are_read_where_they_are_asked_for),
         fixture_rooted(counters_are_figures_of_records_that_were_to_count_and_of_no_others),
         fixture_rooted(an_absent_figure_has_the_records_reason),
-        fixture_rooted(the_help_of_figure_names_every_figure_that_each_record_has),
         fixture_rooted(a_failed_run_is_no_figure_and_says_how_it_ended),
         fixture_rooted(records_of_a_machine_share_what_they_ran_in),
         fixture_rooted(a_scenarios_figures_are_read_with_what_they_are),
