@@ -260,7 +260,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     struct slice_tree *t = calloc(1, sizeof(*t));
     if (!t)
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
-    t->root = *root;
+    slice_root_copy(&t->root, root);
     t->base_fd = t->root_fd = t->run_fd = t->supervisor_fd = t->spare_fd = -1;
     t->own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
     t->whole = t->own && root->one_slice && slice_root_leaves_caller(root);

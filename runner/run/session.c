@@ -34,7 +34,7 @@ static int find_root(const struct cell *cell, struct session *s, struct err *e)
         return failed == 0 ? slice_root_enter(&s->root, e) : failed;
     }
     static const char OFF[] = "not asked for: --isolation off";
-    s->root.provenance = SLICE_NONE;
+    s->root = (struct slice_root){.provenance = SLICE_NONE};
     text_format(s->root.reason, sizeof(s->root.reason), OFF);
     for (size_t i = 0; i < SLICE_CONTROLLERS; i++)
         text_format(s->root.controller[i].reason, sizeof(s->root.controller[i].reason), OFF);
@@ -194,17 +194,25 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     return failed;
 }
 
+/* The root is find_root()'s to fill: to clear the rooms of its paths first costs four pages. */
+static int begin(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+{
+    memset(ret, 0, offsetof(struct session, root));
+    ret->signal_fd = -1;
+    ret->idle_ns = clock_now_ns();
+    ret->recorded = recorded;
+    return find_root(cell, ret, e);
+}
+
 int session_open(const struct cell *cell, struct session *ret, struct err *e)
 {
-    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true};
-    int failed = find_root(cell, ret, e);
-    return failed == 0 ? session_open_found(cell, ret, e) : failed;
+    TRY(begin(cell, true, ret, e));
+    return session_open_found(cell, ret, e);
 }
 
 int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e)
 {
-    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded};
-    int failed = find_root(cell, ret, e);
+    int failed = begin(cell, recorded, ret, e);
     ret->root.caller_stays = true;
     ret->root.one_slice = one_slice;
     return failed;

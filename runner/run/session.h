@@ -18,7 +18,6 @@ struct runtime;
 
 struct session {
     char id[RECORD_ID_MAX];
-    struct slice_root root;
     struct slice_tree *tree;
     struct topology topology;
     struct topology_choice cpus;
@@ -31,6 +30,7 @@ struct session {
     int64_t idle_ns;    /* CLOCK_MONOTONIC: the end of the last cell */
     uint64_t cells;     /* cells run; names the next slice */
     bool recorded;      /* records will be written, so the host is captured */
+    struct slice_root root; /* the last one: session.c */
 };
 
 /* Finds the root, chooses the CPUs, captures the host, makes the run's directory, moves the caller into it and onto the
