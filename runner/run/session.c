@@ -128,7 +128,7 @@ void session_guard(struct session *s)
     char path[PATH_MAX + sizeof(s->id) + 32];
     if (s->guard > 0 || s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED)
         return;
-    text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", s->root.path, s->id);
+    text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", slice_tree_path(s->tree), s->id);
     cleanup_close int kill_fd = open(path, O_WRONLY | O_CLOEXEC);
     guarded.kill_fd = kill_fd;
     guarded.runner = getpid();
@@ -149,7 +149,8 @@ static void say_leftovers(const struct slice_root *root)
     int dead = *root->path ? leftovers_count(root) : 0;
     if (dead > 0)
         (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
-                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);
+                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were",
+                      root->provenance == SLICE_CREATED ? root->mount : root->path);
 }
 
 /* A quota that the benchmark's CPUs cannot reach is likely a share whose "%" was forgotten. */
