@@ -114,25 +114,28 @@ static int count_run(const char *name, uint64_t inode, void *context)
     return 0;
 }
 
+static int count_dead(const int *dirs, size_t count)
+{
+    int dead = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct tally t = {.dirfd = dirs[i]};
+        if (dirs[i] >= 0)
+            (void)cgdir_each_child(dirs[i], count_run, &t);
+        dead += t.dead;
+    }
+    return dead;
+}
+
 /* A run that has just made its directory has not locked it yet, but holds the lock of the base: so a second look, under
  * that lock, decides. */
 int leftovers_count(const struct slice_root *root)
 {
     bool created = root->provenance == SLICE_CREATED;
     cleanup_close int base_fd = open(created ? root->mount : root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int fd = created ? open_below(base_fd, SLICE_CREATED_NAME) : -1;
-    const int dirs[] = {base_fd, fd};
-    int dead = 0;
-    for (int look = 0; look < 2 && (look == 0 || (dead > 0 && slice_lock(base_fd) == 0)); look++) {
-        dead = 0;
-        for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
-            struct tally t = {.dirfd = dirs[i]};
-            if (dirs[i] >= 0)
-                (void)cgdir_each_child(dirs[i], count_run, &t);
-            dead += t.dead;
-        }
-    }
-    return dead;
+    cleanup_close int nested_fd = created ? open_below(base_fd, SLICE_CREATED_NAME) : -1;
+    const int dirs[] = {base_fd, nested_fd};
+    bool again = count_dead(dirs, ARRAY_LEN(dirs)) > 0 && slice_lock(base_fd) == 0;
+    return again ? count_dead(dirs, ARRAY_LEN(dirs)) : 0;
 }
 
 /* --- removing ---------------------------------------------------------------------------------------------------- */
