@@ -146,8 +146,7 @@ static int take_knob(enum config_command command, struct config *c, const char *
 
 static bool is_of_cells(const struct option_row *row)
 {
-    return row->offset < offsetof(struct config, cell) + sizeof(struct cell) ||
-           row->offset == offsetof(struct config, campaign.each_runtime);
+    return config_is_of_cell(row) || row->offset == offsetof(struct config, campaign.each_runtime);
 }
 
 static int take_val(enum config_command command, int val, const char *argv0, struct config *c, struct err *e)
@@ -221,14 +220,21 @@ static const char *first_knob(enum config_command command, const struct config *
     return c->cell.later.count ? c->cell.later.item[0].name : NULL;
 }
 
-int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
+/* Nothing given: the table's defaults. cell_complete() takes a cell's. */
+static void config_unset(struct config *c)
 {
-    struct config *c = ret;
     memset(c, 0, sizeof(*c));
     c->cell = cell_unset();
     c->invocations.seed = c->campaign.seed = c->campaign.task = -1;
-    c->bench.calls = c->analysis.seed = 1;
-    c->bisect = (struct bisect_options){.first = 6, .most = 48};
+    for (const struct option_row *row = config_rows; row < config_rows + config_row_count; row++)
+        if (config_is_number(row->kind) && !config_is_of_cell(row) && row->if_overhead != UNSET)
+            *config_number(c, row) = row->if_overhead;
+}
+
+int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
+{
+    struct config *c = ret;
+    config_unset(c);
     bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT);
     TRY(take_options(command, argc, argv, c, e));
     if (command == CONFIG_EXEC)
