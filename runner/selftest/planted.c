@@ -111,6 +111,18 @@ void planted_judge(const struct planted *p, const struct why *why, struct plante
     allow_for_others(&why->causes, ret);
 }
 
+void planted_allow_for_emulation(struct planted_result *r)
+{
+    if (r->verdict != PLANTED_MISNAMED || *r->named)
+        return;
+    r->verdict = PLANTED_UNAVAILABLE;
+    text_format(
+        r->reason, sizeof(r->reason),
+        "no cause costs enough to be named, and that a thread takes %.2f times as long is no measure of what it "
+        "loses: time is emulated, and what the host takes from the CPUs is not seen",
+        r->stretch);
+}
+
 void planted_give_up(const struct planted *p, const char *reason, struct planted_result *ret)
 {
     *ret = (struct planted_result){.planted = p, .verdict = PLANTED_UNAVAILABLE, .share = NAN, .stretch = NAN};

@@ -48,6 +48,10 @@ struct planted_result {
  * where samples do not tell of atomic instructions (struct why, no_atomic). */
 void planted_judge(const struct planted *p, const struct why *why, struct planted_result *ret);
 
+/* Of a row that was judged where time is emulated: that nothing is named while threads take longer is no fault. The
+ * CPUs are threads of the emulator, and what its host takes from them counts as work. */
+void planted_allow_for_emulation(struct planted_result *r);
+
 /* A row that could not be run. */
 void planted_give_up(const struct planted *p, const char *reason, struct planted_result *ret);
 

@@ -180,10 +180,13 @@ static int run_row(const struct row *row, const struct planted *p, struct plante
         (void)err_set(&trouble, ERR_WORKLOAD, failed, "%.200s", timed->detail);
     else
         failed = why_run(row->session, row->cell, row->runtime, timed, row->progress, &why, &trouble);
-    if (failed == 0)
+    if (failed == 0) {
         planted_judge(p, &why, ret);
-    else
+        if (report->emulated)
+            planted_allow_for_emulation(ret);
+    } else {
         planted_give_up(p, trouble.text, ret);
+    }
     if (failed == -EINTR)
         report->interrupted_by = why.interrupted_by;
     if (failed == 0)

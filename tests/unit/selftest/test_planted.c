@@ -131,6 +131,23 @@ static void nothing_named_is_judged_by_what_threads_lose(void **state)
     assert_int_equal(unknown.verdict, PLANTED_MISNAMED);
 }
 
+static void where_time_is_emulated_only_a_wrong_name_is_misnamed(void **state)
+{
+    (void)state;
+    struct planted_result none = judged(&LIST, NULL, 0, 2.5), quick = judged(&LIST, NULL, 0, 1.02),
+                          wrong = JUDGED(&LIST, 2.5, {.id = "memory_map", .share = 1}),
+                          right = JUDGED(&LIST, 2.5, {.id = "object_lock", .share = 1});
+    planted_allow_for_emulation(&none);
+    assert_int_equal(none.verdict, PLANTED_UNAVAILABLE);
+    assert_non_null(strstr(none.reason, "2.50 times"));
+    planted_allow_for_emulation(&quick);
+    assert_non_null(strstr(quick.reason, "nothing to name"));
+    planted_allow_for_emulation(&wrong);
+    assert_int_equal(wrong.verdict, PLANTED_MISNAMED);
+    planted_allow_for_emulation(&right);
+    assert_int_equal(right.verdict, PLANTED_OK);
+}
+
 /* Where no sample tells of an atomic instruction, it is no fault that shared reference counts are not named; of other
  * causes it is one. */
 static void what_samples_do_not_tell_of_is_unavailable(void **state)
@@ -235,6 +252,7 @@ int main(void)
         cmocka_unit_test(too_small_a_share_is_misnamed),
         cmocka_unit_test(nothing_named_is_judged_by_what_threads_lose),
         cmocka_unit_test(what_samples_do_not_tell_of_is_unavailable),
+        cmocka_unit_test(where_time_is_emulated_only_a_wrong_name_is_misnamed),
         cmocka_unit_test(a_wrong_name_is_never_unavailable),
         cmocka_unit_test(what_is_misnamed_on_crowded_cpus_is_unavailable),
         cmocka_unit_test(the_innocent_is_ok_where_nothing_is_named),
