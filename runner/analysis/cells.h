@@ -39,8 +39,17 @@ bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but
  * matter. */
 bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but);
 
-/* cells_agree(), and a has no key that b lacks, apart from those in the list. */
-bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const char *but);
+/* Cells by what they have: those that another agrees with are found without a comparison of each with each. */
+struct cells_index;
+
+/* The list, the cells and `but` (as above) must outlive it. Ended with cells_index_free(). */
+struct cells_index *cells_index_new(const struct keyset *const *cell, size_t count, const char *but);
+void cells_index_free(struct cells_index *x);
+
+/* Calls take with the number of each cell that agrees with this one and has no key that this one lacks, apart from
+ * those in the list. */
+void cells_index_find(const struct cells_index *x, const struct keyset *cell, void (*take)(size_t number, void *to),
+                      void *to);
 
 /* Whether one run of one plan gave both: they share the plan's file and seed, no cell of the plan occurs twice in a
  * block, and neither side ended before the other began, or in the same second (two runs with the same --seed may follow
@@ -60,8 +69,11 @@ struct cell_values {
 struct cell_values cells_values(const struct records *r, const struct cell_group *g, const char *figure);
 void cell_values_free(struct cell_values *v);
 
-/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other key in which these
- * cells differ. The caller frees it. */
-char *cells_label(const struct keyset *cell, const struct keyset *const *all, size_t count);
+/* The keys in which these cells differ, ascending. The caller frees the list. */
+const char **cells_differing(const struct keyset *const *all, size_t count, size_t *keys);
+
+/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other of these keys. The
+ * caller frees it. */
+char *cells_label(const struct keyset *cell, const char *const *key, size_t keys);
 
 #endif

@@ -20,9 +20,8 @@ struct summary_figure {
     struct analysis_summary is; /* its geometric mean is the shown one */
     size_t used;                /* invocations with the figure */
     const char *why_not;        /* if none has it, the record's reason; else NULL */
-    struct analysis_ratio of;   /* the ratio to the base, which is A; or its why_not */
-    /* The ratio's interval and verdict. The cells' main figures are one family, as in tare compare; every other figure
-     * is a family over the cells. NaN: no ratio. */
+    /* The ratio to the base, which is A: interval and verdict. The cells' main figures are one family, as in tare
+     * compare; every other figure is a family over the cells. NaN: no ratio. */
     struct analysis_verdict verdict;
     size_t runs; /* of the side with fewer */
 };
@@ -38,8 +37,10 @@ struct summary_cell {
     bool emulated;                                           /* its times are not measurements */
     const struct summary_cell *base; /* the cell of threads to compare with, on the free-threaded build if there is one;
                                         may be the cell itself; NULL: none */
-    struct summary_figure *figure;   /* by index of the records' figure names; owned */
-    enum stats_steady steady;        /* the class over all its invocations */
+    size_t main;                     /* the figure that is compared with the base's, by its index */
+    struct analysis_verdict verdict; /* of that one */
+    size_t runs;
+    enum stats_steady steady; /* the class over all its invocations */
     const struct invocation
         *typical; /* the invocation with the median mean iteration (the lower of two); NULL: none succeeded */
 };
@@ -49,6 +50,8 @@ struct summary {
     bool is_owner;             /* owns the records */
     struct summary_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
     size_t cells;
+    struct summary_figure **figure; /* by index: of each cell, made where it is first asked for, since few are of ten
+                                     * thousand cells; owned */
 };
 
 /* Reads records from files or folders, each once, and computes the summary. Their places do not matter: the same
@@ -79,6 +82,9 @@ int summary_rate(const struct summary *s, const struct summary_cell *c);
 /* The ratio of a figure (by index) of one cell to that of `base`. runs: of the side with fewer. */
 struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
                                     const struct summary_cell *c, size_t index, size_t *runs);
+
+/* A cell's figure by its index among the records' names. */
+const struct summary_figure *summary_at(const struct summary *s, const struct summary_cell *c, size_t index);
 
 /* A cell's figure by name; NULL: no record has it. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);

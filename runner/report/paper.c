@@ -81,14 +81,15 @@ static void add_interval(struct text *out, const char *stem, const char *what, c
     add_macro(out, stem, name, i->high * scale, decimals, i->why_not);
 }
 
-static void add_figure(struct text *out, const struct summary *s, const struct summary_cell *c, size_t index)
+/* cell: the beginning of its macros' names. */
+static void add_figure(struct text *out, const struct summary *s, const struct summary_cell *c, const char *cell,
+                       size_t index)
 {
-    const struct summary_figure *f = &c->figure[index];
+    const struct summary_figure *f = summary_at(s, c, index);
     const char *name = s->records.reader.name[index].name;
     struct summary_unit u = summary_unit(s, name);
     cleanup_text struct text stem = {0};
-    text_add(&stem, "tare");
-    tex_macro(&stem, c->id);
+    text_add(&stem, "%s", cell);
     add_figure_name(&stem, s, name);
     if (f->used == 0) {
         add_macro(out, stem.data, "", NAN, 0, f->why_not);
@@ -139,9 +140,12 @@ static void paper_numbers(const struct summary *s, struct text *out)
     add_word(out, "Cpu", shared(s, "host.cpu_model"));
     add_word(out, "Os", shared(s, "host.os"));
     for (size_t i = 0; i < s->cells; i++) {
+        cleanup_text struct text cell = {0};
+        text_add(&cell, "tare");
+        tex_macro(&cell, s->cell[i].id);
         text_add(out, "%% %s\n", s->cell[i].id);
         for (size_t k = 0; k < s->records.reader.names; k++)
-            add_figure(out, s, &s->cell[i], k);
+            add_figure(out, s, &s->cell[i], cell.data, k);
     }
 }
 
@@ -363,7 +367,7 @@ static int write_figures(const struct drawings *all, const struct paper_options 
 
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
-    struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s);
+    struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s, TABLES_ALL);
     struct drawings drawings __attribute__((cleanup(drawings_free))) = drawings_make(s);
     cleanup_text struct text numbers = {0}, appendix = {0};
     TRY(check_empty(dirfd, e));
