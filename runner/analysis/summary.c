@@ -31,6 +31,12 @@ struct summary_unit summary_unit(const struct summary *s, const char *figure)
     return (struct summary_unit){figure, about.title, about.shown, about.scale};
 }
 
+struct summary_unit summary_unit_at(const struct summary *s, size_t index)
+{
+    const struct figure_name *of = &s->records.reader.name[index];
+    return (struct summary_unit){of->name, of->about.title, of->about.shown, of->about.scale};
+}
+
 /* --- What cells are called, and in which order they are told ----------------------------------------------------- */
 
 #define ID_MAX    60

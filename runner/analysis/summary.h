@@ -105,6 +105,7 @@ struct summary_unit {
 
 /* Its texts are never NULL; an unknown figure's title is its name. */
 struct summary_unit summary_unit(const struct summary *s, const char *figure);
+struct summary_unit summary_unit_at(const struct summary *s, size_t index);
 
 /* Adds the notes that belong to the figures, one per line, each after "* ": failed isolation checks, emulated times,
  * missed samples, nodes, failed invocations. */

@@ -27,8 +27,9 @@ static void paper_head(const struct summary *s, const char *what, struct text *o
 /* --- numbers.tex: every figure by name, in the digits that its interval allows ----------------------------------- */
 
 /* Adds the figure's name with its printed unit: "avg_iter_s" gives "AvgIterMs". */
-static void add_figure_name(struct text *out, const struct summary *s, const char *figure)
+static void add_figure_name(struct text *out, const struct summary_unit *u)
 {
+    const char *figure = u->name;
     static const struct {
         const char *figure, *name; /* exceptions that read better */
     } READ[] = {{"p50_iter_s", "MedianIterMs"}, {"p95_iter_s", "PNinetyFiveIterMs"}};
@@ -36,7 +37,6 @@ static void add_figure_name(struct text *out, const struct summary *s, const cha
     static const struct {
         const char *unit, *word;
     } WORDS[] = {{"ms", "Ms"}, {"s", "S"}, {"MiB", "MiB"}, {"/s", "PerS"}, {"us", "Us"}};
-    struct summary_unit u = summary_unit(s, figure);
     size_t len = strlen(figure);
     char stem[128];
     for (size_t i = 0; i < ARRAY_LEN(READ); i++)
@@ -52,7 +52,7 @@ static void add_figure_name(struct text *out, const struct summary *s, const cha
     text_format(stem, sizeof(stem), "%.*s", len > 120 ? 120 : (int)len, figure);
     tex_macro(out, stem);
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-        if (strcmp(u.unit, WORDS[i].unit) == 0)
+        if (strcmp(u->unit, WORDS[i].unit) == 0)
             text_add(out, "%s", WORDS[i].word);
 }
 
@@ -86,11 +86,10 @@ static void add_figure(struct text *out, const struct summary *s, const struct s
                        size_t index)
 {
     const struct summary_figure *f = summary_at(s, c, index);
-    const char *name = s->records.reader.name[index].name;
-    struct summary_unit u = summary_unit(s, name);
+    struct summary_unit u = summary_unit_at(s, index);
     cleanup_text struct text stem = {0};
     text_add(&stem, "%s", cell);
-    add_figure_name(&stem, s, name);
+    add_figure_name(&stem, &u);
     if (f->used == 0) {
         add_macro(out, stem.data, "", NAN, 0, f->why_not);
     } else {

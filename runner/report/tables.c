@@ -318,10 +318,10 @@ static void add_point(struct table *t, const struct summary *s, const struct sum
         table_number(t, NAN, 0, "no record has it");
 }
 
-static void add_ratio(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+/* index: of the figure; below 0: no record has it. */
+static void add_ratio(struct table *t, const struct summary *s, const struct summary_cell *c, int index)
 {
     char words[WORDS_MAX_VERDICT];
-    int index = records_figure(&s->records, name);
     const struct summary_figure *f = index < 0 ? NULL : summary_at(s, c, (size_t)index);
     struct stats_interval ratio = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
     bool is_base = c->base == c; /* the cell that the others are compared with */
@@ -391,7 +391,7 @@ static struct table time_table(const struct summary *s)
         add_point(&t, s, c, "p50_iter_s");
         add_point(&t, s, c, "p95_iter_s");
         add_null(&t, s, &nulls, c);
-        add_ratio(&t, s, c, "avg_iter_s");
+        add_ratio(&t, s, c, records_figure(&s->records, "avg_iter_s"));
         table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
     }
     free(nulls.cell);
@@ -422,7 +422,7 @@ static struct table memory_table(const struct summary *s)
         add_mean(&t, s, c, "pss_bytes");
         for (size_t k = 0; k < ARRAY_LEN(POINTS); k++)
             add_point(&t, s, c, POINTS[k]);
-        add_ratio(&t, s, c, "pss_bytes");
+        add_ratio(&t, s, c, records_figure(&s->records, "pss_bytes"));
     }
     return t;
 }
@@ -438,12 +438,11 @@ static void add_order(struct table *t, const struct stats_interval *i, double sc
 static void add_figure(struct table *t, const struct summary *s, const struct summary_cell *c, size_t index)
 {
     const struct summary_figure *f = summary_at(s, c, index);
-    const char *name = s->records.reader.name[index].name;
-    struct summary_unit u = summary_unit(s, name);
+    struct summary_unit u = summary_unit_at(s, index);
     int decimals = number_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
     table_text(t, c->profile);
-    table_text(t, name);
+    table_text(t, u.name);
     table_text(t, u.unit);
     add_whole(t, (double)f->used);
     table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
@@ -452,7 +451,7 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     add_order(t, &f->is.p95, u.scale, f->why_not);
     table_number(t, f->is.min * u.scale, decimals, NULL);
     table_number(t, f->is.max * u.scale, decimals, NULL);
-    add_ratio(t, s, c, name);
+    add_ratio(t, s, c, (int)index);
     table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
 }
 
@@ -504,7 +503,7 @@ static struct table own_table(const struct summary *s)
             table_text(&t, figure_better_name(one->about.better));
             add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
-            add_ratio(&t, s, &s->cell[i], one->name);
+            add_ratio(&t, s, &s->cell[i], (int)k);
         }
     return t;
 }
