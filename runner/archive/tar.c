@@ -190,7 +190,7 @@ static int spool_file(struct unpacking *u, const char *path, struct err *e)
 static bool is_spooled(const struct unpacking *u, const char *path)
 {
     const struct tar_spooling *s = u->spooling;
-    return s && strncmp(path, s->below, strlen(s->below)) == 0;
+    return s && strncmp(path, s->below, strlen(s->below)) == 0 && !text_ends_with(path, s->but);
 }
 
 static int unpack_file(struct unpacking *u, const char *path, struct err *e)

@@ -18,9 +18,10 @@ struct spool;
 #define TAR_RATIO_MAX 200 /* unpacked to packed bytes, above TAR_SMALL */
 #define TAR_SMALL     (64ULL << 20)
 
-/* The files below this folder ("data/records/") go to the spool and into the list, with their digests. */
+/* The files below this folder ("data/records/") go to the spool and into the list, with their digests. but: what ends
+ * with this does not. */
 struct tar_spooling {
-    const char *below;
+    const char *below, *but;
     struct spool *spool;
     struct filelist *list;
 };

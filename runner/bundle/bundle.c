@@ -38,6 +38,12 @@ const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t bl
     return buf;
 }
 
+const char *bundle_why_path(const char *record, char buf[FILELIST_PATH_MAX + 1])
+{
+    output_why_of(record, buf, FILELIST_PATH_MAX + 1);
+    return buf;
+}
+
 int bundle_label(const char *label)
 {
     return strcmp(label, "A") == 0 ? 1 : strcmp(label, "A'") == 0 ? 2 : 0;
@@ -247,6 +253,13 @@ const char *bundle_newest(const struct records *r)
     return at;
 }
 
+static void count_whys(struct bundle *b)
+{
+    char path[FILELIST_PATH_MAX + 1];
+    for (size_t i = 0; i < b->records.count; i++)
+        b->whys += faccessat(b->fd, bundle_why_path(b->records.list[i].path, path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static void judge(struct bundle *b)
 {
     b->judgement = xcalloc(b->claims.count, sizeof(*b->judgement));
@@ -289,6 +302,7 @@ int bundle_load(const char *path, const struct bundle_records *from, struct bund
     }
     records_sort(&b.records);
     count(&b);
+    count_whys(&b);
     judge(&b);
     name_top(&b);
     *ret = b;
@@ -316,7 +330,7 @@ void bundle_free(struct bundle *b)
 
 static int open_tar(struct opened_bundle *o, struct err *e)
 {
-    const struct tar_spooling records = {BUNDLE_DATA "/" BUNDLE_RECORDS, &o->records, &o->all};
+    const struct tar_spooling records = {BUNDLE_DATA "/" BUNDLE_RECORDS, OUTPUT_WHY, &o->records, &o->all};
     TRY(tmpdir_make(NULL, &o->unpacked, e));
     TRY(spool_open(o->unpacked.fd, &o->records, e));
     TRY(tar_unpack(o->tar_fd, o->unpacked.fd, &records, o->top, &o->findings, e));

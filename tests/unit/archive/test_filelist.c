@@ -435,7 +435,7 @@ static void a_file_that_changed_after_it_was_listed_is_not_packed(void **state)
 /* Unpacks the tar, the files below records/ into the spool, and lists all of them. */
 static void spool_tar(struct place *p, struct tar *t, struct spool *spool, struct filelist *list)
 {
-    const struct tar_spooling spooling = {"records/", spool, list};
+    const struct tar_spooling spooling = {"records/", ".why.json", spool, list};
     assert_int_equal(spool_open(p->dirfd, spool, &p->err), 0);
     p->spooling = &spooling;
     assert_int_equal(unpack_tar(p, t), 0);
@@ -452,11 +452,13 @@ static void records_are_listed_beside_the_folders_files_and_are_in_no_file(void 
     cleanup_text struct text bytes = {0};
     add_file(&t, "top/records/b/2.json", "abc");
     add_file(&t, "top/readme", "to be read");
+    add_file(&t, "top/records/b/2.why.json", "why");
     add_file(&t, "top/records/a/1.json", "");
     spool_tar(p, &t, &spool, &list);
     assert_int_equal(p->findings.count, 0);
-    assert_int_equal(files_in(p), 1); /* nor is the spool */
-    assert_int_equal(list.count, 3);
+    assert_int_equal(files_in(p), 2); /* nor is the spool */
+    assert_int_equal(list.count, 4);
+    assert_int_equal(faccessat(p->dirfd, "records/b/2.why.json", F_OK, 0), 0); /* what lies beside one is one */
     const struct listed_file *file = filelist_find(&list, "records/b/2.json");
     assert_non_null(file);
     /* FIPS 180-2, appendix B.1 */
@@ -468,7 +470,7 @@ static void records_are_listed_beside_the_folders_files_and_are_in_no_file(void 
     assert_int_equal(filelist_bytes(filelist_find(&list, "readme"), p->dirfd, &bytes), 0);
     assert_string_equal(bytes.data, "to be read");
     filelist_below(&list, "records/", &records);
-    assert_int_equal(records.count, 2);
+    assert_int_equal(records.count, 3);
     assert_int_equal(filelist_bytes(filelist_find(&records, "b/2.json"), p->dirfd, &bytes), 0);
     assert_string_equal(bytes.data, "abc");
     filelist_free(&records);
