@@ -314,8 +314,6 @@ static void summary_name_cells(struct summary *s)
 
 /* --- a summary ---------------------------------------------------------------------------------------------------- */
 
-#define CONFIDENCE ANALYSIS_CONFIDENCE
-
 /* --- cells -------------------------------------------------------------------------------------------------------- */
 
 static const char *value_of(const struct keyset *cell, const char *key)
@@ -401,7 +399,7 @@ static struct summary_figure summarise(const struct summary *s, const struct sum
                                .is = figure_is_slope(name)
                                          ? analysis_summary_of_slopes(v.list, v.count, ANALYSIS_NO_DIP)
                                          : analysis_summary(v.list, v.count, ANALYSIS_NO_DIP),
-                               .verdict.ratio = stats_no_interval(NAN, CONFIDENCE, NONE)};
+                               .verdict.ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, NONE)};
     f.why_not = f.used == 0 ? v.why_not : isnan(f.is.mean.at) ? f.is.mean.why_not : NULL;
     cell_values_free(&v);
     return f;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "base/text.h"
 #include "cell/config_internal.h"
 
+#define SYSROOT_MAX (PATH_MAX - 512) /* every path below it fits into PATH_MAX */
+
 int config_sysroot(const struct config *c, const char **ret, struct err *e)
 {
     const char *dir = c->host.sysroot;
@@ -23,6 +26,8 @@ int config_sysroot(const struct config *c, const char **ret, struct err *e)
     if (!**ret)
         return 0;
     bool there = stat(dir, &st) == 0;
+    if (there && S_ISDIR(st.st_mode) && strlen(dir) > SYSROOT_MAX)
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--sysroot: what is allowed are %d bytes", SYSROOT_MAX);
     if (there && S_ISDIR(st.st_mode))
         return 0;
     if (there)
@@ -146,8 +151,7 @@ static int take_knob(enum config_command command, struct config *c, const char *
 
 static bool is_of_cells(const struct option_row *row)
 {
-    return row->offset < offsetof(struct config, cell) + sizeof(struct cell) ||
-           row->offset == offsetof(struct config, campaign.each_runtime);
+    return config_is_of_cell(row) || row->offset == offsetof(struct config, campaign.each_runtime);
 }
 
 static int take_val(enum config_command command, int val, const char *argv0, struct config *c, struct err *e)
@@ -221,14 +225,19 @@ static const char *first_knob(enum config_command command, const struct config *
     return c->cell.later.count ? c->cell.later.item[0].name : NULL;
 }
 
+/* Nothing given: the table's defaults. cell_complete() takes a cell's. */
+static struct config config_unset(void)
+{
+    struct config c = {.cell = cell_unset(), .invocations = {.seed = -1}, .campaign = {.seed = -1, .task = -1}};
+    for (const struct option_row *row = config_rows; row < config_rows + config_row_count; row++)
+        if (config_is_number(row->kind) && !config_is_of_cell(row) && row->if_overhead != UNSET)
+            *config_number(&c, row) = row->if_overhead;
+    return c;
+}
+
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
-    struct config c = {.cell = cell_unset(),
-                       .invocations = {.seed = -1},
-                       .bench = {.calls = 1},
-                       .bisect = {.first = 6, .most = 48},
-                       .analysis = {.seed = 1},
-                       .campaign = {.seed = -1, .task = -1}};
+    struct config c = config_unset();
     bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT);
     int r = take_options(command, argc, argv, &c, e);
     if (r != 0)
