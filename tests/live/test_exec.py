@@ -433,7 +433,8 @@ class Several(Series):
             self.assertAlmostEqual(row["mean_s"], statistics.geometric_mean(row["wall_s"]))
         words = ("compare", "--noise-floor", "none", "--figure", "total_wall_s", "--format", "json")
         if not rig.EMULATED:  # the records of one run are compared as the run compared them: block by block
-            (row,) = json.loads(self.tare(*words, "--between", "argv=true,sleep 0.05", out).out)["rows"]
+            compared = subprocess.run([rig.TARE, *words, "--between", "argv=true,sleep 0.05", out], capture_output=True, check=True)
+            (row,) = json.loads(compared.stdout)["rows"]
             self.assertEqual((row["method"], row["pairs"]), ("t on logarithms of pairs (blocks)", 5))
             for key, end in (("ratio_to_first", "at"), ("ratio_ci95_low", "low"), ("ratio_ci95_high", "high")):
                 self.assertAlmostEqual(row["ratio"][end] / told["commands"][1][key], 1, 9)
