@@ -17,7 +17,9 @@
 /* The name of the mean wherever it is shown. */
 #define ANALYSIS_MEAN_NAME "geometric mean"
 
-#define ANALYSIS_CONFIDENCE 0.95
+#define ANALYSIS_CONFIDENCE 0.95 /* of every interval that is shown, if several: of all of them together */
+
+#define ANALYSIS_RUNS_MAX 100000 /* more invocations a side are never suggested */
 
 /* Up to which two cells are the same, where nothing else is asked for: a share of the ratio; of slopes bytes per 1,000
  * iterations. */

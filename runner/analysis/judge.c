@@ -4,8 +4,6 @@
 
 #include "analysis/analysis.h"
 
-#define RUNS_CAP 100000
-
 /* --- noise -------------------------------------------------------------------------------------------------------- */
 
 static bool is_measured(const struct analysis_ratio *r)
@@ -81,7 +79,7 @@ static struct bounds bounds_of(const struct analysis_ratio *r, double margin)
 size_t analysis_runs(const struct analysis_ratio *r, double margin, double confidence)
 {
     const double wanted = r->is_difference ? r->tolerance : log1p(margin);
-    size_t low = r->method == ANALYSIS_NODES ? 2 : ANALYSIS_SAME_MIN, high = RUNS_CAP;
+    size_t low = r->method == ANALYSIS_NODES ? 2 : ANALYSIS_SAME_MIN, high = ANALYSIS_RUNS_MAX;
     if (r->why_not || reach_at(r, high, confidence) > wanted)
         return 0;
     while (low < high) { /* the reach falls with n */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/why.h"
 #include "archive/filelist.h"
 #include "archive/files.h"
 #include "archive/findings.h"
@@ -30,9 +31,7 @@
 #include "bundle/verify_derived.h"
 #include "oci/image.h"
 
-#define KEY_MAX       4096
-#define SIGNATURE_MAX 16384
-#define CELLS_NAMED   10
+#define CELLS_NAMED 10
 
 /* The state of a verification; freed by end(). */
 struct verifying {
@@ -83,7 +82,7 @@ static int open_bag(struct verifying *w, struct err *e)
 int verify_key_read(const char *path, struct minisig_key *ret, struct err *e)
 {
     cleanup_text struct text t = {0};
-    int failed = files_read(AT_FDCWD, path, KEY_MAX, &t);
+    int failed = files_read(AT_FDCWD, path, MINISIG_KEY_MAX, &t);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "--key '%s': %s", path, source_fault(failed));
     failed = minisig_key_read(t.data, ret);
@@ -119,7 +118,7 @@ static int check_signature(struct verifying *w, struct err *e)
         if (w->o->key)
             BROKEN(w, BAG_SIGNATURE, "it is not there, and --key asks for a signature");
     } else if (files_read(w->v->at.root_fd, BAG_TAG_MANIFEST, 1U << 20, &message) != 0 ||
-               files_read(w->v->at.root_fd, BAG_SIGNATURE, SIGNATURE_MAX, &signature) != 0) {
+               files_read(w->v->at.root_fd, BAG_SIGNATURE, MINISIG_SIGNATURE_MAX, &signature) != 0) {
         BROKEN(w, BAG_SIGNATURE, "it cannot be read, or is too large");
     } else {
         judge_signature(w, w->o->key ? &key : NULL, &message, signature.data);
@@ -140,7 +139,7 @@ enum verify_signature verify_signer(const struct verification *v, const struct m
     if (of == ARRAY_LEN(SIGNED))
         return VERIFY_UNSIGNED;
     if (files_read(v->at.root_fd, SIGNED[of][0], REPRODUCTION_MAX, &message) != 0 ||
-        files_read(v->at.root_fd, SIGNED[of][1], SIGNATURE_MAX, &signature) != 0)
+        files_read(v->at.root_fd, SIGNED[of][1], MINISIG_SIGNATURE_MAX, &signature) != 0)
         return VERIFY_FORGED;
     enum minisig_verdict verdict = minisig_verify(message.data, message.len, signature.data, NULL, key_id);
     for (size_t i = 0; i < count && verdict == MINISIG_OTHER_KEY; i++) {
@@ -272,6 +271,32 @@ static void check_files(struct verifying *w, const struct invocation *one)
         BROKEN(w, one->path, "it was made with another '%s' than the bundle carries", other->word);
 }
 
+/* What --why found has to be of the record that it lies beside, and to follow from its own times. */
+static void check_why(struct verifying *w, const struct invocation *one)
+{
+    char path[FILELIST_PATH_MAX + 1];
+    cleanup_text struct text bytes = {0};
+    struct err said = {0};
+    struct why why;
+    if (!filelist_find(&w->payload, bundle_why_path(one->path, path)))
+        return;
+    int failed = files_read(w->data_fd, path, WHY_BYTES_MAX, &bytes);
+    if (failed != 0) {
+        BROKEN(w, path, "%s", failed == -EFBIG ? "it is larger than 16 MiB" : source_fault(failed));
+        return;
+    }
+    if (why_parse(path, &bytes, &why, &said) != 0) {
+        add_message(w, said.text);
+        return;
+    }
+    const char *wrong = why_contradiction(&why);
+    if (strcmp(why.of, one->id) != 0)
+        BROKEN(w, path, "it is of the record %.64s, and lies beside that of %s", why.of, one->id);
+    else if (wrong)
+        findings_add(&w->v->at.findings, FINDING_DERIVATION, path, "%s", wrong);
+    why_free(&why);
+}
+
 static int derive(struct verifying *w, struct err *e)
 {
     const struct bundle *b = &w->v->at.bundle;
@@ -282,6 +307,7 @@ static int derive(struct verifying *w, struct err *e)
         check_image(w, &b->records.list[i]);
         check_scenario(w, &b->records.list[i]);
         check_files(w, &b->records.list[i]);
+        check_why(w, &b->records.list[i]);
     }
     findings_append(&w->v->at.findings, &w->records);
     if (b->reproduction)
