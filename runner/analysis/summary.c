@@ -396,9 +396,7 @@ static struct summary_figure summarise(const struct summary *s, const struct sum
     const struct cell_group g = group_of(c);
     struct cell_values v = cells_values(&s->records, &g, name);
     struct summary_figure f = {.used = v.count,
-                               .is = figure_is_slope(name)
-                                         ? analysis_summary_of_slopes(v.list, v.count, ANALYSIS_NO_DIP)
-                                         : analysis_summary(v.list, v.count, ANALYSIS_NO_DIP),
+                               .is = cells_summary(&v, name, ANALYSIS_NO_DIP),
                                .verdict.ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, NONE)};
     f.why_not = f.used == 0 ? v.why_not : isnan(f.is.mean.at) ? f.is.mean.why_not : NULL;
     cell_values_free(&v);
@@ -470,20 +468,19 @@ const char *summary_incomparable(const struct summary *s, const struct summary_c
                : NULL;
 }
 
-struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
-                                    const struct summary_cell *c, size_t index, size_t *runs)
+struct analysis_ratio summary_effect(const struct summary *s, const struct summary_cell *base,
+                                     const struct summary_cell *c, size_t index)
 {
     const struct figure_name *figure = &s->records.reader.name[index];
     const char *why = summary_incomparable(s, base, c, figure->name);
     const struct cell_group other = group_of(base), own = group_of(c);
     struct cell_values a = cells_values(&s->records, &other, figure->name),
                        b = cells_values(&s->records, &own, figure->name);
-    struct analysis_ratio r = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(&other, &own),
-                                             figure->about.resolution, NULL);
-    *runs = a.count < b.count ? a.count : b.count;
+    struct analysis_ratio r =
+        cells_effect(&a, &b, &figure->about, cells_are_of_one_run(&other, &own), ANALYSIS_GROWTH_MARGIN, NULL);
     cell_values_free(&a);
     cell_values_free(&b);
-    return why ? (struct analysis_ratio){.log = NAN, .why_not = why} : r;
+    return why ? (struct analysis_ratio){.is_difference = r.is_difference, .log = NAN, .why_not = why} : r;
 }
 
 /* The index of a cell's main figure, as for tare compare; names: none. */
@@ -511,10 +508,10 @@ static void judge_main(struct summary *s)
         struct summary_cell *c = &s->cell[i];
         c->main = is_compared(c) ? own_figure(s, c) : none;
         if (c->main != none)
-            ratio[n++] = summary_ratio(s, c->base, c, c->main, &c->runs);
+            ratio[n++] = summary_effect(s, c->base, c, c->main);
     }
     if (n > 0)
-        analysis_judge(ratio, n, SUMMARY_MARGIN, verdict);
+        analysis_judge(ratio, n, ANALYSIS_MARGIN, verdict);
     for (size_t i = 0; i < s->cells; i++)
         if (s->cell[i].main != none)
             s->cell[i].verdict = verdict[told++];
@@ -533,14 +530,13 @@ static struct summary_figure *make_figure(const struct summary *s, size_t index)
         figure[i] = summarise(s, c, index);
         if (c->main == index) {
             figure[i].verdict = c->verdict;
-            figure[i].runs = c->runs;
         } else if (is_compared(c)) {
-            ratio[n] = summary_ratio(s, c->base, c, index, &figure[i].runs);
+            ratio[n] = summary_effect(s, c->base, c, index);
             family[n++] = &figure[i];
         }
     }
     if (n > 0)
-        analysis_judge(ratio, n, SUMMARY_MARGIN, verdict);
+        analysis_judge(ratio, n, ANALYSIS_MARGIN, verdict);
     for (size_t i = 0; i < n; i++)
         family[i]->verdict = verdict[i];
     return figure;
@@ -573,9 +569,9 @@ const char *summary_verdict(const struct summary *s, const struct summary_cell *
 {
     const struct summary_figure *f = summary_at(s, c, index);
     const struct figure_about about = s->records.reader.name[index].about;
-    if (!c->base || c->base == c || f->used == 0 || isnan(f->verdict.ratio.at))
+    if (!c->base || c->base == c || f->used == 0 || (isnan(f->verdict.ratio.at) && f->verdict.word == ANALYSIS_UNKNOWN))
         return "";
-    return words_verdict(&f->verdict, &about, SUMMARY_MARGIN, f->runs, buf);
+    return words_verdict(&f->verdict, &about, ANALYSIS_MARGIN, buf);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
