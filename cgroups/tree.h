@@ -10,7 +10,8 @@
 struct err;
 
 /* One run's place in the hierarchy: <root>/tare-<run id>, in it `supervisor`, which the calling process moves into, and
- * the slices. With root->one_slice, where the caller stays outside, it has neither: it is the slice. */
+ * the slices. With root->one_slice and a caller outside the root, the run's directory has neither: it is itself the
+ * slice. */
 struct slice_tree;
 
 /* Creates the run's directory, enables the available controllers down to it and moves the calling process into
