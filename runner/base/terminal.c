@@ -1,5 +1,7 @@
 #include "base/terminal.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,6 +24,16 @@ void terminal_begin(enum terminal_color color, bool quiet, bool verbose)
 bool terminal_is_quiet(void)
 {
     return is_quiet;
+}
+
+void terminal_say(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *line = text_vprintf(fmt, ap);
+    va_end(ap);
+    text_blank(line);
+    (void)fprintf(stderr, "tare: %s\n", line);
 }
 
 size_t terminal_width(int fd)

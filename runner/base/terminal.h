@@ -13,6 +13,10 @@ enum terminal_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 /* Colour always comes with a word that says the same. */
 enum hue { HUE_GOOD, HUE_MIDDLING, HUE_BAD, HUES };
 
+/* Prints "tare: ", the text and a newline on standard error. What would steer the terminal, as in a name that somebody
+ * else chose, is blanked. */
+void terminal_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* How to print a text. */
 struct terminal_look {
     size_t width; /* characters of a line */

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/signals.h"
 #include "base/source.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "plan/campaign.h"
@@ -30,7 +31,8 @@
 #define POLLS_A_LOOK 5 /* at the records, of which there may be many */
 #define POLL_S       1
 #define PATIENCE_S   300 /* a controller that does not answer may be restarting */
-#define SETTLE_S     10  /* a shared file system may show a record later than the job's end (nfs(5), ac) */
+#define JOBS_BYTES   4096
+#define SETTLE_S     10 /* a shared file system may show a record later than the job's end (nfs(5), ac) */
 
 /* A campaign that Slurm runs. */
 struct handover {
@@ -162,17 +164,18 @@ static void remember_jobs(const struct handover *h, struct err *e)
 
 static int join_jobs(struct handover *h, struct err *e)
 {
-    char path[PATH_MAX], jobs[4096] = "";
+    char path[PATH_MAX];
     bool alive = false;
     cleanup_text struct text said = {0};
     text_free(&h->jobs);
-    if (file_read("", jobs_path(h, path), jobs, sizeof(jobs)) <= 0)
-        jobs[0] = '\0';
-    text_add(&h->jobs, "%s", jobs);
-    TRY(slurm_jobs(jobs, &alive, &said, e));
+    int failed = source_read(AT_FDCWD, jobs_path(h, path), false, JOBS_BYTES, &h->jobs, NULL);
+    if (failed != 0 && failed != -ENOENT)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
+    h->jobs.data[strcspn(h->jobs.data, "\n")] = '\0';
+    TRY(slurm_jobs(h->jobs.data, &alive, &said, e));
     if (!alive)
         return 0;
-    (void)fprintf(stderr, "tare: matrix: joining the jobs that are there: %s (%s)\n", jobs, said.data);
+    terminal_say("matrix: joining the jobs that are there: %s (%s)", h->jobs.data, said.data);
     return wait_for_jobs(h, e);
 }
 
@@ -200,7 +203,7 @@ static int run_round(struct handover *h, struct err *e)
         remember_jobs(h, failed == 0 ? e : NULL);
     if (failed != 0)
         return failed;
-    (void)fprintf(stderr, "tare: matrix: %zu invocations are Slurm's: %s\n", h->tasks, h->jobs.data);
+    terminal_say("matrix: %zu invocations are Slurm's: %s", h->tasks, h->jobs.data);
     TRY(wait_for_jobs(h, e));
     if (h->interrupted_by)
         return 0;
@@ -237,8 +240,7 @@ int handover_run(struct campaign *c, size_t *run, int *interrupted_by, struct er
     campaign_meter_open(&h.meter, &c->tally);
     int failed = run_rounds(&h, e);
     if (h.interrupted_by)
-        (void)fprintf(stderr, "tare: matrix: the jobs %s go on: the same command joins them, scancel ends them\n",
-                      h.jobs.data);
+        terminal_say("matrix: the jobs %s go on: the same command joins them, scancel ends them", h.jobs.data);
     *interrupted_by = h.interrupted_by;
     *run = tally_done(&c->tally, c->tally.blocks) - before;
     text_free(&h.jobs);

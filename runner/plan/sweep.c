@@ -182,8 +182,11 @@ int sweep_look(struct sweep *s, struct err *e)
     TRY(cell_complete(&cell, e));
     TRY(runtime_find(&cell, &s->runtime, e));
     int failed = s->is_function ? function_look(&s->function, &cell, &s->runtime, &s->look, e) : 0;
-    if (failed == -ECANCELED)
-        (void)fprintf(stderr, "%s", s->look.trace.data ? s->look.trace.data : "");
+    char *rest = s->look.trace.data;
+    while (failed == -ECANCELED && rest && *rest) { /* the function's text steers no terminal */
+        cleanup_free char *shown = text_printable(strsep(&rest, "\n"));
+        (void)fprintf(stderr, "%s\n", shown);
+    }
     return failed;
 }
 
