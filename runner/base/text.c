@@ -264,7 +264,7 @@ char *text_of_bytes(const char *bytes)
     }
 }
 
-#define SECONDS_MAX 1e15 /* 30 million years, which only a wrong record has; a whole number of hours below it */
+#define SECONDS_MAX 1e15 /* 30 million years, as only a wrong record has; below it the hours fit an integer */
 
 void text_add_seconds(struct text *t, double seconds)
 {
