@@ -123,7 +123,7 @@ static void settle(struct slice *s, const struct slice_limits *limits)
     }
 }
 
-/* Where the run makes a single slice, the run's directory is it: it is there already, and holds the run's lock. */
+/* If the run makes a single slice, the run's directory is the slice. It exists already and holds the run's lock. */
 static int create_own(struct slice *s, const struct slice_limits *limits, struct err *e)
 {
     const struct slice_tree *t = s->tree;

@@ -39,12 +39,22 @@ bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but
  * matter. */
 bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but);
 
-/* cells_agree(), and a has no key that b lacks, apart from those in the list. */
-bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const char *but);
+/* Cells by what they have: those that another agrees with are found without a comparison of each with each. */
+struct cells_index;
 
-/* Whether one run of one plan gave both: they share the plan's file and seed, no cell of the plan occurs twice in a
- * block, and neither side ended before the other began, or in the same second (two runs with the same --seed may follow
- * each other that closely). Then the plan's blocks are pairs, whether the records came in one folder or in two. */
+/* The list, the cells and `but` (as above) must outlive it. Ended with cells_index_free(). */
+struct cells_index *cells_index_new(const struct keyset *const *cell, size_t count, const char *but);
+void cells_index_free(struct cells_index *x);
+
+/* Calls take with the number of each cell that agrees with this one and has no key that this one lacks, apart from
+ * those in the list. */
+void cells_index_find(const struct cells_index *x, const struct keyset *cell, void (*take)(size_t number, void *to),
+                      void *to);
+
+/* Whether one run gave both. Of `tare exec` with several commands: its name of the run is in all. Of a plan: they share
+ * its file and seed, no cell of the plan occurs twice in a block, and neither side ended before the other began, or in
+ * the same second (two runs with the same --seed may follow each other that closely). Then the plan's blocks are pairs,
+ * whether the records came in one folder or in two. */
 bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b);
 
 /* One figure of a cell. */
@@ -60,8 +70,20 @@ struct cell_values {
 struct cell_values cells_values(const struct records *r, const struct cell_group *g, const char *figure);
 void cell_values_free(struct cell_values *v);
 
-/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other key in which these
- * cells differ. The caller frees it. */
-char *cells_label(const struct keyset *cell, const struct keyset *const *all, size_t count);
+/* Their summary: of slopes the one of slopes. seed: as of analysis_summary(). */
+struct analysis_summary cells_summary(const struct cell_values *v, const char *figure, uint64_t seed);
+
+/* B against A: of slopes their difference, the same up to growth_margin, of all else the ratio. one_run: as of
+ * cells_are_of_one_run(). noise: NULL is allowed. */
+struct analysis_ratio cells_effect(const struct cell_values *a, const struct cell_values *b,
+                                   const struct figure_about *about, bool one_run, double growth_margin,
+                                   const struct analysis_noise *noise);
+
+/* The keys in which these cells differ, ascending. The caller frees the list. */
+const char **cells_differing(const struct keyset *const *all, size_t count, size_t *keys);
+
+/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other of these keys. The
+ * caller frees it. */
+char *cells_label(const struct keyset *cell, const char *const *key, size_t keys);
 
 #endif

@@ -567,7 +567,7 @@ static const struct section SECTIONS[] = {
     {"experiments", "What it took", NULL, NULL, TABLES_EXPERIMENTS, true, false, 0, NULL},
     {"figures", "Every figure",
      "Over the invocations that ended well: the mean with Student's 95% interval, and the ratio to threads with the "
-     "interval that tare compare gives, of geometric means.",
+     "interval that tare compare gives, of geometric means; of slopes the difference, of arithmetic ones.",
      NULL, TABLES_FIGURES, true, true, 0, NULL},
 };
 
@@ -794,7 +794,7 @@ static void add_section(struct text *out, const struct section *section, const s
 
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
-    struct tables t = tables_make(s);
+    struct tables t = tables_make(s, TABLES_ALL);
     cleanup_free char *title = text_printf("%s: what concurrency costs", plan_of(s));
     page_begin(out, title);
     add_summary(out, s);

@@ -279,11 +279,25 @@ static struct table tables_verdicts(const struct summary *s)
         key "_ci95_high", "high", unit, true, TABLE_DATA, 0                                                            \
     }
 
-#define RATIO(head)                                                                                                    \
-    {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
-        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0}, {"ratio_ci95_high", "high", "", true, TABLE_DATA, 0},      \
+#define VERDICT                                                                                                        \
     {                                                                                                                  \
         "verdict", "against threads", "", false, TABLE_BOTH, 7                                                         \
+    }
+
+#define RATIO(head)                                                                                                    \
+    {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
+        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0},                                                            \
+    {                                                                                                                  \
+        "ratio_ci95_high", "high", "", true, TABLE_DATA, 0                                                             \
+    }
+
+/* Of tables that have slopes, too: in the row's unit. */
+#define DIFFERENCE                                                                                                     \
+    {"difference_to_threads", "− threads", "", true, TABLE_BOTH, 0},                                                   \
+        {"difference_ci95", "95% interval", "", false, TABLE_SHOWN, 1},                                                \
+        {"difference_ci95_low", "low", "", true, TABLE_DATA, 0},                                                       \
+    {                                                                                                                  \
+        "difference_ci95_high", "high", "", true, TABLE_DATA, 0                                                        \
     }
 
 #define INVOCATIONS                                                                                                    \
@@ -318,35 +332,82 @@ static void add_point(struct table *t, const struct summary *s, const struct sum
         table_number(t, NAN, 0, "no record has it");
 }
 
-static void add_ratio(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+/* Against the base: none is what the base itself has, 1 as a ratio and 0 as a difference. */
+static void add_against(struct table *t, const struct summary_cell *c, const struct summary_figure *f, double none,
+                        double scale)
 {
-    char words[WORDS_MAX_VERDICT];
-    int index = records_figure(&s->records, name);
-    const struct summary_figure *f = index < 0 ? NULL : &c->figure[index];
-    struct stats_interval ratio = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
-    bool is_base = c->base == c; /* the cell that the others are compared with */
+    struct stats_interval i = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
+    const bool is_base = c->base == c;
+    char number[64];
     if (is_base)
-        ratio = stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is the baseline");
-    int decimals = number_decimals(&ratio, 1);
-    if (is_base)
-        table_value(t, ratio.at, "(baseline)", ratio.why_not);
-    else
-        table_number(t, ratio.at, decimals, ratio.why_not);
-    table_interval(t, &ratio, 1, decimals);
-    const char *verdict = f ? summary_verdict(s, c, (size_t)index, words) : "";
-    table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
+        i = stats_no_interval(f && f->used && !c->emulated ? none : NAN, 0.95, "it is the baseline");
+    const int decimals = number_decimals(&i, scale);
+    cleanup_free char *shown = text_printf("%s%s", none < 1 && i.at > 0 ? "+" : "",
+                                           number_text(i.at * scale, decimals, number, sizeof(number)));
+    table_value(t, i.at * scale, is_base ? "(baseline)" : shown, i.why_not);
+    table_interval(t, &i, scale, decimals);
 }
 
-/* Adds the cost of the instrument itself: the time of scenario0, whose workers do nothing, in the same mode, start
- * method, runtime and number of workers. */
-static void add_null(struct table *t, const struct summary *s, const struct summary_cell *c)
+static void leave_out(struct table *t, const char *why)
+{
+    const struct stats_interval none = stats_no_interval(NAN, 0.95, why);
+    table_number(t, NAN, 0, why);
+    table_interval(t, &none, 1, 0);
+}
+
+static void add_verdict_of(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+{
+    char words[WORDS_MAX_VERDICT];
+    const int index = records_figure(&s->records, name);
+    const char *verdict = index < 0 ? "" : summary_verdict(s, c, (size_t)index, words);
+    table_text(t, c->base == c ? "(baseline)" : *verdict ? verdict : "not compared");
+}
+
+/* The ratio and the verdict. */
+static void add_ratio(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+{
+    add_against(t, c, summary_figure(s, c, name), 1, 1);
+    add_verdict_of(t, s, c, name);
+}
+
+/* The same in a table with both: the ratio, or of slopes the difference. */
+static void add_effect(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+{
+    const struct summary_figure *f = summary_figure(s, c, name);
+    if (figure_is_slope(name)) {
+        leave_out(t, "a slope may be 0 or less: it has a difference");
+        add_against(t, c, f, 0, summary_unit(s, name).scale);
+    } else {
+        add_against(t, c, f, 1, 1);
+        leave_out(t, "it is no slope: the ratio tells");
+    }
+    add_verdict_of(t, s, c, name);
+}
+
+/* The cells of scenario0, whose workers do nothing. */
+struct nulls {
+    const struct summary_cell **cell; /* owned */
+    size_t count;
+};
+
+static struct nulls nulls_of(const struct summary *s)
+{
+    struct nulls n = {xcalloc(s->cells, sizeof(const struct summary_cell *)), 0};
+    for (size_t i = 0; i < s->cells; i++)
+        if (strcmp(s->cell[i].scenario, NULL_SCENARIO) == 0 && !summary_is_memory(&s->cell[i]))
+            n.cell[n.count++] = &s->cell[i];
+    return n;
+}
+
+/* Adds the cost of the instrument itself: the time of scenario0 in the same mode, start method, runtime and number of
+ * workers. */
+static void add_null(struct table *t, const struct summary *s, const struct nulls *n, const struct summary_cell *c)
 {
     const struct summary_figure *f = NULL;
-    for (size_t i = 0; !f && i < s->cells; i++) {
-        const struct summary_cell *one = &s->cell[i];
-        if (strcmp(one->scenario, NULL_SCENARIO) == 0 && strcmp(c->scenario, NULL_SCENARIO) != 0 &&
-            strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
-            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers && !summary_is_memory(one))
+    for (size_t i = 0; !f && i < n->count && strcmp(c->scenario, NULL_SCENARIO) != 0; i++) {
+        const struct summary_cell *one = n->cell[i];
+        if (strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
+            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers)
             f = summary_figure(s, one, "avg_iter_s");
     }
     if (f)
@@ -364,8 +425,10 @@ static struct table time_table(const struct summary *s)
                                                   {"p95_iter_ms", "p95", "ms", true, TABLE_BOTH, 4},
                                                   {"null_iter_ms", "null", "ms", true, TABLE_BOTH, 5},
                                                   RATIO("time ÷ threads"),
+                                                  VERDICT,
                                                   {"steady", "series", "", false, TABLE_BOTH, 6}};
     struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
+    struct nulls nulls = nulls_of(s);
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
         if (summary_is_memory(c))
@@ -375,10 +438,11 @@ static struct table time_table(const struct summary *s)
         add_mean(&t, s, c, "avg_iter_s");
         add_point(&t, s, c, "p50_iter_s");
         add_point(&t, s, c, "p95_iter_s");
-        add_null(&t, s, c);
+        add_null(&t, s, &nulls, c);
         add_ratio(&t, s, c, "avg_iter_s");
         table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
     }
+    free(nulls.cell);
     return t;
 }
 
@@ -393,7 +457,8 @@ static struct table memory_table(const struct summary *s)
                                                   {"anon_mib", "anon", "MiB", true, TABLE_BOTH, 3},
                                                   {"kernel_mib", "kernel", "MiB", true, TABLE_BOTH, 4},
                                                   {"peak_mib", "peak", "MiB", true, TABLE_BOTH, 0},
-                                                  RATIO("memory ÷ threads")};
+                                                  RATIO("memory ÷ threads"),
+                                                  VERDICT};
     static const char *const POINTS[] = {"uss_bytes",  "rss_bytes",    "all_pids_pss_bytes",
                                          "anon_bytes", "kernel_bytes", "peak_bytes"};
     struct table t = table_new("memory", "Memory, averaged over the measured iterations", COLUMNS, ARRAY_LEN(COLUMNS));
@@ -421,13 +486,12 @@ static void add_order(struct table *t, const struct stats_interval *i, double sc
 
 static void add_figure(struct table *t, const struct summary *s, const struct summary_cell *c, size_t index)
 {
-    const struct summary_figure *f = &c->figure[index];
-    const char *name = s->records.reader.name[index].name;
-    struct summary_unit u = summary_unit(s, name);
+    const struct summary_figure *f = summary_at(s, c, index);
+    struct summary_unit u = summary_unit_at(s, index);
     int decimals = number_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
     table_text(t, c->profile);
-    table_text(t, name);
+    table_text(t, u.name);
     table_text(t, u.unit);
     add_whole(t, (double)f->used);
     table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
@@ -436,7 +500,7 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     add_order(t, &f->is.p95, u.scale, f->why_not);
     table_number(t, f->is.min * u.scale, decimals, NULL);
     table_number(t, f->is.max * u.scale, decimals, NULL);
-    add_ratio(t, s, c, name);
+    add_effect(t, s, c, u.name);
     table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
 }
 
@@ -453,6 +517,8 @@ static struct table figures_table(const struct summary *s)
                                                   {"min", "least", "", true, TABLE_BOTH, 0},
                                                   {"max", "greatest", "", true, TABLE_BOTH, 0},
                                                   RATIO("÷ threads"),
+                                                  DIFFERENCE,
+                                                  VERDICT,
                                                   {"why_not", "why not", "", false, TABLE_SHOWN, 0}};
     struct table t =
         table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
@@ -473,12 +539,14 @@ static struct table own_table(const struct summary *s)
                                                   {"better", "better", "", false, TABLE_BOTH, 3},
                                                   INVOCATIONS,
                                                   MEAN("mean", "mean", ""),
-                                                  RATIO("÷ threads")};
+                                                  RATIO("÷ threads"),
+                                                  DIFFERENCE,
+                                                  VERDICT};
     struct table t = table_new("own", "What the scenarios report", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++)
         for (size_t k = 0; k < s->records.reader.names; k++) {
             const struct figure_name *one = &s->records.reader.name[k];
-            if (s->cell[i].figure[k].used == 0 || figure_is_of_every_record(one->name))
+            if (figure_is_of_every_record(one->name) || summary_at(s, &s->cell[i], k)->used == 0)
                 continue;
             tables_add_name(&t, &s->cell[i]);
             table_text(&t, s->cell[i].profile);
@@ -486,9 +554,9 @@ static struct table own_table(const struct summary *s)
             table_text(&t, one->name);
             table_text(&t, one->about.shown);
             table_text(&t, figure_better_name(one->about.better));
-            add_whole(&t, (double)s->cell[i].figure[k].used);
+            add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
-            add_ratio(&t, s, &s->cell[i], one->name);
+            add_effect(&t, s, &s->cell[i], one->name);
         }
     return t;
 }
@@ -559,19 +627,26 @@ static void add_scaling(const struct summary *s, struct tables *t)
     scaling_free(&all);
 }
 
-struct tables tables_make(const struct summary *s)
+struct tables tables_make(const struct summary *s, unsigned which)
 {
-    struct tables t = {.of = {[TABLES_TIME] = time_table(s),
-                              [TABLES_MEMORY] = memory_table(s),
-                              [TABLES_OWN] = own_table(s),
-                              [TABLES_FIGURES] = figures_table(s),
-                              [TABLES_EXPERIMENTS] = experiments_table(s),
-                              [TABLES_VERDICTS] = tables_verdicts(s),
-                              [TABLES_ISOLATION] = tables_isolation(s),
-                              [TABLES_FAILED] = failed_table(s),
-                              [TABLES_DIFFERENCES] = tables_differences(s),
-                              [TABLES_ENVIRONMENT] = tables_environment(s)}};
-    add_scaling(s, &t);
+    static struct table (*const MAKE[TABLES])(const struct summary *s) = {
+        [TABLES_TIME] = time_table,
+        [TABLES_MEMORY] = memory_table,
+        [TABLES_OWN] = own_table,
+        [TABLES_FIGURES] = figures_table,
+        [TABLES_EXPERIMENTS] = experiments_table,
+        [TABLES_VERDICTS] = tables_verdicts,
+        [TABLES_ISOLATION] = tables_isolation,
+        [TABLES_FAILED] = failed_table,
+        [TABLES_DIFFERENCES] = tables_differences,
+        [TABLES_ENVIRONMENT] = tables_environment,
+    };
+    struct tables t = {.of = {{.name = NULL}}};
+    for (size_t i = 0; i < TABLES; i++)
+        if (MAKE[i] && which >> i & 1)
+            t.of[i] = MAKE[i](s);
+    if (which & (TABLES_BIT(TABLES_SPEED_UP) | TABLES_BIT(TABLES_LOSSES)))
+        add_scaling(s, &t);
     return t;
 }
 
