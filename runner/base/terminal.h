@@ -31,11 +31,16 @@ struct terminal_look terminal_look_of(int fd);
 /* The width of the terminal fd in characters; 80 if fd is not a terminal, or its width is unknown or below 40. */
 size_t terminal_width(int fd);
 
+/* Prints a message to stderr, as one line; on a terminal, which would break it within words, in lines of its width. It
+ * adds the newline. */
+void terminal_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Adds a word, in its colour (ECMA-48's SGR) if the look has colour. */
 void terminal_hued(const struct terminal_look *look, enum hue hue, const char *word, struct text *out);
 
-/* Adds words in lines of `width` characters (UTF-8), broken at blanks, with a final newline. All lines but the first
- * are indented by `indent` blanks. column: characters already in the first line. */
+/* Adds words in lines of `width` characters (UTF-8), broken at blanks, with a final newline; between breaks the blanks
+ * stay as they are. All lines but the first are indented by `indent` blanks. column: characters already in the first
+ * line. */
 void terminal_wrap(const char *words, size_t column, size_t width, size_t indent, struct text *out);
 
 /* The same for each of these lines, which keep their leading blanks. NULL is allowed and adds nothing. */
