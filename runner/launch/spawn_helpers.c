@@ -35,14 +35,14 @@ static int open_pipe(int *from_child, int *to_parent)
     return 0;
 }
 
-/* Appends what fd brings until its end or the deadline. */
-static void drain(int fd, int64_t deadline_ns, struct text *ret)
+/* Appends what fd brings until its end, the deadline or a signal in signal_fd (below 0: none). */
+static void drain(int fd, int signal_fd, int64_t deadline_ns, struct text *ret)
 {
     char chunk[4096];
     for (;;) {
         int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0)
+        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+        if (left_ms <= 0 || poll(p, 2, (int)left_ms) <= 0 || p[1].revents)
             return;
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n <= 0 || ret->len + (size_t)n > CAPTURE_MAX)
@@ -65,16 +65,16 @@ static int find_helper(const char *name, char path[PATH_MAX])
     return failed == 0 ? 0 : -ENOENT;
 }
 
-/* Waits for the child's end, and kills it at the deadline. */
-static int end_capture(struct child *child, int64_t deadline_ns)
+/* Waits for the child's end, and kills it at the deadline or a signal: -EINTR. */
+static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns)
 {
     int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-    struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
+    struct pollfd p[] = {{.fd = child->pidfd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
     struct child_end end = {0};
-    if (poll(&ended, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
+    if (poll(p, 2, left_ms > 0 ? (int)left_ms : 0) <= 0 || !p[0].revents)
         spawn_kill(child);
     int r = spawn_wait(child, &end, NULL);
-    return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+    return p[1].revents ? -EINTR : r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
 }
 
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
@@ -100,13 +100,14 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
         _exit(127);
     }
     (void)close(STEAL_FD(to_parent));
-    drain(from_child, deadline_ns, ret);
+    drain(from_child, -1, deadline_ns, ret);
     (void)close(STEAL_FD(from_child)); /* a child that prints on gets SIGPIPE now, not the deadline */
     struct child child = {.pid = pid, .pidfd = pidfd};
-    return end_capture(&child, deadline_ns);
+    return end_capture(&child, -1, deadline_ns);
 }
 
-int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct text *ret, struct err *e)
+int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int signal_fd, struct text *ret,
+                           struct err *e)
 {
     cleanup_close int from_child = -1, to_parent = -1;
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
@@ -116,7 +117,7 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct child child = SPAWN_NO_CHILD;
     struct spawn_spec whole = *spec;
-    whole.cgroup_fd = whole.keep_fd = -1;
+    whole.keep_fd = -1;
     whole.stdin_fd = whole.stderr_fd = nothing;
     whole.stdout_fd = to_parent;
     failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
@@ -125,9 +126,9 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct
         return failed;
     if (child.listener_fd >= 0) /* without a listener, refused calls get ENOSYS (seccomp_unotify(2)) */
         (void)close(STEAL_FD(child.listener_fd));
-    drain(from_child, deadline_ns, ret);
+    drain(from_child, signal_fd, deadline_ns, ret);
     (void)close(STEAL_FD(from_child));
-    failed = end_capture(&child, deadline_ns);
+    failed = end_capture(&child, signal_fd, deadline_ns);
     spawn_end(&child);
     return failed;
 }
