@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
@@ -153,11 +154,11 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
 {
     char kept[NAME_MAX];
     if (!r->mend) {
-        (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: it does not count\n", r->folder->path, name, why);
+        terminal_say("tare: matrix: '%s/%s': %s: it does not count", r->folder->path, name, why);
         return 0;
     }
     TRY(folder_set_aside(r->folder, name, kept, e));
-    (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: kept as %s, and run again\n", r->folder->path, name, why, kept);
+    terminal_say("tare: matrix: '%s/%s': %s: kept as %s, and run again", r->folder->path, name, why, kept);
     return 0;
 }
 
@@ -185,8 +186,8 @@ static int take_record(const struct reading *r, const char *name, const struct i
         return set_aside(r, name, "it failed", e);
     struct tally_one *one = room_for(r->tally, from->block - 1, unit_of(r->tally, cell, label));
     if (one->file) {
-        (void)fprintf(stderr, "tare: matrix: '%s/%s' is a second record of what '%s' is of: it does not count\n",
-                      r->folder->path, name, one->file);
+        terminal_say("tare: matrix: '%s/%s' is a second record of what '%s' is of: it does not count", r->folder->path,
+                     name, one->file);
         return 0;
     }
     take(r->tally, one, from, name);
