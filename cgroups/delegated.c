@@ -16,8 +16,8 @@
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 
-/* Marks a leaf that tare made: a later run then knows its parent as the delegated directory, and the last run may
- * remove it. */
+/* Marks a leaf that tare made: a later run then knows that the parent is the delegated directory, and the last run may
+ * remove the leaf. */
 #define SHELTER_MARK "user.tare.shelter"
 
 /* Under a sysroot a file stands for the attribute, because a checkout keeps no attributes. */

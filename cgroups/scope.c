@@ -19,9 +19,9 @@
 #include "base/text.h"
 
 #define PATIENCE_NS (6 * NS_PER_S) /* more than tare-scope's own */
-#define NOT_STARTED 127            /* the loader's word, for a library that is not there, and ours */
+#define NOT_STARTED 127            /* the loader's status for a missing library, and ours */
 
-/* What it and the loader say, on either descriptor, is the reason. */
+/* The reason is what it or the loader prints, on either descriptor. */
 static _Noreturn void child(char *const *words, pid_t parent, int to_parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -100,7 +100,7 @@ int scope_enter(bool by_user, char *why, size_t cap)
         child(words, us, to_parent);
     (void)close(STEAL_FD(to_parent));
     size_t len = hear(from_child, why, cap);
-    (void)kill(pid, SIGKILL); /* only matters if it is late */
+    (void)kill(pid, SIGKILL); /* it matters only if it is late */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)

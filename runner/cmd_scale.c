@@ -430,12 +430,17 @@ static int diagnose(const struct scale *s, const struct summary *summary, struct
     return failed;
 }
 
-/* The diagnostic run, of which no figure is that was shown before; then the JSON, which has both. */
+/* The diagnostic run, of which no figure is that was shown before; then the JSON, which has both. 128 + n: signal n
+ * ended it. */
 static int explain(const struct scale *s, const struct summary *summary, const struct scaling *found, struct err *e)
 {
-    struct why why;
+    struct why why = {0};
     cleanup_text struct text shown = {0};
     int failed = diagnose(s, summary, &why, e);
+    if (failed == -EINTR && why.interrupted_by) {
+        failed = put_json(s, found, NULL, "it was interrupted", e);
+        return failed != 0 ? failed : 128 + why.interrupted_by;
+    }
     if (failed != 0) {
         (void)err_wrap(e, "--why");
         (void)put_json(s, found, NULL, e->text, NULL); /* that is told in any case */

@@ -135,6 +135,7 @@ json_t *why_json_tree(const struct why *w)
         json_put_absent(o, "flame", NOTHING_SEEN);
     json_put(o, "probes", probes);
     json_put_int(o, "samples", (int64_t)w->causes.samples);
+    json_put_int(o, "sample_ns", w->causes.period_ns);
     json_put_real(o, "python_share", w->causes.python_share, "there are no samples");
     json_put_int(o, "events", (int64_t)w->events);
     json_put_int(o, "lost_events", (int64_t)w->lost);
@@ -142,6 +143,8 @@ json_t *why_json_tree(const struct why *w)
                     "the kernel does not count them for every thread on every CPU");
     json_put_text_or(o, "python_unnamed", w->no_python, "Python's functions have names");
     json_put_text_or(o, "kernel_unnamed", w->no_kernel, "the kernel's functions have names");
+    json_put_text_or(o, "atomics_unseen", w->no_atomic.len ? w->no_atomic.data : NULL,
+                     "samples tell of atomic instructions");
     json_put(o, "without_symbols", json_of_bytes(w->strangers.data ? w->strangers.data : ""));
     return o;
 }
@@ -154,9 +157,8 @@ void why_json(const struct why *w, struct text *out)
 /* --- read ----------------------------------------------------------------------------------------------------------
  */
 
-#define RECORD_BYTES ((size_t)16 << 20)
-#define CAUSES_MAX   1000
-#define PROBES_MAX   1000
+#define CAUSES_MAX 1000
+#define PROBES_MAX 1000
 
 /* The first fault is told, the others follow from it. */
 struct reading {
@@ -285,6 +287,8 @@ static void read_causes(struct reading *r, const json_t *o, struct causes *ret)
     ret->runnable_ns = whole_or_null(r, times, "runnable_ns");
     ret->idle_ns = whole_or_null(r, times, "idle_ns");
     ret->samples = (uint64_t)whole(r, o, "samples");
+    /* Older records do not tell it, and all have the same. */
+    ret->period_ns = json_object_get(o, "sample_ns") ? whole(r, o, "sample_ns") : WHY_PERIOD_NS;
     ret->python_share = real_or_null(r, o, "python_share", 1);
     ret->unattributed_path = xstrdup(path);
 }
@@ -355,7 +359,7 @@ static void read_probes(struct reading *r, const json_t *o, struct why *ret)
 static void read_all(struct reading *r, const json_t *o, struct why *w)
 {
     const json_t *faults = json_object_get(o, "page_faults");
-    const char *strangers = word_or_null(r, o, "without_symbols");
+    const char *strangers = word_or_null(r, o, "without_symbols"), *unseen = own_word_or_null(r, o, "atomics_unseen");
     if (strcmp(json_word(o, "schema"), WHY_SCHEMA) != 0)
         refuse(r, "schema", "is not " WHY_SCHEMA);
     copy(w->id, sizeof(w->id), own_word(r, o, "id"));
@@ -371,6 +375,7 @@ static void read_all(struct reading *r, const json_t *o, struct why *w)
     w->no_python = own_word_or_null(r, o, "python_unnamed");
     w->no_kernel = own_word_or_null(r, o, "kernel_unnamed");
     text_add(&w->strangers, "%s", strangers ? strangers : "");
+    text_add(&w->no_atomic, "%s", unseen ? unseen : "");
     read_causes(r, o, &w->causes);
     read_flame(r, o, &w->flame);
     read_probes(r, o, w);
@@ -385,19 +390,14 @@ static int read_bytes(const char *path, struct text *ret, struct err *e)
         return errno == ENOENT ? -ENOENT : err_sys(e, ERR_USAGE, "'%s'", path);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s' is not a regular file", path);
-    int failed = file_append_fd(fd, RECORD_BYTES, ret);
+    int failed = file_append_fd(fd, WHY_BYTES_MAX, ret);
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, -EINVAL, "'%s': %s", path, strerror(-failed));
 }
 
-int why_read(const char *path, struct why *ret, struct err *e)
+int why_parse(const char *path, const struct text *bytes, struct why *ret, struct err *e)
 {
     struct reading r = {.path = path, .e = e};
-    struct why w = {0};
-    cleanup_text struct text bytes = {0};
-    int failed = read_bytes(path, &bytes, e);
-    if (failed != 0)
-        return failed;
-    w.read = json_object_of(bytes.data ? bytes.data : "", bytes.len);
+    struct why w = {.read = json_object_of(bytes->data ? bytes->data : "", bytes->len)};
     if (!w.read)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no whole JSON", path);
     read_all(&r, w.read, &w);
@@ -407,6 +407,54 @@ int why_read(const char *path, struct why *ret, struct err *e)
     }
     *ret = w;
     return 0;
+}
+
+int why_read(const char *path, struct why *ret, struct err *e)
+{
+    cleanup_text struct text bytes = {0};
+    int failed = read_bytes(path, &bytes, e);
+    return failed == 0 ? why_parse(path, &bytes, ret, e) : failed;
+}
+
+/* --- held against itself -------------------------------------------------------------------------------------------
+ */
+
+#define SHARE_ERROR 1e-9
+
+/* Each part is taken from what is left, so that no sum runs over. */
+static bool adds_up(int64_t whole_ns, int64_t a_ns, int64_t b_ns, int64_t c_ns)
+{
+    return a_ns <= whole_ns && b_ns <= whole_ns - a_ns && c_ns == whole_ns - a_ns - b_ns;
+}
+
+static const char *contradiction_of_causes(const struct causes *c)
+{
+    int64_t left_ns = c->lost_ns - c->unattributed_ns;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct cause *one = &c->list[i];
+        if (one->lost_ns > left_ns)
+            return "'causes' cost more than 'lost_ns' says";
+        if (one->cpu_ns > one->lost_ns)
+            return "'cpu_ns' of a cause is more than its 'lost_ns'";
+        if (!(fabs(one->share - (double)one->lost_ns / fmax(1, (double)c->lost_ns)) <= SHARE_ERROR))
+            return "'share' of a cause is not its part of 'lost_ns'";
+        if (i > 0 && one->lost_ns > c->list[i - 1].lost_ns)
+            return "'causes' do not begin with the most expensive";
+        left_ns -= one->lost_ns;
+    }
+    return left_ns == 0 ? NULL : "'lost_ns' is not what 'causes' and 'unattributed_ns' add up to";
+}
+
+const char *why_contradiction(const struct why *w)
+{
+    const struct causes *c = &w->causes;
+    const struct cause *first = causes_first(c);
+    const char *verdict = json_string_value(json_object_get(w->read, "verdict"));
+    if (!adds_up(c->thread_ns, c->own_ns, c->lost_ns, c->runnable_ns))
+        return "'thread_ns' is not what 'own_ns', 'lost_ns' and 'runnable_ns' add up to";
+    if (strcmp(verdict ? verdict : "", first ? first->id : "") != 0)
+        return "'verdict' is not the first cause that costs enough";
+    return contradiction_of_causes(c);
 }
 
 /* --- changed, ended ------------------------------------------------------------------------------------------------
@@ -436,6 +484,7 @@ void why_free(struct why *w)
     flame_free(&w->flame);
     free(w->probe);
     text_free(&w->strangers);
+    text_free(&w->no_atomic);
     json_decref(w->read);
     *w = (struct why){0};
 }

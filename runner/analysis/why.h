@@ -15,7 +15,9 @@
 struct err;
 struct json_t;
 
-#define WHY_SCHEMA "tare.why/1"
+#define WHY_SCHEMA    "tare.why/1"
+#define WHY_BYTES_MAX ((size_t)16 << 20) /* of its file */
+#define WHY_PERIOD_NS 999000 /* between two samples of a CPU: off the beat of what wakes up each millisecond */
 
 struct why {
     char id[RECORD_ID_MAX]; /* of the diagnostic run */
@@ -33,7 +35,8 @@ struct why {
     uint64_t page_faults;
     const char *no_python, *no_kernel; /* why no function of Python, of the kernel, has a name; NULL: they have */
     struct text strangers;             /* files without their symbols, one a line */
-    struct json_t *read;               /* of why_read(): what the texts point into; NULL: it was run */
+    struct text no_atomic; /* why samples do not tell of an atomic instruction (launch/sight.h); "": they do */
+    struct json_t *read;   /* of why_read(): what the texts point into; NULL: it was run */
 };
 
 void why_free(struct why *w);
@@ -48,5 +51,11 @@ struct json_t *why_json_tree(const struct why *w);
 /* Reads a record back. Its file is hostile until shown otherwise. -ENOENT: there is none, and e is not set. -EINVAL
  * (usage): it is no whole tare.why/1: one line with the file and the member. The caller ends *ret with why_free(). */
 int why_read(const char *path, struct why *ret, struct err *e);
+/* The same of a file's bytes; path: as it is told. */
+int why_parse(const char *path, const struct text *bytes, struct why *ret, struct err *e);
+
+/* Which figure of a record that was read does not follow from the others of it (sums, shares, the order of the causes,
+ * the verdict); NULL: all do. A constant text. */
+const char *why_contradiction(const struct why *w);
 
 #endif

@@ -37,9 +37,9 @@ ssize_t file_read_at(int dirfd, const char *name, char *buf, size_t cap);
 /* Appends a file of any size to ret. 0 or a negative errno. */
 int file_read_all(const char *root, const char *path, struct text *ret);
 
-/* What matches a pattern (glob(7), with the flags of glob(3)) below a folder. The folder is no part of the pattern:
- * each of its characters stands for itself. false: nothing does, or it cannot be read. The caller ends *ret of true
- * with globfree(). */
+/* Finds the names below a folder that match a pattern (glob(7), with the flags of glob(3)). The folder's own characters
+ * stand for themselves. false: none matches, or the folder cannot be read. After true the caller ends *ret with
+ * globfree(). */
 bool file_glob(const char *folder, const char *pattern, int flags, glob_t *ret);
 
 /* Writes a kernel file with one write call, without creating it. 0 or a negative errno. */
@@ -52,8 +52,8 @@ int file_write_at(int dirfd, const char *name, const char *value);
  *
  * Temporary names of files and folders are FILE_TEMPORARY_PREFIX PID "-" N ".tmp": ".tare-4711-0.tmp", N from 0. The
  * process PID holds a flock(2) on it while it writes. If the pid is dead (in this pid namespace) and the lock is free
- * (in any), a killed process left it: file_sweep() removes it. So it does NAME.tmp.PID, the names of an older tare, if
- * the content begins as tare's JSON does. */
+ * (in any), a killed process left it: file_sweep() removes it. It also removes NAME.tmp.PID, as an older tare named
+ * them, if the content begins as tare's JSON does. */
 struct file_draft {
     FILE *stream;
     int dirfd;
@@ -107,8 +107,8 @@ void file_remove_temporary(const char *path);
  * (beneath_open()). -EEXIST: the name exists. On failure the file is removed. */
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);
 
-/* How many descriptors this process may have at once (RLIMIT_NOFILE, its soft limit); 0: unknown. It is also the
- * workload's, which inherits it, and so is not raised: who opens many takes a part of it. */
+/* How many descriptors this process may have at once (RLIMIT_NOFILE, the soft limit); 0: unknown. tare does not raise
+ * it, because the workload would inherit that: code that opens many takes a share of it. */
 size_t file_descriptors_max(void);
 
 /* Finds FOLDER/name in the first of these folders that has it. They are relative to the folder of this program, as in a

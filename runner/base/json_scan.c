@@ -13,7 +13,7 @@ struct scan {
     struct json_scan_error *error;
 };
 
-/* At the end of the text a fault is the end itself, whatever was to come there. */
+/* At the end of the text the fault is the end, whatever was expected there. */
 static int fail(struct scan *s, const char *at, const char *why)
 {
     *s->error = (struct json_scan_error){at, at < s->end ? why : "it ends in the middle: the file is cut off"};

@@ -33,18 +33,18 @@ const struct keyset *pool_keep_keyset(struct pool *p, struct pair *list, size_t 
 /* The value, or NULL. */
 const char *keyset_find(const struct keyset *p, const char *key);
 
-/* Different sets, of ten thousand records a handful: the environments that they were measured in, their cells. Starts
- * as {0}; ended with keysets_free(). */
+/* The different sets of many records: ten thousand have a handful of environments and cells. Starts as {0}; ended with
+ * keysets_free(). */
 struct keysets {
-    const struct keyset **list; /* each once, in the order in which they came up; of one pool */
-    size_t *times;              /* how often each did */
+    const struct keyset **list; /* each once, in order of appearance; all of one pool */
+    size_t *times;              /* how often each appeared */
     size_t count;
 };
 
 void keysets_add(struct keysets *e, const struct keyset *one);
 void keysets_free(struct keysets *e);
 
-/* Every key that some of these have, each once, ascending; of their pools. The caller frees the list. */
+/* The keys of all these sets, each once, ascending. Their pools own the keys; the caller frees the list. */
 const char **keysets_keys(const struct keysets *const *e, size_t count, size_t *keys);
 
 #endif

@@ -24,7 +24,7 @@ int source_open(int dirfd, const char *path, bool follow, struct stat *st)
         return -ELOOP;
     if (!S_ISREG(st->st_mode))
         return -ENOTSUP;
-    /* Opens the checked file itself, wherever the path leads by now (proc(5), /proc/PID/fd). */
+    /* Opens the file that was checked, even if the path now leads elsewhere (proc(5), /proc/PID/fd). */
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
     int fd = open(link, O_RDONLY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;

@@ -1,4 +1,4 @@
-/* standard: descriptors 0, 1 and 2, and the stack limit, as a program of ours needs them. */
+/* standard: descriptors 0, 1 and 2, and the stack limit, as tare's programs need them. */
 #ifndef TARE_STANDARD_H
 #define TARE_STANDARD_H
 
@@ -22,10 +22,10 @@ struct err;
 /* The most that is read from a pipe, in bytes. */
 #define STANDARD_INPUT_MAX ((size_t)256 << 20)
 
-/* Lets several programs read standard input one after the other, each from its present position. A file stays; a pipe
- * or a socket is read to its end now, into a sealed memfd that replaces it. *from is for standard_input_again(); -1: a
- * device such as /dev/null, the same for all. -ENOTSUP (usage): a terminal or another device. -E2BIG (usage): more than
- * STANDARD_INPUT_MAX. */
+/* Lets several programs read standard input one after the other, each from its present position. A file needs nothing;
+ * a pipe or a socket is read to its end now, into a sealed memfd that replaces it. *from is for standard_input_again();
+ * -1: a device such as /dev/null, the same for all. -ENOTSUP (usage): a terminal or another device. -E2BIG (usage):
+ * more than STANDARD_INPUT_MAX. */
 int standard_input_keep(off_t *from, struct err *e);
 
 /* Call it before each reader. */

@@ -29,7 +29,7 @@ static size_t reduce(const double *y, size_t n, double block[2 * BLOCKS_MAX], si
     return blocks;
 }
 
-/* What is left of y beside its least-squares line. Returns the line's slope. */
+/* The residuals of y from its least-squares line. Returns the line's slope. */
 static double residuals(const double *y, size_t n, double *left)
 {
     double x[2 * BLOCKS_MAX] = {0}, at = 0, slope = 0, c00 = 0, c01 = 0, c11 = 0, squares = 0;
@@ -41,7 +41,7 @@ static double residuals(const double *y, size_t n, double *left)
     return slope;
 }
 
-/* Roy and Fuller's correction, in standard errors of the coefficient, by its t of being 1. */
+/* Roy and Fuller's correction, in standard errors of the coefficient, from its t against 1. */
 static double correction(double tau, double n)
 {
     const double c1 = (1 + TRENDS) * n;
@@ -53,7 +53,7 @@ static double correction(double tau, double n)
     return tau > -sqrt(c1) ? tau / n - (1 + TRENDS) / tau : 0;
 }
 
-/* The coefficient of first-order noise, 1 where it is near to it. u: what is left beside a line, not all 0. */
+/* The coefficient of first-order noise; 1 if it is close to 1. u: residuals from a line, not all 0. */
 static double coefficient(const double *u, size_t n)
 {
     double products = 0, squares = 0, errors = 0;
@@ -72,7 +72,7 @@ static double coefficient(const double *u, size_t n)
     return a < -0.99 ? -0.99 : a;
 }
 
-/* Value i less a times the one before; of the first the share that gives it the others' variance (Prais and Winsten).
+/* Value i minus a times the one before; the first is scaled to the others' variance (Prais and Winsten).
  */
 static double differenced(double before, double now, double a, size_t i)
 {
@@ -127,7 +127,7 @@ struct stats_trend stats_trend(const double *y, size_t n, double confidence)
         squares += left[i] * left[i];
         level = fmax(level, fabs(block[i]));
     }
-    if (sqrt(squares) > (double)blocks * level * DBL_EPSILON) /* else all are on the line */
+    if (sqrt(squares) > (double)blocks * level * DBL_EPSILON) /* else all lie on the line */
         slope = line(block, blocks, coefficient(left, blocks), &error);
     const double half = gsl_cdf_tdist_Pinv((1 + confidence) / 2, (double)(blocks - TRENDS)) * error;
     return (struct stats_trend){slope / (double)length, (slope - half) / (double)length,

@@ -1,42 +1,42 @@
-/* stats_trend: the slope of a series that one process gave over time, whose values depend on those before. Pure. */
+/* stats_trend: the slope of one process's series over time, in which each value depends on those before. Pure. */
 #ifndef TARE_STATS_TREND_H
 #define TARE_STATS_TREND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* With fewer values no interval is given: they tell too little of how each depends on the one before. */
+/* Fewer values have no interval: they tell too little of how each depends on the one before. */
 #define STATS_TREND_MIN 32
 
 struct stats_trend {
-    double slope; /* per value, in the values' unit; of too few values by least squares, of fewer than 2 NaN */
+    double slope; /* per value, in the values' unit; of too few values by least squares; NaN of fewer than 2 */
     double low, high;
-    const char *why_not; /* NULL: low and high are there. A constant text */
+    const char *why_not; /* why there is no interval, a constant text; NULL: low and high are there */
 };
 
 /* The slope of n evenly spaced values and its interval at `confidence`.
  *
- * Values of one process are no independent ones, and Student's interval of a least-squares slope would be far too
- * narrow. This is Perron and Yabu's (Journal of Econometrics 151(1), 2009, section 3): a straight line with noise of
- * the first order, whose coefficient is estimated from the residuals, corrected for its bias (Roy and Fuller, Journal
- * of Business and Economic Statistics 19(4), 2001) and set to 1 where it is within n^-1/2 of it; then generalised least
- * squares with it. So it holds for noise that stays near the line and for noise that wanders. From 128 values on
- * they are reduced to means of blocks of n / 64 values, the oldest that fill none left out. Values that are all on one
- * line have an interval of no width.
+ * Values of one process are not independent, so Student's interval of a least-squares slope would be far too narrow.
+ * This is Perron and Yabu's (Journal of Econometrics 151(1), 2009, section 3): a straight line with noise of the first
+ * order, whose coefficient is estimated from the residuals, corrected for its bias (Roy and Fuller, Journal of Business
+ * and Economic Statistics 19(4), 2001) and set to 1 where it is within n^-1/2 of it; then generalised least squares
+ * with it. So it holds for noise that stays near the line and for noise that wanders. 128 values and more are first
+ * reduced to means of blocks of n / 64 values; the oldest, which fill no block, are left out. If all values lie on one
+ * line, the interval has no width.
  *
  * Coverage of a nominal 95%, by simulation (tests/unit/base/test_stats_trend.c): 93 to 97% of first-order noise up to a
  * coefficient of 0.9 in 128 values (91% at 0.9 in 64); at least 93% of a staircase, as an allocator's arenas make it;
- * 85% of a random walk, which a leak of random size is: of such a one several invocations tell the slope. */
+ * 85% of a random walk, such as a leak of random size: its slope takes several invocations. */
 struct stats_trend stats_trend(const double *y, size_t n, double confidence);
 
-/* Whether a series that may get `most` values is asked after n of them if it will do: at 64, 96 and 128, as far as
- * twice as many have room. */
+/* Whether to ask after n values if they suffice, for a series of at most `most` values: at 64, 96 and 128, if twice as
+ * many fit. */
 bool stats_trend_is_look(size_t n, size_t most);
 
-/* Of n values so far: whether the second half of 2n values, which none of these is in, is expected to give an interval
- * of at most -+half_width. What is decided by these is not measured by these, so stopping then leaves the interval's
- * coverage as it is, however often it is asked. The width of a slope's interval goes with the length to the power of
- * -3/2. */
+/* Of n values so far: whether the second half of 2n values, which has none of these, is expected to give an interval of
+ * at most -+half_width. The values that decide are not those that are measured, so stopping then does not change the
+ * interval's coverage, however often this is asked. The width of a slope's interval goes with the length to the power
+ * of -3/2. */
 bool stats_trend_will_do(const double *y, size_t n, double half_width, double confidence);
 
 #endif

@@ -24,6 +24,7 @@
 #include "bundle/pack_info.h"
 #include "bundle/rederive.h"
 #include "bundle/reproduction.h"
+#include "record/output.h"
 
 /* --- where records are ------------------------------------------------------------------------------------------- */
 
@@ -33,6 +34,12 @@ const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t bl
     static const char *const LABELS[] = {"", "-A", "-A2"};
     text_format(buf, FILELIST_PATH_MAX + 1, BUNDLE_RECORDS "%s/%04llu%s.json", plan->cell[cell].folder,
                 (unsigned long long)block, LABELS[label]);
+    return buf;
+}
+
+const char *bundle_why_path(const char *record, char buf[FILELIST_PATH_MAX + 1])
+{
+    output_why_of(record, buf, FILELIST_PATH_MAX + 1);
     return buf;
 }
 
@@ -245,6 +252,13 @@ const char *bundle_newest(const struct records *r)
     return at;
 }
 
+static void count_whys(struct bundle *b)
+{
+    char path[FILELIST_PATH_MAX + 1];
+    for (size_t i = 0; i < b->records.count; i++)
+        b->whys += faccessat(b->fd, bundle_why_path(b->records.list[i].path, path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static void judge(struct bundle *b)
 {
     b->judgement = xcalloc(b->claims.count, sizeof(*b->judgement));
@@ -287,6 +301,7 @@ int bundle_load(const char *path, struct records *read, struct findings *derived
     }
     records_sort(&b.records);
     count(&b);
+    count_whys(&b);
     judge(&b);
     name_top(&b);
     *ret = b;

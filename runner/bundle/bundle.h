@@ -50,6 +50,7 @@ struct bundle {
     size_t cells, blocks; /* that the plan asks for */
     size_t run, failed;   /* invocations with a record; of these, failed ones */
     size_t missing;       /* invocations without a record */
+    size_t whys;          /* records beside which lies what --why found (OUTPUT_WHY) */
     bool noise;           /* A and A' */
     int64_t date_s;       /* pack.json's */
     char *top;            /* "tare-NAME": the one folder in the tar */
@@ -74,6 +75,9 @@ const struct carried_one *bundle_other_file(const struct bundle *b, const struct
 /* The payload path of an invocation's record, in its cell's folder. label: as in folder_record_name(). Returns buf. */
 const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t block, int label,
                                char buf[FILELIST_PATH_MAX + 1]);
+
+/* The payload path of what --why found of a record, by the record's. Returns buf. */
+const char *bundle_why_path(const char *record, char buf[FILELIST_PATH_MAX + 1]);
 
 /* "A": 1, "A'": 2, else 0. */
 int bundle_label(const char *label);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/why.h"
 #include "archive/filelist.h"
 #include "archive/files.h"
 #include "base/cleanup.h"
@@ -19,6 +20,7 @@
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "oci/image.h"
+#include "record/output.h"
 
 #define ID_MAX 512
 
@@ -155,12 +157,24 @@ static const char *format_of(const char *path)
     return "text/plain";
 }
 
+/* What --why found is about the record that it lies beside. */
+static void describe_why(const char *path, json_t *o)
+{
+    cleanup_free char *record = text_printf("%.*s.json", (int)(strlen(path) - strlen(OUTPUT_WHY)), path);
+    json_put_text(o, "description",
+                  "What the threads of this record's cell lost their time to, by a diagnostic run after it (" WHY_SCHEMA
+                  ")");
+    json_put(o, "about", reference(record));
+}
+
 static void add_file(struct crate *c, const struct listed_file *file)
 {
     char size[32];
     text_format(size, sizeof(size), "%" PRIu64, file->size_bytes);
-    (void)entity(c, file->path, "File", "name", file->path, "contentSize", size, "encodingFormat",
-                 format_of(file->path), "sha256", file->sha256, END);
+    json_t *o = entity(c, file->path, "File", "name", file->path, "contentSize", size, "encodingFormat",
+                       format_of(file->path), "sha256", file->sha256, END);
+    if (output_is_why(file->path))
+        describe_why(file->path, o);
     refer(c->has_part, file->path);
     if (oci_image_has(file->path))
         refer(c->image_files, file->path);

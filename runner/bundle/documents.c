@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/why.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_put.h"
@@ -16,6 +17,7 @@
 #include "bundle/derive.h"
 #include "bundle/pack_info.h"
 #include "oci/image.h"
+#include "record/output.h"
 
 #define NAME_BYTES 512
 
@@ -336,12 +338,23 @@ static void add_carried(const struct bundle *b, struct text *out)
                              : "");
 }
 
+static void add_whys(const struct bundle *b, struct text *out)
+{
+    text_add(
+        out, "%s",
+        b->whys
+            ? "| `" BUNDLE_RECORDS "*/*" OUTPUT_WHY
+              "` | what --why found of the record beside it: what its threads lost their time to (schema " WHY_SCHEMA
+              ") |\n"
+            : "");
+}
+
 void bundle_readme(const struct bundle *b, struct text *out)
 {
     char crate[80], date[32];
     const char *version = *json_word(b->pack, "crate") ? json_word(b->pack, "crate") : CRATE_1_1;
     cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, carried = {0}, image = {0}, get = {0},
-                             took = {0}, needs = {0};
+                             took = {0}, needs = {0}, whys = {0};
     struct keysets environments = {0};
     for (size_t i = 0; i < b->records.count; i++)
         keysets_add(&environments, b->records.list[i].environment);
@@ -356,6 +369,7 @@ void bundle_readme(const struct bundle *b, struct text *out)
     add_authors(b, &authors);
     add_coverage(b, &coverage);
     add_claims(b, &claims);
+    add_whys(b, &whys);
     add_carried(b, &carried);
     add_image(b, &image);
     fill(readme_template,
@@ -368,6 +382,7 @@ void bundle_readme(const struct bundle *b, struct text *out)
                                 {"license", json_word(b->pack, "license")},
                                 {"coverage", coverage.data},
                                 {"claims", claims.data},
+                                {"whys", whys.data},
                                 {"carried", carried.data},
                                 {"image", image.data},
                                 {"crate", crate}},

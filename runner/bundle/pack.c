@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/why.h"
 #include "archive/filelist.h"
 #include "archive/files.h"
 #include "archive/findings.h"
@@ -32,6 +33,7 @@
 #include "bundle/reproduction_check.h"
 #include "plan/plans.h"
 #include "plan/tally.h"
+#include "record/output.h"
 
 #define NO_CLAIMS "# Nothing is claimed of these records.\nschema: " CLAIMS_SCHEMA "\nclaims: []\n"
 
@@ -47,6 +49,7 @@ struct packing {
     const char *claims_from;
     struct claims claims; /* by the name of the user's file */
     bool incomplete;      /* invocations may be missing: --allow-incomplete, or a smoke run */
+    size_t strange_whys;  /* left out: they lie beside a record that they are not of */
     struct bundle bundle;
     struct text *said;
 };
@@ -97,6 +100,31 @@ static int copy_record(void *to, const char *file, const struct place_of_record 
     return files_write(p->data_fd, path, bytes->data, bytes->len, e);
 }
 
+/* Copies what --why found of a record, if it lies beside it. record: the record's place in the bundle. */
+static int copy_why(struct packing *p, const struct invocation *one, const char *record, struct err *e)
+{
+    char from[PATH_MAX + sizeof(OUTPUT_WHY)], to[FILELIST_PATH_MAX + 1];
+    cleanup_text struct text bytes = {0};
+    struct why why;
+    output_why_of(one->path, from, sizeof(from));
+    int failed = files_read(AT_FDCWD, from, WHY_BYTES_MAX, &bytes);
+    if (failed == -ENOENT)
+        return 0;
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", from, source_fault(failed));
+    TRY(why_parse(from, &bytes, &why, e));
+    const bool is_of = strcmp(why.of, one->id) == 0;
+    const char *wrong = why_contradiction(&why);
+    why_free(&why);
+    p->strange_whys += !is_of;
+    if (!is_of)
+        return 0;
+    if (wrong)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': %s (move it away, and the record is packed without it)", from,
+                       wrong);
+    return files_write(p->data_fd, bundle_why_path(record, to), bytes.data, bytes.len, e);
+}
+
 static int copy_records(struct packing *p, struct err *e)
 {
     char path[FILELIST_PATH_MAX + 1];
@@ -111,6 +139,7 @@ static int copy_records(struct packing *p, struct err *e)
         struct invocation *one = &r->list[i];
         (void)bundle_record_path(&p->plan, plan_find_cell(&p->plan, one->plan_cell), one->block,
                                  bundle_label(one->label), path);
+        TRY(copy_why(p, one, path, e));
         one->path = pool_keep(r->reader.pool, path);
     }
     return r->count > 0 ? 0
@@ -437,6 +466,11 @@ static int sum_up(struct packing *p, struct err *e)
         text_add(p->said, "source: unknown, so that the reviewer is not told where to get tare (--source-url URL)\n");
     if (p->tally.strangers)
         text_add(p->said, "left out: %zu records of '%s' that are of no plan\n", p->tally.strangers, p->folder.path);
+    if (p->bundle.whys)
+        text_add(p->said, "carried: what --why found of %zu record%s\n", p->bundle.whys,
+                 p->bundle.whys == 1 ? "" : "s");
+    if (p->strange_whys)
+        text_add(p->said, "left out: %zu *" OUTPUT_WHY " of another record than the one beside it\n", p->strange_whys);
     return pack_image_summary(&p->bundle, p->said, e);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/why.h"
 #include "archive/filelist.h"
 #include "archive/files.h"
 #include "archive/findings.h"
@@ -272,6 +273,32 @@ static void check_files(struct verifying *w, const struct invocation *one)
         BROKEN(w, one->path, "it was made with another '%s' than the bundle carries", other->word);
 }
 
+/* What --why found has to be of the record that it lies beside, and to follow from its own times. */
+static void check_why(struct verifying *w, const struct invocation *one)
+{
+    char path[FILELIST_PATH_MAX + 1];
+    cleanup_text struct text bytes = {0};
+    struct err said = {0};
+    struct why why;
+    if (!filelist_find(&w->payload, bundle_why_path(one->path, path)))
+        return;
+    int failed = files_read(w->data_fd, path, WHY_BYTES_MAX, &bytes);
+    if (failed != 0) {
+        BROKEN(w, path, "%s", failed == -EFBIG ? "it is larger than 16 MiB" : source_fault(failed));
+        return;
+    }
+    if (why_parse(path, &bytes, &why, &said) != 0) {
+        add_message(w, said.text);
+        return;
+    }
+    const char *wrong = why_contradiction(&why);
+    if (strcmp(why.of, one->id) != 0)
+        BROKEN(w, path, "it is of the record %.64s, and lies beside that of %s", why.of, one->id);
+    else if (wrong)
+        findings_add(&w->v->at.findings, FINDING_DERIVATION, path, "%s", wrong);
+    why_free(&why);
+}
+
 static int derive(struct verifying *w, struct err *e)
 {
     const struct bundle *b = &w->v->at.bundle;
@@ -282,6 +309,7 @@ static int derive(struct verifying *w, struct err *e)
         check_image(w, &b->records.list[i]);
         check_scenario(w, &b->records.list[i]);
         check_files(w, &b->records.list[i]);
+        check_why(w, &b->records.list[i]);
     }
     findings_append(&w->v->at.findings, &w->records);
     if (b->reproduction)

@@ -81,15 +81,22 @@ static void compare_file(struct comparing *c, const struct listed_file *ours)
         findings_add(c->findings, kind, ours->path, "it is not what the records, the plan and the claims give");
 }
 
+static void mark(const struct filelist *payload, const char *path, bool *marks)
+{
+    const struct listed_file *file = filelist_find(payload, path);
+    if (file)
+        marks[file - payload->file] = true;
+}
+
 static void find_strangers(struct comparing *c)
 {
+    char why[FILELIST_PATH_MAX + 1];
     const struct filelist *payload = c->s->payload;
     const struct records *records = &c->s->b->records;
     cleanup_free bool *is_record = xcalloc(payload->count, sizeof(*is_record));
     for (size_t i = 0; i < records->count; i++) {
-        const struct listed_file *file = filelist_find(payload, records->list[i].path);
-        if (file)
-            is_record[file - payload->file] = true;
+        mark(payload, records->list[i].path, is_record);
+        mark(payload, bundle_why_path(records->list[i].path, why), is_record);
     }
     for (size_t i = 0; i < payload->count; i++) {
         const char *path = payload->file[i].path;

@@ -205,8 +205,8 @@ const struct manual manuals[] = {
      "tare report --format github-smaller -o bench.json out/quick  # for github-action-benchmark\n"},
     {CONFIG_PACK, "pack", "DIR", "the bundle that a paper carries, one tar", "tare pack [OPTION]... DIR -o FILE.tar\n",
      "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the records, "
-     "their "
-     "plan, what is claimed of them, the tables and figures made from them, and who made it. The same records give the "
+     "what --why found of them, their plan, what is claimed of them, the tables and figures made from them, and who "
+     "made it. The same records give the "
      "same bytes. Claims are those of --claims, of DIR/claims.yml, or those that came with the plan "
      "(tare-claims(5)). --with-image puts "
      "the image into it that the records were made in, which 'tare reproduce --in-image' then runs in; one that the "

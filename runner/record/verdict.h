@@ -18,7 +18,8 @@ const char *grade_meaning(enum grade g);
 /* What depends on a check. */
 enum level {
     LEVEL_REQUIRED, /* if it fails, the grade is not full */
-    LEVEL_RECORDED, /* shown beside the figures; it does not affect the grade */
+    LEVEL_RECORDED, /* shown beside the figures; does not affect the grade: it depends on the host (a VM has no
+                       governor) or on the workload (eight threads on three CPUs preempt each other) */
 };
 
 const char *level_name(enum level l);
@@ -42,10 +43,9 @@ struct verdict {
     size_t count;
 };
 
-/* Adds a check. Its level comes from the table in verdict.c; a name that is not there (a slice's setting by its file, a
- * layer of confinement) is required. Long texts are cut. */
-void verdict_add(struct verdict *v, const char *name, bool ok, const char *requested, const char *achieved,
-                 const char *verified_by, const char *reason);
+/* Adds a check. Long texts are cut. */
+void verdict_add(struct verdict *v, enum level level, const char *name, bool ok, const char *requested,
+                 const char *achieved, const char *verified_by, const char *reason);
 
 /* Sets the grade: none without a slice; borrowed if the container is the slice; full if every required check passed;
  * else partial. */

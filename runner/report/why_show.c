@@ -141,6 +141,9 @@ void why_say_sight(const struct why *w, struct text *out)
     if (w->lost > 0)
         text_add(out, "%" PRIu64 " of %" PRIu64 " events were lost: shares are of those that were read\n", w->lost,
                  w->lost + w->events);
+    if (w->no_atomic.len)
+        text_add(out, "shared reference counts that are changed at once are not told from own work: %s\n",
+                 w->no_atomic.data);
     if (w->no_kernel)
         text_add(out,
                  "functions of the kernel have no names, so that waiting for the memory map is not told apart: %s\n",

@@ -22,7 +22,7 @@ struct run_command {
     size_t files;                /* at most CARRIED_MAX */
     const char *cwd;             /* absolute */
     int output_fd;               /* for its output; below 0: the caller's standard output and error */
-    bool is_silent;              /* it reads nothing; only the last line of its output is kept, for a failure message */
+    bool is_silent;              /* it reads nothing; of its output only the last line is kept, for a failure message */
     struct record_series series;
 };
 

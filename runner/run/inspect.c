@@ -15,7 +15,8 @@ void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
     struct cpulist ours = {0}, its = {0};
     char wanted[256], text[256] = "";
     if (cpus) {
-        verdict_add(v, "runner on its own CPUs", cpus->ok, cpus->requested, cpus->achieved, cpus->file, cpus->reason);
+        verdict_add(v, LEVEL_REQUIRED, "runner on its own CPUs", cpus->ok, cpus->requested, cpus->achieved, cpus->file,
+                    cpus->reason);
         return;
     }
     bool read = cpulist_of_task(0, &ours) == 0 && cpulist_parse(s->cpus_requested, &its) == 0;
@@ -23,8 +24,8 @@ void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
         (void)cpulist_format(&ours, text, sizeof(text));
     struct cpulist shared = cpulist_and(&ours, &its);
     (void)snprintf(wanted, sizeof(wanted), "none of %.240s", s->cpus_requested);
-    verdict_add(v, "runner off its CPUs", read && cpulist_count(&shared) == 0, wanted, text, "sched_getaffinity(2)",
-                s->cpus_reason);
+    verdict_add(v, LEVEL_RECORDED, "runner off its CPUs", read && cpulist_count(&shared) == 0, wanted, text,
+                "sched_getaffinity(2)", s->cpus_reason);
 }
 
 /* The check "slice of its own" of a run without one. */
@@ -33,7 +34,7 @@ static void add_no_slice(struct record *record)
     const struct record_slice *s = &record->slice;
     bool borrowed = s->provenance == SLICE_BORROWED;
     if (record->cell.isolation != ISOLATION_OFF)
-        verdict_add(&record->isolation, "slice of its own", false, "a cgroup of its own",
+        verdict_add(&record->isolation, LEVEL_REQUIRED, "slice of its own", false, "a cgroup of its own",
                     borrowed ? "the container's, which the runner shares" : "", "/proc/self/mountinfo", s->reason);
 }
 
@@ -55,7 +56,8 @@ void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct recor
     /* The file has the path below the mount point: the end of the slice's path. */
     bool there = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
     (void)snprintf(achieved, sizeof(achieved), "%.*s", (int)len, where);
-    verdict_add(v, "born in the slice", there && !moved, "clone3(CLONE_INTO_CGROUP)", achieved, "/proc/PID/cgroup",
+    verdict_add(v, LEVEL_REQUIRED, "born in the slice", there && !moved, "clone3(CLONE_INTO_CGROUP)", achieved,
+                "/proc/PID/cgroup",
                 !there ? "it is elsewhere"
                        : "a filter hides clone3: it was moved there before its exec (docker run --security-opt "
                          "seccomp=images/seccomp.json)");
@@ -77,8 +79,8 @@ void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wa
     else
         text_format(to->cpus_effective, sizeof(to->cpus_effective), "%s", text);
     bool within = read && cpulist_subset(&affinity, by_cpuset ? &effective : wanted);
-    verdict_add(&record->isolation, "CPU affinity", within, to->cpus_requested, text, "sched_getaffinity(2)",
-                read ? "it may run elsewhere" : "the workload ended before it was read");
+    verdict_add(&record->isolation, LEVEL_REQUIRED, "CPU affinity", within, to->cpus_requested, text,
+                "sched_getaffinity(2)", read ? "it may run elsewhere" : "the workload ended before it was read");
 }
 
 static void note_loss(struct slice_setting *set, const struct watch_result *watched, int64_t start_ns)
@@ -100,8 +102,9 @@ static void add_exclusive(const struct slice *slice, const struct cpulist *wante
         return; /* a container does not see the hierarchy's root */
     struct cpulist shared = cpulist_and(&common, wanted);
     (void)cpulist_format(&common, text, sizeof(text));
-    verdict_add(v, "exclusive of foreign tasks", cpulist_count(&shared) == 0, "none of the slice's CPUs left to others",
-                text, "cpuset.cpus.effective of the hierarchy's root", "others may run on its CPUs");
+    verdict_add(v, LEVEL_REQUIRED, "exclusive of foreign tasks", cpulist_count(&shared) == 0,
+                "none of the slice's CPUs left to others", text, "cpuset.cpus.effective of the hierarchy's root",
+                "others may run on its CPUs");
 }
 
 void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
@@ -175,15 +178,15 @@ static void check_gil(struct record *r)
         text_format(got, sizeof(got), r->gil_enabled == 1 && r->gil_at_end == 1 ? "on" : "off");
     else if (r->gil_at_end >= 0)
         say_gil_off(r, got, sizeof(got));
-    verdict_add(&r->isolation, on ? "GIL stayed on" : "GIL stayed off", strcmp(got, on ? "on" : "off") == 0,
-                on ? "on" : "off", got, "sys._is_gil_enabled()", why);
+    verdict_add(&r->isolation, LEVEL_REQUIRED, on ? "GIL stayed on" : "GIL stayed off",
+                strcmp(got, on ? "on" : "off") == 0, on ? "on" : "off", got, "sys._is_gil_enabled()", why);
 }
 
 void inspect_gil(const struct ledger *page, const char *warning, struct record *r)
 {
     r->gil_enabled = gil_state(page->gil);
     r->gil_at_end = gil_state(page->gil_last);
-    /* The page is the workload's: a number that cannot be is none. */
+    /* The workload writes the page: an impossible number counts as none. */
     r->gil_turned = page->gil_turned <= (uint64_t)(r->cell.warmup + r->cell.iterations) ? page->gil_turned : 0;
     take_gil_warning(warning, r);
     if (r->runtime && (r->runtime->free_threaded || r->cell.gil == GIL_ON))
@@ -199,7 +202,10 @@ static void add_zero(struct verdict *v, const char *name, const struct facts *fa
     bool read = f && f->kind == FACT_INT;
     if (read)
         text_format(text, sizeof(text), "%lld", (long long)f->integer);
-    verdict_add(v, name, read && f->integer == 0, "0", text, file, read ? why : f && f->text ? f->text : "not read");
+    verdict_add(v, LEVEL_REQUIRED, name, read && f->integer == 0, "0", text, file,
+                read           ? why
+                : f && f->text ? f->text
+                               : "not read");
 }
 
 void inspect_end(struct record *record)
@@ -207,10 +213,10 @@ void inspect_end(struct record *record)
     struct verdict *v = &record->isolation;
     for (size_t i = 0; i < record->slice.settings; i++) {
         const struct slice_setting *set = &record->slice.setting[i];
-        verdict_add(v, set->file, set->ok, set->requested, set->achieved, set->file, set->reason);
+        verdict_add(v, LEVEL_REQUIRED, set->file, set->ok, set->requested, set->achieved, set->file, set->reason);
     }
     const struct slice_availability *memory = &record->slice.controller[SLICE_MEMORY];
-    verdict_add(v, "memory accounting", memory->available, "memory.current, memory.stat",
+    verdict_add(v, LEVEL_REQUIRED, "memory accounting", memory->available, "memory.current, memory.stat",
                 memory->available ? "there" : "", "cgroup.controllers", memory->reason);
     add_zero(v, "no OOM kill", &record->events, "oom_kill", "memory.events", "the memory limit was hit");
     if (!record->cell.quota.usec) /* with a quota, throttling is expected */

@@ -31,7 +31,7 @@ void inspect_partition(struct slice *slice, const struct watch_result *watched, 
 
 /* The GIL, as the interpreter said at its start and after each iteration; and whether it stayed as it was asked for
  * (--gil), or off where a free-threaded interpreter was not told. warning: the workload's line with INSPECT_GIL_WARNS,
- * which names the module that turned it on; "": there was none. A page that says nothing is no ok. */
+ * which names the module that turned it on; "": there was none. If the page says nothing, the check is not ok. */
 void inspect_gil(const struct ledger *page, const char *warning, struct record *record);
 
 /* Checks the slice's settings and counters at the end; then sets the grade. */

@@ -52,7 +52,8 @@ static void add(const struct look *l, const char *name, bool ok, const char *req
                 const char *by, enum confine_layer first, enum confine_layer last)
 {
     char why[200];
-    verdict_add(l->verdict, name, ok, requested, achieved, by, why_not(l, first, last, why, sizeof(why)));
+    verdict_add(l->verdict, LEVEL_REQUIRED, name, ok, requested, achieved, by,
+                why_not(l, first, last, why, sizeof(why)));
 }
 
 /* Whether a process is in another namespace of this kind than we are. */
@@ -125,7 +126,8 @@ static void check_folders(const struct look *l)
     add(l, "private folders", ok, wanted, got, "stat(2)", CONFINE_PRIVATE, CONFINE_PROC);
 }
 
-/* Layers that cannot be read from outside: the child read them back and reported. */
+/* Layers that cannot be read from outside: the child read them back and reported. The last two are only recorded: not
+ * every kernel has Landlock, and a user namespace has its own limits, which the filter refuses too. */
 static void check_outside(const struct look *l)
 {
     char achieved[32];
@@ -145,12 +147,12 @@ static void check_outside(const struct look *l)
         *achieved = '\0';
         if (o->landlock_abi > 0)
             text_format(achieved, sizeof(achieved), "ABI %d", o->landlock_abi);
-        verdict_add(l->verdict, "Landlock", ok, "rules for writing", achieved, "landlock(7)",
+        verdict_add(l->verdict, LEVEL_RECORDED, "Landlock", ok, "rules for writing", achieved, "landlock(7)",
                     o->landlock_abi > 0 ? strerror(o->refused[CONFINE_WRITES])
                                         : "this kernel has no Landlock: the workload can write to FIFOs of the host");
     }
     if (confine_has_user_namespace(l->confine))
-        verdict_add(l->verdict, "no further namespaces", apart && o->nesting_refused == 0, "0",
+        verdict_add(l->verdict, LEVEL_RECORDED, "no further namespaces", apart && o->nesting_refused == 0, "0",
                     o->nesting_refused == 0 ? "0" : "", "/proc/sys/user/max_*_namespaces",
                     strerror(o->nesting_refused));
 }
@@ -195,7 +197,8 @@ static void check_user(const struct look *l)
     (void)snprintf(achieved, sizeof(achieved), "%.*s%s%s%s", (int)strcspn(uids, "\t"), uids, *reason ? " (" : "",
                    reason, *reason ? ")" : "");
     if (is_root) /* never ok: root's files belong to it */
-        verdict_add(l->verdict, "user", false, "not root", achieved, "/proc/PID/status", "it stays uid 0 (--user)");
+        verdict_add(l->verdict, LEVEL_REQUIRED, "user", false, "not root", achieved, "/proc/PID/status",
+                    "it stays uid 0 (--user)");
     else
         add(l, "user", ok, *reason ? "unprivileged" : wanted, achieved, "/proc/PID/status", CONFINE_USER, CONFINE_USER);
 }

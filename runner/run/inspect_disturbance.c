@@ -45,10 +45,10 @@ static double seconds_of_ticks(const struct record *r, int64_t ticks)
     return (double)ticks / (double)(per_second > 0 ? per_second : 100);
 }
 
-static void add_absent(struct record *r, const char *name, const char *wanted, const char *by,
+static void add_absent(struct record *r, enum level level, const char *name, const char *wanted, const char *by,
                        const struct facts *facts, const char *key)
 {
-    verdict_add(&r->isolation, name, false, wanted, "", by, why_absent(facts, key));
+    verdict_add(&r->isolation, level, name, false, wanted, "", by, why_absent(facts, key));
 }
 
 /* --- during the run ---------------------------------------------------------------------------------------------- */
@@ -59,21 +59,23 @@ static void add_pressure(struct record *r, const char *name, const char *key, co
     char achieved[80];
     const struct fact *f = number(&r->disturbance, key);
     if (!f) {
-        add_absent(r, name, WANTED, by, &r->disturbance, key);
+        add_absent(r, LEVEL_RECORDED, name, WANTED, by, &r->disturbance, key);
         return;
     }
     double share = (double)f->integer / 1e6 / window_s(r);
     (void)snprintf(achieved, sizeof(achieved), "%" PRId64 " us (%.2f%%)", f->integer, 100 * share);
-    verdict_add(&r->isolation, name, share < SMALL_SHARE, WANTED, achieved, by, "tasks of the slice waited for it");
+    verdict_add(&r->isolation, LEVEL_RECORDED, name, share < SMALL_SHARE, WANTED, achieved, by,
+                "tasks of the slice waited for it");
 }
 
 /* Checks that `seconds` is a small share of the run's time on these CPUs. */
-static void add_share(struct record *r, const char *name, double seconds, int64_t cpus, const char *by, const char *why)
+static void add_share(struct record *r, enum level level, const char *name, double seconds, int64_t cpus,
+                      const char *by, const char *why)
 {
     char achieved[80];
     double share = cpus > 0 ? seconds / (window_s(r) * (double)cpus) : 0;
     (void)snprintf(achieved, sizeof(achieved), "%.2f s (%.2f%%)", seconds, 100 * share);
-    verdict_add(&r->isolation, name, share < SMALL_SHARE || seconds <= seconds_of_ticks(r, FEW_TICKS),
+    verdict_add(&r->isolation, level, name, share < SMALL_SHARE || seconds <= seconds_of_ticks(r, FEW_TICKS),
                 "below 1% of their time", achieved, by, why);
 }
 
@@ -83,11 +85,11 @@ static void add_steal(struct record *r)
     char achieved[80];
     const struct fact *f = number(&r->disturbance, "steal_ticks");
     if (!f) {
-        add_absent(r, NAME, "0 ticks", "/proc/stat", &r->disturbance, "steal_ticks");
+        add_absent(r, LEVEL_RECORDED, NAME, "0 ticks", "/proc/stat", &r->disturbance, "steal_ticks");
         return;
     }
     (void)snprintf(achieved, sizeof(achieved), "%" PRId64 " ticks", f->integer);
-    verdict_add(&r->isolation, NAME, f->integer == 0, "0 ticks", achieved, "/proc/stat",
+    verdict_add(&r->isolation, LEVEL_RECORDED, NAME, f->integer == 0, "0 ticks", achieved, "/proc/stat",
                 "the hypervisor gave their time to others");
 }
 
@@ -97,12 +99,12 @@ static void add_foreign(struct record *r)
     static const char NAME[] = "no foreign work on its CPUs", BY[] = "/proc/stat less cpu.stat";
     const struct fact *busy = number(&r->disturbance, "busy_ticks"), *own = number(&r->cpu, "usage_usec");
     if (!busy || !own) {
-        add_absent(r, NAME, "below 1% of their time", BY, busy ? &r->cpu : &r->disturbance,
+        add_absent(r, LEVEL_RECORDED, NAME, "below 1% of their time", BY, busy ? &r->cpu : &r->disturbance,
                    busy ? "usage_usec" : "busy_ticks");
         return;
     }
     double foreign_s = seconds_of_ticks(r, busy->integer) - (double)own->integer / 1e6;
-    add_share(r, NAME, foreign_s > 0 ? foreign_s : 0, figure(&r->disturbance, "benchmark_cpus"), BY,
+    add_share(r, LEVEL_RECORDED, NAME, foreign_s > 0 ? foreign_s : 0, figure(&r->disturbance, "benchmark_cpus"), BY,
               "others, or the kernel, ran there");
 }
 
@@ -110,16 +112,17 @@ static void add_foreign(struct record *r)
 static void add_siblings(struct record *r)
 {
     bool asked = r->cell.smt == SMT_AVOID;
+    const enum level level = asked ? LEVEL_REQUIRED : LEVEL_RECORDED;
     const char *name = asked ? "SMT siblings kept idle" : "SMT siblings idle";
     int64_t siblings = figure(&r->disturbance, "idle_siblings");
     const struct fact *busy = number(&r->disturbance, "siblings_busy_ticks");
     if (siblings == 0)
-        verdict_add(&r->isolation, name, true, "idle, or the slice's own", "no core is shared with others",
+        verdict_add(&r->isolation, level, name, true, "idle, or the slice's own", "no core is shared with others",
                     "/sys/devices/system/cpu topology", "");
     else if (!busy)
-        add_absent(r, name, "idle", "/proc/stat", &r->disturbance, "siblings_busy_ticks");
+        add_absent(r, level, name, "idle", "/proc/stat", &r->disturbance, "siblings_busy_ticks");
     else
-        add_share(r, name, seconds_of_ticks(r, busy->integer), siblings, "/proc/stat",
+        add_share(r, level, name, seconds_of_ticks(r, busy->integer), siblings, "/proc/stat",
                   "others ran on the other thread of its cores");
 }
 
@@ -129,12 +132,12 @@ static void add_irqs(struct record *r)
     char achieved[120];
     const struct fact *devices = number(&r->disturbance, "device_irqs"), *all = number(&r->disturbance, "irqs");
     if (!devices || !all) {
-        add_absent(r, NAME, "0/s", "/proc/interrupts", &r->disturbance, "device_irqs");
+        add_absent(r, LEVEL_RECORDED, NAME, "0/s", "/proc/interrupts", &r->disturbance, "device_irqs");
         return;
     }
     (void)snprintf(achieved, sizeof(achieved), "%.1f/s (all kinds, timers too: %.1f/s)",
                    (double)devices->integer / window_s(r), (double)all->integer / window_s(r));
-    verdict_add(&r->isolation, NAME, devices->integer == 0, "0/s", achieved, "/proc/interrupts",
+    verdict_add(&r->isolation, LEVEL_RECORDED, NAME, devices->integer == 0, "0/s", achieved, "/proc/interrupts",
                 "'tare tune --only irq' sends them elsewhere");
 }
 
@@ -144,7 +147,7 @@ static void add_switches(struct record *r)
     int64_t involuntary = figure(&r->disturbance, "involuntary_switches");
     (void)snprintf(achieved, sizeof(achieved), "%" PRId64 " (voluntary: %" PRId64 ")", involuntary,
                    figure(&r->disturbance, "voluntary_switches"));
-    verdict_add(&r->isolation, "no involuntary switches", involuntary == 0, "0", achieved,
+    verdict_add(&r->isolation, LEVEL_RECORDED, "no involuntary switches", involuntary == 0, "0", achieved,
                 "getrusage(2): whoever was waited for", "its own threads took turns, or others came between");
 }
 
@@ -155,13 +158,14 @@ static void add_drift(struct record *r)
     const struct fact *before = number(&r->disturbance, "frequency_before_khz");
     const struct fact *after = number(&r->disturbance, "frequency_after_khz");
     if (!before || !after || before->integer <= 0) {
-        add_absent(r, NAME, WANTED, BY, &r->disturbance, before ? "frequency_after_khz" : "frequency_before_khz");
+        add_absent(r, LEVEL_RECORDED, NAME, WANTED, BY, &r->disturbance,
+                   before ? "frequency_after_khz" : "frequency_before_khz");
         return;
     }
     double drift = (double)after->integer / (double)before->integer - 1;
     (void)snprintf(achieved, sizeof(achieved), "%" PRId64 " to %" PRId64 " MHz (%+.1f%%)", before->integer / 1000,
                    after->integer / 1000, 100 * drift);
-    verdict_add(&r->isolation, NAME, fabs(drift) < DRIFT_SHARE, WANTED, achieved, BY,
+    verdict_add(&r->isolation, LEVEL_RECORDED, NAME, fabs(drift) < DRIFT_SHARE, WANTED, achieved, BY,
                 "the CPUs were not as fast after the run as before it");
 }
 
@@ -206,13 +210,13 @@ static void add_setting(struct record *r, const struct setting *s)
     char value[256];
     const struct fact *f = r->host ? facts_find(r->host, s->key) : NULL;
     if (!f || f->kind == FACT_ABSENT) {
-        verdict_add(&r->isolation, s->name, false, s->wanted ? s->wanted : "", "", s->by,
+        verdict_add(&r->isolation, LEVEL_RECORDED, s->name, false, s->wanted ? s->wanted : "", "", s->by,
                     f && f->text ? f->text : "it was not read");
         return;
     }
     bool ok = !s->wanted || is_among(value_of(f, value, sizeof(value)), s->wanted);
-    verdict_add(&r->isolation, s->name, ok, s->wanted ? s->wanted : "", value_of(f, value, sizeof(value)), s->by,
-                s->why);
+    verdict_add(&r->isolation, LEVEL_RECORDED, s->name, ok, s->wanted ? s->wanted : "",
+                value_of(f, value, sizeof(value)), s->by, s->why);
 }
 
 void inspect_disturbance(struct record *record)

@@ -68,7 +68,7 @@ static void check_quota(const struct inherited_limit *l, struct record *r)
     else
         (void)snprintf(why, sizeof(why), "it has the time of %.2f CPUs (docker run without --cpus)", l->value);
     bool enough = l->known && (!l->limited || (cpus > 0 && l->value >= (double)cpus));
-    verdict_add(&r->isolation, "CPU quota", enough, wanted, achieved, "cpu.max above the slice", why);
+    verdict_add(&r->isolation, LEVEL_REQUIRED, "CPU quota", enough, wanted, achieved, "cpu.max above the slice", why);
 }
 
 /* Throttling is counted in the cgroup that has the quota, not in a slice below. A borrowed slice is that cgroup, and
@@ -80,7 +80,7 @@ static void check_throttling(struct record *r)
     if (f->kind != FACT_INT || r->slice.provenance == SLICE_BORROWED)
         return;
     text_format(achieved, sizeof(achieved), "%" PRId64, f->integer);
-    verdict_add(&r->isolation, "no throttling above", f->integer == 0, "0", achieved,
+    verdict_add(&r->isolation, LEVEL_REQUIRED, "no throttling above", f->integer == 0, "0", achieved,
                 facts_find(&r->inherited, "nr_throttled_by")->text, "a CPU quota above the slice held it back");
 }
 
@@ -99,7 +99,7 @@ static void check_memory(const struct inherited_limit *l, struct record *r)
                        l->file);
     else
         text_format(achieved, sizeof(achieved), NONE_IN_SIGHT);
-    verdict_add(&r->isolation, "memory limit above",
+    verdict_add(&r->isolation, LEVEL_RECORDED, "memory limit above",
                 !l->limited || (c->has_memory_max && l->value >= (double)c->memory_max_bytes), wanted, achieved,
                 "memory.max above the slice", "the runner and other processes share this limit");
 }

@@ -302,7 +302,7 @@ static void open_counters(struct stage *s, const struct cell *cell)
     energy_read("", &s->energy);
 }
 
-/* Of --until-slope: whether the slope is going to be known. */
+/* --until-slope: whether the slope will be known precisely enough. */
 static void look_at_growth(void *arg)
 {
     struct stage *s = arg;
@@ -311,7 +311,7 @@ static void look_at_growth(void *arg)
         ledger_end_after(&s->ledger, enough);
 }
 
-/* Workers that hold still to be weighed are slowed by no walk. */
+/* While workers hold still to be weighed, a walk slows nothing. */
 static unsigned shared_cpus(const struct cell *cell, const struct topology_choice *cpus)
 {
     return cell->profile == PROFILE_MEMORY || cpulist_count(&cpus->housekeeping) > 0 ? 0

@@ -24,7 +24,7 @@ int run_cell(struct session *session, const struct cell *cell, const struct runt
 
 /* How a cell is traced, and what came of it. */
 struct run_tracing {
-    struct trace_probe *probe; /* the caller's; told in each: why it could not be set */
+    struct trace_probe *probe; /* the caller's; each says why it could not be set */
     size_t probes;
     int64_t period_ns;   /* between two samples of a CPU */
     struct trace *trace; /* NULL: none was begun. The caller ends it with trace_free() */

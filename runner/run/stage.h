@@ -50,7 +50,7 @@ struct stage {
     long long steal_ticks;
     bool has_steal;
     struct growth_target target; /* of --until-slope */
-    size_t readings_asked;       /* so many of them have been asked whether they are enough */
+    size_t readings_asked;       /* how many of the readings have been asked whether they suffice */
 };
 
 #endif

@@ -7,14 +7,13 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/keyset.h"
+#include "launch/sight.h"
 #include "record/records.h"
 #include "run/definition.h"
 #include "run/run.h"
 
-#define PERIOD_NS  (NS_PER_MS * 999 / 1000) /* off the beat of what wakes up every millisecond */
 #define LASTS_S    3.0
 #define LEAST_ITER 5
 
@@ -85,7 +84,7 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
         .start_ns = r->start_ns,
         .end_ns = r->end_ns,
         .iterations = r->iterations,
-        .period_ns = PERIOD_NS,
+        .period_ns = WHY_PERIOD_NS,
         .probe = w->probe,
         .probes = w->probes,
         .alone = alone,
@@ -149,7 +148,7 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     w->probe = xcalloc(w->probes, sizeof(*w->probe));
     memcpy(w->probe, known, w->probes * sizeof(*w->probe));
     why_leave_out(timed, w->probe, w->probes);
-    struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = PERIOD_NS};
+    struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = WHY_PERIOD_NS};
     int failed = run_cell_traced(session, cell, runtime, &tracing, progress, ret, e);
     const struct record *r = *ret;
     if (failed == 0 && r->interrupted_by) {
@@ -207,6 +206,7 @@ int why_run_timed(struct session *session, const struct cell *cell, const struct
     struct why alone = {0}, w = {0};
     TRY(trace_possible(e));
     TRY(diagnostic_cell(cell, timed, &again, e));
+    sight_of_atomics(&w.no_atomic);
     int failed = run_both(session, &again, runtime, timed, progress, &alone, &w, &record, e);
     const int interrupted_by = w.interrupted_by ? w.interrupted_by : alone.interrupted_by;
     record_free(record);

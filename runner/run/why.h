@@ -22,15 +22,15 @@ struct why_timed {
 };
 
 struct why_timed why_timed_of(const struct record *r);
-/* The same of one that was read back. */
+/* The same for a record that was read back. */
 struct why_timed why_timed_of_invocation(const struct records *r, const struct invocation *i);
 
 /* -EINVAL (usage): a cell in which no threads share an interpreter (--mode processes, --runtime native), so that there
  * is nothing to name. */
 int why_refuse(const struct cell *cell, const struct runtime *runtime, struct err *e);
 
-/* Marks the probes that tell nothing of a run such as the timed one: that of the GIL, where it was off from begin to
- * end, since there its function returns at once. */
+/* Marks the probes that tell nothing about such a run: the GIL's, if the GIL was off from begin to end, because its
+ * function then returns at once. */
 void why_leave_out(const struct why_timed *timed, struct trace_probe *probe, size_t count);
 
 /* Runs a cell twice more, traced, first with one worker, then with all, for at most the timed run's iterations and some
@@ -39,7 +39,7 @@ void why_leave_out(const struct why_timed *timed, struct trace_probe *probe, siz
  * caller ends *ret with why_free(). */
 int why_run_timed(struct session *session, const struct cell *cell, const struct runtime *runtime,
                   const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e);
-/* The same, of a timed run that has just ended. */
+/* The same, for a timed run that has just ended. */
 int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
             const struct progress *progress, struct why *ret, struct err *e);
 

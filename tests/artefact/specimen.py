@@ -133,6 +133,25 @@ def record(cell, block, rng, plan_sha256):
     }
 
 
+def why(record_id):
+    """What --why leaves beside a record: two causes, and what is not attributed."""
+    def cause(name, lost_ns):
+        return {"id": name, "title": name.replace("_", " "), "share": lost_ns / 8e8, "lost_ns": lost_ns, "cpu_ns": 0, "count": 9,
+                "wait_p50_ns": 2e6, "wait_p95_ns": 3e6, "function": "work", "file": "/srv/work.py", "line": 7, "function_share": 1.0,
+                "path": "f < g", "remedy": "hold it shorter", "source": "https://docs.python.org/"}
+
+    return {
+        "schema": "tare.why/1", "id": "20261124T010000Z-00000001", "of": record_id, "workers": 8, "iterations": 9, "slowdown": 1.25,
+        "stretch": 4.0, "verdict": "thread_lock",
+        "times": {"thread_ns": 1_000_000_000, "own_ns": 200_000_000, "lost_ns": 800_000_000, "unattributed_ns": 80_000_000,
+                  "runnable_ns": 0, "idle_ns": 5},
+        "causes": [cause("thread_lock", 600_000_000), cause("object_lock", 120_000_000)],
+        "unattributed_path": "x", "flame": None, "flame_reason": "no event fell into the measured iterations", "probes": [],
+        "samples": 900, "sample_ns": 999_000, "python_share": 0.97, "events": 5000, "lost_events": 0, "page_faults": 3,
+        "without_symbols": "",
+    }
+
+
 def text_of(one):
     """Sections in lines of their own, as a run writes them."""
     return "{\n" + ",\n".join(f'"{key}": {json.dumps(value)}' for key, value in one.items()) + "\n}\n"

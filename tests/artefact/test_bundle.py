@@ -105,6 +105,90 @@ class Packing(BundleTest):
         self.assertIn("holds no plan", done.stderr)
 
 
+class Whys(BundleTest):
+    """What --why left beside a record goes along, and is held against the record and against itself."""
+
+    RECORD = f"0002-{specimen.THREADS}"
+    INSIDE = f"data/records/{specimen.THREADS}/0002.why.json"
+
+    def folder_with(self, **changes):
+        folder = self.dir / "explained"
+        shutil.copytree(self.folder, folder)
+        record = json.loads((folder / f"{self.RECORD}.json").read_text())
+        (folder / f"{self.RECORD}.why.json").write_text(json.dumps(specimen.why(record["id"]) | changes))
+        return folder
+
+    def packed_with(self, **changes):
+        tar = self.dir / "explained.tar"
+        done = tare("pack", self.folder_with(**changes), "-o", tar)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return tar, done.stdout
+
+    def test_it_is_carried_and_named(self):
+        tar, said = self.packed_with()
+        self.assertIn("carried: what --why found of 1 record\n", said)
+        self.verify(tar, status=0)
+        bag = bundles.unpack(tar, self.dir / "bag")
+        self.assertEqual((bag / self.INSIDE).read_bytes(), (self.dir / f"explained/{self.RECORD}.why.json").read_bytes())
+        self.assertIn("`records/*/*.why.json`", (bag / "data/README.md").read_text())
+        crate = {e["@id"]: e for e in json.loads((bag / "data/ro-crate-metadata.json").read_text())["@graph"]}
+        entity = crate[self.INSIDE.removeprefix("data/")]
+        self.assertEqual(entity["about"], {"@id": f"records/{specimen.THREADS}/0002.json"})
+        self.assertIn("tare.why/1", entity["description"])
+        report = tare("report", "--text", bag)
+        self.assertEqual((report.returncode, report.stderr), (0, ""))
+        self.assertIn("thread lock", report.stdout)
+
+    def test_that_of_another_record_is_left_out_and_said(self):
+        tar, said = self.packed_with(of="20200101T000000Z-00000000")
+        self.assertIn("left out: 1 *.why.json of another record than the one beside it\n", said)
+        self.assertEqual(sha256(tar), sha256(self.packed))
+
+    def test_one_that_is_broken_is_refused_in_a_line(self):
+        for changes, why in (({"workers": -1}, "'workers' is no whole number"), ({"verdict": None}, "'verdict' is not the first cause")):
+            with self.subTest(why):
+                shutil.rmtree(self.dir / "explained", ignore_errors=True)
+                done = tare("pack", self.folder_with(**changes), "-o", self.dir / "x.tar")
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                self.assertIn(f"{self.RECORD}.why.json': {why}", done.stderr)
+
+    def test_whoever_changes_it_and_makes_all_else_anew_is_found(self):
+        tar, _ = self.packed_with()
+        path = self.INSIDE.removeprefix("data/")
+
+        def causes(first_share, first_ns):
+            def change(why):
+                why["causes"][0] |= {"share": first_share, "lost_ns": first_ns}
+            return change
+
+        for number, (change, verdict, text) in enumerate((
+            (causes(0.76, 600_000_000), "derivation", "'share' of a cause is not its part of 'lost_ns'"),
+            (causes(0.5, 400_000_000), "derivation", "'lost_ns' is not what 'causes' and 'unattributed_ns' add up to"),
+            (lambda why: why.update(verdict="object_lock"), "derivation", "'verdict' is not the first cause that costs enough"),
+            (lambda why: why["causes"].reverse(), "derivation", "'verdict' is not the first cause"),
+            (lambda why: why["times"].update(own_ns=1), "derivation", "'thread_ns' is not what"),
+            (lambda why: why.update(of="somebody"), "integrity", "it is of the record somebody, and lies beside that of "),
+            (lambda why: why.update(schema="tare.why/9"), "integrity", "'schema' is not tare.why/1"),
+        )):
+            with self.subTest(text):
+                bag = bundles.unpack(tar, self.dir / f"{number}")
+                why = json.loads((bag / self.INSIDE).read_text())
+                change(why)
+                (bag / self.INSIDE).write_text(json.dumps(why))
+                remake_crate(bag)
+                remake_manifests(bag)
+                found = self.verify(bag, status=1, draw=False)[verdict]["findings"]
+                self.assertTrue(any(f["file"] == path and text in f["text"] for f in found), found)
+
+    def test_one_beside_no_record_is_a_stranger(self):
+        tar, _ = self.packed_with()
+        bag = bundles.unpack(tar, self.dir / "bag")
+        (bag / self.INSIDE).rename(bag / self.INSIDE.replace("0002", "0099"))
+        remake_manifests(bag)
+        texts = [f["text"] for f in self.findings(self.verify(bag, status=1, draw=False))]
+        self.assertTrue(any("none of a bundle's files" in text for text in texts), texts)
+
+
 class Outputs(BundleTest):
     def test_a_file_that_cannot_be_written_gets_one_line_before_anything_is_done(self):
         layout = f"oci:{self.dir / 'layout'}:v1"

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -116,6 +117,14 @@ def work():
 """
 
 
+# Its diagnostic run lasts until it is ended; the environment tells which run it is.
+HELD = """import os, time
+
+def work():
+    time.sleep(600 if "PYTHONPERFSUPPORT" in os.environ else 0.01)
+"""
+
+
 @unittest.skipUnless(rig.FREE_THREADED, "there is no free-threaded interpreter (scripts/build-python ft)")
 @unittest.skipIf(rig.EMULATED, "user probes and samples need no cgroup v2; the host has looked at them")
 class Causes(Scale):
@@ -164,6 +173,27 @@ class Causes(Scale):
         page = (self.dir / "out/report.html").read_text()
         self.assertIn('<svg class="flame"', page)
         self.assertIn("What threads lose their time to", page)
+
+    @for_each({"ctrl_c": (signal.SIGINT,), "sigterm": (signal.SIGTERM,)})
+    def a_signal_ends_the_diagnostic_run_and_the_losses_stay_told(self, number):
+        (self.dir / "held.py").write_text(HELD)
+        words = [rig.TARE, "scale", "held.py:work", "--calls", "1", "--workers", "1,2", "--iterations", "2", "--invocations", "1"]
+        words += ["--modes", "threads", "--why", "--out", "out", "--json", "found.json"]
+        running = rig.Running(words, rig.environment(), self.json, self.dir)
+        self.addCleanup(running.abandon)
+        traced = lambda: [p for p in rig.pids_with(b"PYTHONPERFSUPPORT=1") if rig.descends_from(p, running.pid)]  # noqa: E731
+        rig.wait_for(lambda: traced() or running.process.poll() is not None)
+        if running.process.poll() is None:
+            running.process.send_signal(number)
+        done = running.end()
+        if done.status == 3:
+            self.skipTest(done.err)
+        self.assertEqual((done.status, done.err), (128 + number, ""), done)
+        self.assertRegex(done.out, r"(?m)^threads, 3\.14t +2 ")
+        self.assertNotIn("=== why ===", done.out)
+        found = json.loads((self.dir / "found.json").read_text())
+        self.assertEqual((found["why"], found["why_reason"]), (None, "it was interrupted"))
+        self.assertEqual(list((self.dir / "out").glob("*.why.json")), [])
 
     def test_whoever_may_not_trace_gets_the_losses_and_one_line(self):
         bare = ["setpriv", "--bounding-set", "-sys_admin,-perfmon", "--inh-caps", "-all"] if os.getuid() == 0 else []

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -27,6 +28,11 @@ def work():
     for _ in range(20):
         with lock:
             time.sleep(0.002)
+"""
+# Its diagnostic run lasts until it is ended; the environment tells which run it is.
+HELD = """import os, time
+def work():
+    time.sleep(600 if "PYTHONPERFSUPPORT" in os.environ else 0.01)
 """
 
 # One with frame pointers, where it was built, tells the stacks whole; of the other only the innermost functions.
@@ -66,6 +72,23 @@ class Why(LiveTest):
         self.assertGreater(first["wait_p95_ns"], 1e6)
         times = why["times"]
         self.assertEqual(times["thread_ns"], times["own_ns"] + times["lost_ns"] + times["runnable_ns"])
+
+    def test_a_signal_ends_the_diagnostic_run_and_the_timed_record_stays(self):
+        folder = self.convoy()
+        (folder / "convoy.py").write_text(HELD)
+        words = [rig.TARE, "run", folder, "--json", self.json, "--runtime", INTERPRETER, "--workers", 2, "--why"]
+        running = rig.Running([str(word) for word in words], rig.environment(), self.json)
+        self.addCleanup(running.abandon)
+        traced = lambda: [p for p in rig.pids_with(b"PYTHONPERFSUPPORT=1") if rig.descends_from(p, running.pid)]  # noqa: E731
+        rig.wait_for(lambda: traced() or running.process.poll() is not None)
+        if running.process.poll() is None:
+            running.process.terminate()
+        done = running.end()
+        if done.status == 3:
+            self.skipTest(done.err)
+        self.assertEqual((done.status, done.err), (128 + signal.SIGTERM, ""), done)
+        self.assertEqual(done.record["termination"]["reason"], "ok")
+        self.assertEqual([path.name for path in self.dir.glob("*.json")], [self.json.name])
 
     def test_refuses_what_has_no_threads_in_common(self):
         self.assertEqual((self.explain("--mode", "processes").status), 2)

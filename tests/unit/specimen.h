@@ -153,9 +153,9 @@ static inline void specimen_full_slice(struct specimen *s)
         (struct slice_setting){.file = "cpuset.cpus", .requested = "1-3", .achieved = "1-3", .ok = true};
     r->slice.setting[1] = (struct slice_setting){.file = "memory.max", .requested = "512", .reason = "no such file"};
     r->slice.settings = 2;
-    verdict_add(&r->isolation, "born in the slice", true, "clone3(CLONE_INTO_CGROUP)", "/tare.slice/tare-1/cell-0",
-                "/proc/PID/cgroup", "");
-    verdict_add(&r->isolation, "CPU affinity", true, "1-3", "1-3", "sched_getaffinity(2)", "");
+    verdict_add(&r->isolation, LEVEL_REQUIRED, "born in the slice", true, "clone3(CLONE_INTO_CGROUP)",
+                "/tare.slice/tare-1/cell-0", "/proc/PID/cgroup", "");
+    verdict_add(&r->isolation, LEVEL_REQUIRED, "CPU affinity", true, "1-3", "1-3", "sched_getaffinity(2)", "");
     verdict_grade(&r->isolation, r->slice.provenance);
     facts_int(&r->peak, "peak", 50331648);
     facts_int(&r->cpu, "usage_usec", 28123456);
@@ -174,10 +174,10 @@ static inline void specimen_partial_slice(struct specimen *s)
     text_format(r->slice.cpus_by, sizeof(r->slice.cpus_by), "affinity");
     for (int i = 0; i < SLICE_CONTROLLERS; i++)
         text_format(r->slice.controller[i].reason, sizeof(r->slice.controller[i].reason), SPECIMEN_V1);
-    verdict_add(&r->isolation, "CPU affinity", true, "1-3", "1-3", "sched_getaffinity(2)", "");
-    verdict_add(&r->isolation, "memory accounting", false, "memory.current, memory.stat", "", "cgroup.controllers",
-                SPECIMEN_V1);
-    verdict_add(&r->isolation, "no OOM kill", false, "0", "", "memory.events", SPECIMEN_V1);
+    verdict_add(&r->isolation, LEVEL_REQUIRED, "CPU affinity", true, "1-3", "1-3", "sched_getaffinity(2)", "");
+    verdict_add(&r->isolation, LEVEL_REQUIRED, "memory accounting", false, "memory.current, memory.stat", "",
+                "cgroup.controllers", SPECIMEN_V1);
+    verdict_add(&r->isolation, LEVEL_REQUIRED, "no OOM kill", false, "0", "", "memory.events", SPECIMEN_V1);
     verdict_grade(&r->isolation, r->slice.provenance);
     facts_absent(&r->peak, "peak", SPECIMEN_V1);
     facts_int(&r->cpu, "usage_usec", 9000001);
@@ -251,7 +251,7 @@ static inline void specimen_native(struct specimen *s)
     s->record.cell.isolation = ISOLATION_OFF;
     s->record.slice.provenance = SLICE_NONE;
     text_format(s->record.slice.reason, sizeof(s->record.slice.reason), "--isolation off");
-    verdict_add(&s->record.isolation, "CPU affinity", true, "1-3", "1-3", "sched_getaffinity(2)", "");
+    verdict_add(&s->record.isolation, LEVEL_REQUIRED, "CPU affinity", true, "1-3", "1-3", "sched_getaffinity(2)", "");
     verdict_grade(&s->record.isolation, SLICE_NONE);
     specimen_iterations(s, 3);
     s->record.has_wall = true;

@@ -30,7 +30,8 @@ int knob_kind_find(const char *name, enum knob_kind *ret)
 #define CPU_DIR  "/sys/devices/system/cpu"
 #define POLICIES CPU_DIR "/cpufreq"
 
-/* Every file that tune_plan.c writes or notes. after: NULL for one file; else a number is between before and after. */
+/* Every file that tune_plan.c writes or notes: it names them. after: NULL for one file; else a number is between before
+ * and after. */
 static const struct named {
     const char *name, *before, *after;
     enum knob_kind kind;

@@ -14,8 +14,9 @@
 #include "host/topology.h"
 #include "host/tune/tune.h"
 
-#define CPU_DIR  "/sys/devices/system/cpu"
-#define POLICIES CPU_DIR "/cpufreq"
+#define POLICIES   "/sys/devices/system/cpu/cpufreq"
+#define PATH_BYTES sizeof(((struct tune_step *)0)->path)
+#define NO_NUMBER  (-1) /* of a setting that has one file */
 
 struct plan {
     const char *root;
@@ -24,12 +25,10 @@ struct plan {
     struct tune_steps *to;
 };
 
-/* A row has one file, or a function for several. */
+/* A row is for the setting of its name in knob.c's table, or has a function for others and for several. */
 struct row {
     const char *id;
     bool by_name_only; /* only if --only names it */
-    const char *path;
-    enum knob_kind kind;
     const char *want;
     const char *fine;
     bool at_least;
@@ -47,29 +46,29 @@ static void plan_watchdog(const struct row *row, struct plan *p);
  * switches both detectors (Documentation/admin-guide/sysctl/kernel.rst). */
 /* clang-format off */
 static const struct row ROWS[] = {
-    {"irq", false, NULL, KNOB_LIST, NULL, NULL, false, plan_irq,
+    {"irq", false, NULL, NULL, false, plan_irq,
      "interrupts away from the benchmark's CPUs, present ones and future ones"},
-    {"governor", false, POLICIES "/policy*/scaling_governor", KNOB_VALUE, "performance\n", NULL, false, plan_governor,
+    {"governor", false, "performance\n", NULL, false, plan_governor,
      "cpufreq governor performance"},
-    {"turbo", false, CPU_DIR "/intel_pstate/no_turbo", KNOB_VALUE, NULL, NULL, false, plan_turbo,
+    {"turbo", false, NULL, NULL, false, plan_turbo,
      "no turbo, no boost: the frequency does not depend on temperature and other load"},
-    {"thp", false, "/sys/kernel/mm/transparent_hugepage/enabled", KNOB_CHOICE, "madvise\n", "never", false, NULL,
+    {"thp", false, "madvise\n", "never", false, NULL,
      "transparent huge pages only for programs that ask for them"},
-    {"ksm", false, "/sys/kernel/mm/ksm/run", KNOB_VALUE, "0\n", "2", false, NULL,
+    {"ksm", false, "0\n", "2", false, NULL,
      "no merging of equal pages"},
-    {"numa_balancing", false, "/proc/sys/kernel/numa_balancing", KNOB_VALUE, "0\n", NULL, false, NULL,
+    {"numa_balancing", false, "0\n", NULL, false, NULL,
      "no migration of pages between nodes"},
-    {"swappiness", false, "/proc/sys/vm/swappiness", KNOB_VALUE, "0\n", NULL, false, NULL,
+    {"swappiness", false, "0\n", NULL, false, NULL,
      "swap as the last resort"},
-    {"stat_interval", false, "/proc/sys/vm/stat_interval", KNOB_VALUE, "10\n", NULL, true, NULL,
+    {"stat_interval", false, "10\n", NULL, true, NULL,
      "per-CPU memory statistics folded every 10 s instead of every second"},
-    {"nmi_watchdog", false, "/proc/sys/kernel/nmi_watchdog", KNOB_VALUE, "0\n", NULL, false, NULL,
+    {"nmi_watchdog", false, "0\n", NULL, false, NULL,
      "no hard lockup detector: it takes a performance counter and interrupts every CPU"},
-    {"watchdog", false, "/proc/sys/kernel/watchdog", KNOB_VALUE, "0\n", NULL, false, plan_watchdog,
+    {"watchdog", false, "0\n", NULL, false, plan_watchdog,
      "no soft lockup detector: it wakes every CPU every 4 s"},
-    {"aslr", true, "/proc/sys/kernel/randomize_va_space", KNOB_VALUE, "0\n", NULL, false, NULL,
+    {"aslr", true, "0\n", NULL, false, NULL,
      "no address space randomisation: all runs have the same layout"},
-    {"smt", true, CPU_DIR "/smt/control", KNOB_VALUE, "off\n", "forceoff|notsupported|notimplemented", false, NULL,
+    {"smt", true, "off\n", "forceoff|notsupported|notimplemented", false, NULL,
      "the second threads of all cores offline (v1 cpusets forget CPUs that go offline)"},
 };
 /* clang-format on */
@@ -104,24 +103,46 @@ static size_t list_numbers(const char *root, const char *folder, const char *pre
 
 static void absent(const struct row *row, struct plan *p, const char *path, const char *why)
 {
-    struct tune_step *s = tune_steps_add(p->to, row->id, row->kind, path);
+    struct tune_step *s = tune_steps_add(p->to, row->id, KNOB_VALUE, path);
     s->outcome = TUNE_ABSENT;
     text_format(s->reason, sizeof(s->reason), "%s", why);
 }
 
-static void plan_one(const struct row *row, struct plan *p, const char *path, const char *want)
+/* The path and kind of a setting, by its name in knob.c; for a numbered one with that number. */
+static enum knob_kind find(const char *name, int number, char path[PATH_BYTES])
 {
-    struct tune_step *s = tune_steps_add(p->to, row->id, row->kind, path);
+    char numbered[64];
+    enum knob_kind kind = KNOB_VALUE;
+    text_format(numbered, sizeof(numbered), number < 0 ? "%s" : "%s:%d", name, number);
+    if (knob_find(numbered, path, PATH_BYTES, &kind) != 0)
+        abort(); /* the table has all that is named here */
+    return kind;
+}
+
+/* Reads a setting. Returns the length or a negative errno: it is not here. */
+static ssize_t read_setting(const struct plan *p, const char *name, int number, char now[KNOB_MAX])
+{
+    char path[PATH_BYTES];
+    (void)find(name, number, path);
+    return knob_read(p->root, path, now, KNOB_MAX);
+}
+
+static void plan_one(const struct row *row, struct plan *p, const char *name, int number, const char *want)
+{
+    char path[PATH_BYTES];
+    enum knob_kind kind = find(name, number, path);
+    struct tune_step *s = tune_steps_add(p->to, row->id, kind, path);
     s->fine = row->fine;
     s->at_least = row->at_least;
     s->want = xstrdup(want);
 }
 
-static void plan_keep(const struct row *row, struct plan *p, const char *path)
+static void plan_keep(const struct row *row, struct plan *p, const char *name, int number)
 {
-    char now[KNOB_MAX];
+    char now[KNOB_MAX], path[PATH_BYTES];
+    enum knob_kind kind = find(name, number, path);
     if (knob_read(p->root, path, now, sizeof(now)) >= 0)
-        tune_steps_add(p->to, row->id, row->kind, path)->keep = true;
+        tune_steps_add(p->to, row->id, kind, path)->keep = true;
 }
 
 /* The drivers of active mode change a policy's energy preference with its governor
@@ -131,49 +152,45 @@ static void plan_governor(const struct row *row, struct plan *p)
     cleanup_free int *policy = NULL;
     size_t count = list_numbers(p->root, POLICIES, "policy", &policy);
     for (size_t i = 0; i < count; i++) {
-        char path[160];
-        text_format(path, sizeof(path), POLICIES "/policy%d/energy_performance_preference", policy[i]);
-        plan_keep(row, p, path);
-        text_format(path, sizeof(path), POLICIES "/policy%d/scaling_governor", policy[i]);
-        plan_one(row, p, path, row->want);
+        plan_keep(row, p, "energy_preference", policy[i]);
+        plan_one(row, p, "governor", policy[i], row->want);
     }
     if (count == 0)
-        absent(row, p, row->path, "no cpufreq driver governs this machine");
+        absent(row, p, POLICIES "/policy*/scaling_governor", "no cpufreq driver governs this machine");
 }
 
 /* Documentation/admin-guide/pm/intel_pstate.rst (no_turbo) and cpufreq.rst (boost; one a policy since 6.11). */
 static void plan_turbo(const struct row *row, struct plan *p)
 {
-    static const char BOOST[] = POLICIES "/boost";
-    char now[KNOB_MAX], path[160];
+    char now[KNOB_MAX], path[PATH_BYTES];
     cleanup_free int *policy = NULL;
     size_t found = 0;
-    if (knob_read(p->root, row->path, now, sizeof(now)) >= 0) {
-        plan_one(row, p, row->path, "1\n");
+    if (read_setting(p, "no_turbo", NO_NUMBER, now) >= 0) {
+        plan_one(row, p, "no_turbo", NO_NUMBER, "1\n");
         return;
     }
-    if (knob_read(p->root, BOOST, now, sizeof(now)) >= 0) {
-        plan_one(row, p, BOOST, "0\n");
+    if (read_setting(p, "boost", NO_NUMBER, now) >= 0) {
+        plan_one(row, p, "boost", NO_NUMBER, "0\n");
         return;
     }
     size_t count = list_numbers(p->root, POLICIES, "policy", &policy);
     for (size_t i = 0; i < count; i++) {
-        text_format(path, sizeof(path), POLICIES "/policy%d/boost", policy[i]);
-        if (knob_read(p->root, path, now, sizeof(now)) < 0)
+        if (read_setting(p, "policy_boost", policy[i], now) < 0)
             continue;
-        plan_one(row, p, path, "0\n");
+        plan_one(row, p, "policy_boost", policy[i], "0\n");
         found++;
     }
+    (void)find("no_turbo", NO_NUMBER, path);
     if (found == 0)
-        absent(row, p, row->path, "neither intel_pstate/no_turbo nor a cpufreq boost: the kernel does not govern it");
+        absent(row, p, path, "neither intel_pstate/no_turbo nor a cpufreq boost: the kernel does not govern it");
 }
 
 /* watchdog switches the two others too; see try_together() in tune.c. */
 static void plan_watchdog(const struct row *row, struct plan *p)
 {
-    plan_keep(row, p, "/proc/sys/kernel/soft_watchdog");
-    plan_keep(row, p, "/proc/sys/kernel/nmi_watchdog");
-    plan_one(row, p, row->path, row->want);
+    plan_keep(row, p, "soft_watchdog", NO_NUMBER);
+    plan_keep(row, p, "nmi_watchdog", NO_NUMBER);
+    plan_one(row, p, "watchdog", NO_NUMBER, row->want);
 }
 
 /* The affinity without the benchmark's CPUs; if none is left, the housekeeping CPUs. */
@@ -192,35 +209,32 @@ static bool reaches_benchmark(const struct plan *p, const struct cpulist *now)
 /* Documentation/core-api/irq/irq-affinity.rst: default_smp_affinity is for interrupts not yet active, a mask. */
 static void plan_default_irq(const struct row *row, struct plan *p)
 {
-    static const char PATH[] = "/proc/irq/default_smp_affinity";
     char now[KNOB_MAX], want[KNOB_MAX - 1], line[KNOB_MAX];
     struct cpulist set;
-    if (knob_read(p->root, PATH, now, sizeof(now)) < 0 || knob_mask_parse(now, &set) != 0)
+    if (read_setting(p, "default_irq", NO_NUMBER, now) < 0 || knob_mask_parse(now, &set) != 0)
         return;
     struct cpulist to = moved_away(p, &set);
     knob_mask_format(reaches_benchmark(p, &set) ? &to : &set, want, sizeof(want));
     text_format(line, sizeof(line), "%s\n", want);
-    plan_one(row, p, PATH, line);
-    p->to->step[p->to->steps - 1].kind = KNOB_MASK;
+    plan_one(row, p, "default_irq", NO_NUMBER, line);
 }
 
 static void plan_one_irq(const struct row *row, struct plan *p, int irq)
 {
-    char path[64], now[KNOB_MAX], want[KNOB_MAX - 1], line[KNOB_MAX];
+    char now[KNOB_MAX], want[KNOB_MAX - 1], line[KNOB_MAX];
     struct cpulist set;
-    text_format(path, sizeof(path), "/proc/irq/%d/smp_affinity_list", irq);
-    if (knob_read(p->root, path, now, sizeof(now)) < 0 || cpulist_parse(now, &set) != 0)
+    if (read_setting(p, "irq", irq, now) < 0 || cpulist_parse(now, &set) != 0)
         return;
     if (!reaches_benchmark(p, &set)) {
         if (p->smt) /* the kernel moves it if all its CPUs go offline */
-            plan_keep(row, p, path);
+            plan_keep(row, p, "irq", irq);
         return;
     }
     struct cpulist to = moved_away(p, &set);
     if (cpulist_format(&to, want, sizeof(want)) < 0)
         return;
     text_format(line, sizeof(line), "%s\n", want);
-    plan_one(row, p, path, line);
+    plan_one(row, p, "irq", irq, line);
 }
 
 static void plan_irq(const struct row *row, struct plan *p)
@@ -283,7 +297,7 @@ int tune_plan(const char *root, const struct topology_choice *cpus, const char *
         if (ROWS[i].plan)
             ROWS[i].plan(&ROWS[i], &p);
         else
-            plan_one(&ROWS[i], &p, ROWS[i].path, ROWS[i].want);
+            plan_one(&ROWS[i], &p, ROWS[i].id, NO_NUMBER, ROWS[i].want);
     }
     return 0;
 }

@@ -743,31 +743,6 @@ static void a_journal_of_the_form_before_is_read_by_its_settings(void **state)
     machine_close(&m);
 }
 
-static void every_setting_of_the_plan_has_a_name(void **state)
-{
-    (void)state;
-    static const char *const MACHINES[] = {"machines/busy-server", "machines/smt2-desktop"};
-    for (size_t i = 0; i < ARRAY_LEN(MACHINES); i++) {
-        struct machine m = machine_open(MACHINES[i]);
-        struct tune_steps steps = {0};
-        struct topology_choice cpus;
-        assert_int_equal(bench_cpus_choose(m.root, NULL, NULL, &cpus, NULL), 0);
-        assert_int_equal(tune_plan(m.root, &cpus, ALL, &steps, NULL), 0);
-        for (size_t k = 0; k < steps.steps; k++) {
-            char name[64], path[PATH_MAX];
-            enum knob_kind kind;
-            if (steps.step[k].outcome == TUNE_ABSENT)
-                continue;
-            assert_int_equal(knob_name_of(steps.step[k].path, name, sizeof(name)), 0);
-            assert_int_equal(knob_find(name, path, sizeof(path), &kind), 0);
-            assert_string_equal(path, steps.step[k].path);
-            assert_int_equal(kind, steps.step[k].kind);
-        }
-        tune_steps_free(&steps);
-        machine_close(&m);
-    }
-}
-
 static int open_again(const struct machine *m, struct err *e)
 {
     struct journal j;
@@ -911,7 +886,6 @@ int main(void)
         cmocka_unit_test(a_second_tune_keeps_the_first_old_value),
         cmocka_unit_test(a_journal_names_settings_and_no_paths),
         cmocka_unit_test(a_journal_of_the_form_before_is_read_by_its_settings),
-        cmocka_unit_test(every_setting_of_the_plan_has_a_name),
         cmocka_unit_test(a_journal_that_another_could_have_written_is_not_believed),
         cmocka_unit_test(a_tree_that_leads_out_is_not_followed_out),
         cmocka_unit_test(another_boots_journal_is_set_aside_and_nothing_is_written),

@@ -11,8 +11,8 @@
 static enum grade grade_of(enum slice_provenance provenance, bool first_ok, bool second_ok)
 {
     struct verdict v = {0};
-    verdict_add(&v, "one", first_ok, "a", "a", "read(2)", "not one");
-    verdict_add(&v, "two", second_ok, "b", "b", "read(2)", "not two");
+    verdict_add(&v, LEVEL_REQUIRED, "one", first_ok, "a", "a", "read(2)", "not one");
+    verdict_add(&v, LEVEL_REQUIRED, "two", second_ok, "b", "b", "read(2)", "not two");
     verdict_grade(&v, provenance);
     return v.grade;
 }
@@ -63,10 +63,10 @@ static void the_first_check_that_failed_is_found(void **state)
     (void)state;
     struct verdict v = {0};
     assert_null(verdict_first_failed(&v));
-    verdict_add(&v, "fine", true, "", "", "", "");
+    verdict_add(&v, LEVEL_REQUIRED, "fine", true, "", "", "", "");
     assert_null(verdict_first_failed(&v));
-    verdict_add(&v, "bad", false, "", "", "", "so");
-    verdict_add(&v, "worse", false, "", "", "", "so too");
+    verdict_add(&v, LEVEL_REQUIRED, "bad", false, "", "", "", "so");
+    verdict_add(&v, LEVEL_REQUIRED, "worse", false, "", "", "", "so too");
     assert_string_equal(verdict_first_failed(&v)->name, "bad");
 }
 
@@ -74,8 +74,8 @@ static void a_recorded_check_that_failed_takes_nothing_from_the_grade(void **sta
 {
     (void)state;
     struct verdict v = {0};
-    verdict_add(&v, "born in the slice", true, "", "", "", "");
-    verdict_add(&v, "governor", false, "performance", "", "", "a VM has none");
+    verdict_add(&v, LEVEL_REQUIRED, "born in the slice", true, "", "", "", "");
+    verdict_add(&v, LEVEL_RECORDED, "governor", false, "performance", "", "", "a VM has none");
     verdict_grade(&v, SLICE_CREATED);
     assert_int_equal(v.grade, GRADE_FULL);
     assert_null(verdict_first_failed(&v));
@@ -83,12 +83,12 @@ static void a_recorded_check_that_failed_takes_nothing_from_the_grade(void **sta
     assert_string_equal(level_name(v.check[1].level), "recorded");
 }
 
-static void a_check_that_the_table_does_not_name_is_required(void **state)
+static void of_the_checks_that_failed_the_first_required_one_decides(void **state)
 {
     (void)state;
     struct verdict v = {0};
-    verdict_add(&v, "governor", false, "", "", "", "");
-    verdict_add(&v, "memory.max", false, "", "", "", "so");
+    verdict_add(&v, LEVEL_RECORDED, "governor", false, "", "", "", "");
+    verdict_add(&v, LEVEL_REQUIRED, "memory.max", false, "", "", "", "so");
     verdict_grade(&v, SLICE_CREATED);
     assert_int_equal(v.grade, GRADE_PARTIAL);
     assert_string_equal(verdict_first_failed(&v)->name, "memory.max");
@@ -98,7 +98,7 @@ static void a_check_keeps_what_was_asked_got_and_by_what_it_was_seen(void **stat
 {
     (void)state;
     struct verdict v = {0};
-    verdict_add(&v, "cpuset.cpus", false, "0-3", "0-1", "cpuset.cpus.effective", "someone holds 2-3");
+    verdict_add(&v, LEVEL_REQUIRED, "cpuset.cpus", false, "0-3", "0-1", "cpuset.cpus.effective", "someone holds 2-3");
     assert_int_equal(v.count, 1);
     assert_string_equal(v.check[0].requested, "0-3");
     assert_string_equal(v.check[0].achieved, "0-1");
@@ -111,7 +111,7 @@ static void a_check_that_is_ok_has_no_reason(void **state)
 {
     (void)state;
     struct verdict v = {0};
-    verdict_add(&v, "x", true, "1", "1", "f", "would be why not");
+    verdict_add(&v, LEVEL_REQUIRED, "x", true, "1", "1", "f", "would be why not");
     assert_string_equal(v.check[0].reason, "");
 }
 
@@ -122,7 +122,7 @@ static void texts_that_are_too_long_are_cut_and_ended(void **state)
     struct verdict v = {0};
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    verdict_add(&v, text, false, text, text, text, text);
+    verdict_add(&v, LEVEL_REQUIRED, text, false, text, text, text, text);
     const struct check *c = &v.check[0];
     assert_int_equal(strlen(c->name), sizeof(c->name) - 1);
     assert_int_equal(strlen(c->requested), sizeof(c->requested) - 1);
@@ -139,7 +139,7 @@ static void more_checks_than_fit_overrun_nothing(void **state)
         char after[64];
     } here = {0};
     for (int i = 0; i < VERDICT_CHECKS_MAX + 5; i++)
-        verdict_add(&here.v, "x", true, "", "", "", "");
+        verdict_add(&here.v, LEVEL_REQUIRED, "x", true, "", "", "", "");
     assert_int_equal(here.v.count, VERDICT_CHECKS_MAX);
     for (size_t i = 0; i < sizeof(here.after); i++)
         assert_int_equal(here.after[i], 0);
@@ -155,7 +155,7 @@ int main(void)
         cmocka_unit_test(the_grades_are_called_what_the_design_calls_them),
         cmocka_unit_test(the_first_check_that_failed_is_found),
         cmocka_unit_test(a_recorded_check_that_failed_takes_nothing_from_the_grade),
-        cmocka_unit_test(a_check_that_the_table_does_not_name_is_required),
+        cmocka_unit_test(of_the_checks_that_failed_the_first_required_one_decides),
         cmocka_unit_test(a_check_keeps_what_was_asked_got_and_by_what_it_was_seen),
         cmocka_unit_test(a_check_that_is_ok_has_no_reason),
         cmocka_unit_test(texts_that_are_too_long_are_cut_and_ended),

@@ -222,6 +222,37 @@ static void what_is_written_is_read_back_the_same(void **state)
     why_free(&second);
 }
 
+/* --- held against itself -------------------------------------------------------------------------------------------
+ */
+
+static void expect_contradiction(const char *from, const char *to, const char *wanted)
+{
+    struct why w;
+    struct err e = {0};
+    cleanup_text struct text path = {0};
+    write_changed(from, to);
+    text_add(&path, "%s/01-c0.why.json", fixture_root);
+    assert_int_equal(why_read(path.data, &w, &e), 0);
+    expect(why_contradiction(&w) ? why_contradiction(&w) : "none", wanted);
+    why_free(&w);
+}
+
+static void figures_that_do_not_follow_from_one_another_are_found(void **state)
+{
+    (void)state;
+    expect_contradiction("\"workers\": 4", "\"workers\": 4", "none");
+    expect_contradiction("\"own_ns\": 200000000", "\"own_ns\": 200000001", "'thread_ns'");
+    expect_contradiction("\"own_ns\": 200000000", "\"own_ns\": 9223372036854775807", "'thread_ns'");
+    expect_contradiction("\"share\": 0.9", "\"share\": 0.8", "'share'");
+    expect_contradiction("\"cpu_ns\": 0", "\"cpu_ns\": 720000001", "'cpu_ns'");
+    expect_contradiction("\"unattributed_ns\": 80000000", "\"unattributed_ns\": 80000001", "'causes' cost more");
+    expect_contradiction("\"unattributed_ns\": 80000000", "\"unattributed_ns\": 79999999", "add up to");
+    expect_contradiction("\"verdict\": \"thread_lock\"", "\"verdict\": \"gil\"", "'verdict'");
+    expect_contradiction("\"verdict\": \"thread_lock\"", "\"verdict\": null", "'verdict'");
+    /* of so few samples no cause is named */
+    expect_contradiction("\"samples\": 900", "\"samples\": 9, \"sample_ns\": 100000000", "'verdict'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +265,7 @@ int main(void)
         fixture_rooted(a_tree_that_is_too_deep_is_refused),
         fixture_rooted(a_fifo_in_its_place_holds_nobody_up),
         fixture_rooted(what_is_written_is_read_back_the_same),
+        fixture_rooted(figures_that_do_not_follow_from_one_another_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,33 @@ static void nothing_named_is_judged_by_what_threads_lose(void **state)
     assert_int_equal(unknown.verdict, PLANTED_MISNAMED);
 }
 
+/* Where no sample tells of an atomic instruction, it is no fault that shared reference counts are not named; of other
+ * causes it is one. */
+static void what_samples_do_not_tell_of_is_unavailable(void **state)
+{
+    (void)state;
+    static const struct planted COUNT = {"scenario4", "refcount", "shared_reference_count", NULL};
+    struct planted_result r;
+    char unseen[] = "of 128 samples 0 lay behind it";
+    struct why why = {.workers = 2, .stretch = 2, .causes = {.own_ns = 100 * MS, .samples = 1000}};
+    why.no_atomic = (struct text){.data = unseen, .len = strlen(unseen)};
+    planted_judge(&COUNT, &why, &r);
+    assert_int_equal(r.verdict, PLANTED_UNAVAILABLE);
+    assert_non_null(strstr(r.reason, unseen));
+    planted_judge(&LIST, &why, &r);
+    assert_int_equal(r.verdict, PLANTED_MISNAMED);
+    struct cause wrong = {.id = "memory_map", .share = 1, .lost_ns = 100 * MS};
+    why.causes.list = &wrong;
+    why.causes.count = 1;
+    why.causes.lost_ns = 100 * MS;
+    planted_judge(&COUNT, &why, &r);
+    assert_int_equal(r.verdict, PLANTED_MISNAMED);
+    why.no_atomic = (struct text){0};
+    why.causes = (struct causes){.own_ns = 100 * MS, .samples = 1000};
+    planted_judge(&COUNT, &why, &r);
+    assert_int_equal(r.verdict, PLANTED_MISNAMED);
+}
+
 /* A wrong name stays one, however little is lost. */
 static void a_wrong_name_is_never_unavailable(void **state)
 {
@@ -205,6 +232,7 @@ int main(void)
         cmocka_unit_test(another_cause_first_is_misnamed),
         cmocka_unit_test(too_small_a_share_is_misnamed),
         cmocka_unit_test(nothing_named_is_judged_by_what_threads_lose),
+        cmocka_unit_test(what_samples_do_not_tell_of_is_unavailable),
         cmocka_unit_test(a_wrong_name_is_never_unavailable),
         cmocka_unit_test(what_is_misnamed_on_crowded_cpus_is_unavailable),
         cmocka_unit_test(the_innocent_is_ok_where_nothing_is_named),
