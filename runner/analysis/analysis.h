@@ -17,7 +17,9 @@
 /* The name of the mean wherever it is shown. */
 #define ANALYSIS_MEAN_NAME "geometric mean"
 
-#define ANALYSIS_CONFIDENCE 0.95
+#define ANALYSIS_CONFIDENCE 0.95 /* of every interval that is shown, if several: of all of them together */
+
+#define ANALYSIS_RUNS_MAX 100000 /* more invocations a side are never suggested */
 
 /* With fewer invocations per side the verdict is never "the same": a mode that occurs in one run in ten on one side and
  * one in five on the other stays unseen on both in (0.9 * 0.8)^n of comparisons, which is below 1% from 15 on. */

@@ -7,8 +7,6 @@
 #include "base/percent.h"
 #include "base/text.h"
 
-#define RUNS_CAP 100000
-
 /* --- the design -------------------------------------------------------------------------------------------------- */
 
 /* The last of the list, and then halves: of n candidates ceil(log2(n)) comparisons tell one. */
@@ -98,7 +96,7 @@ static struct beyond beyond(const struct bisect_row *row, const struct bisect_cl
 static size_t runs_for(const struct analysis_ratio *r, const struct beyond *b, double confidence)
 {
     const double used = (double)r->a_used;
-    for (size_t more = r->a_used; b->known && more > 0 && more <= RUNS_CAP; more += more / 20 + 1) {
+    for (size_t more = r->a_used; b->known && more > 0 && more <= ANALYSIS_RUNS_MAX; more += more / 20 + 1) {
         const double n = (double)more, t = stats_student(1 - (1 - confidence) / 2, r->df * n / used);
         if (t * sqrt(r->variance * used / n) < fabs(b->at))
             return more;

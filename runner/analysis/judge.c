@@ -4,8 +4,6 @@
 
 #include "analysis/analysis.h"
 
-#define RUNS_CAP 100000
-
 /* --- noise -------------------------------------------------------------------------------------------------------- */
 
 static bool is_measured(const struct analysis_ratio *r)
@@ -76,11 +74,11 @@ static struct bounds bounds_of(const struct analysis_ratio *r, double margin)
     return (struct bounds){1, 1 / (1 + margin), 1 + margin};
 }
 
-/* The least number for which the interval is no wider than the margin; 0: none up to RUNS_CAP. */
+/* The least number for which the interval is no wider than the margin; 0: none up to ANALYSIS_RUNS_MAX. */
 static size_t runs_for(const struct analysis_ratio *r, double margin, double confidence)
 {
     const double wanted = r->is_difference ? r->tolerance : log1p(margin);
-    size_t low = r->method == ANALYSIS_NODES ? 2 : ANALYSIS_SAME_MIN, high = RUNS_CAP;
+    size_t low = r->method == ANALYSIS_NODES ? 2 : ANALYSIS_SAME_MIN, high = ANALYSIS_RUNS_MAX;
     if (r->why_not || half_width_at(r, high, confidence) > wanted)
         return 0;
     while (low < high) { /* the half-width falls with n */

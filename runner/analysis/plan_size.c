@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/analysis.h"
 #include "analysis/cells.h"
 #include "analysis/number.h"
-#include "analysis/stats_interval.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -97,7 +97,7 @@ static void recommend(struct size_row *row, double precision)
 static void judge(struct size_row *row, const struct pilot *p, double precision)
 {
     const struct stats_unit values = {.value = p->mean, .n = p->count}, tree = {.unit = p->unit, .n = p->count};
-    struct stats_interval i = stats_mean_interval(p->mean, p->count, 0.95);
+    struct stats_interval i = stats_mean_interval(p->mean, p->count, ANALYSIS_CONFIDENCE);
     row->invocations = p->count;
     row->half_width = (i.high - i.low) / 2 / fabs(i.at);
     row->half_width_why = i.why_not;

@@ -314,8 +314,6 @@ static void summary_name_cells(struct summary *s)
 
 /* --- a summary ---------------------------------------------------------------------------------------------------- */
 
-#define CONFIDENCE ANALYSIS_CONFIDENCE
-
 /* --- cells -------------------------------------------------------------------------------------------------------- */
 
 static const char *value_of(const struct keyset *cell, const char *key)
@@ -405,7 +403,7 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
         f->why_not = f->used == 0 ? v.why_not : isnan(f->is.mean.at) ? f->is.mean.why_not : NULL;
         cell_values_free(&v);
         f->of = (struct analysis_ratio){.log = NAN, .why_not = "there are no threads of the same cell to compare with"};
-        f->verdict.ratio = stats_no_interval(NAN, CONFIDENCE, f->of.why_not);
+        f->verdict.ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, f->of.why_not);
     }
 }
 

@@ -129,6 +129,16 @@ const struct figure_about *figure_of_records(size_t i)
     return i < ARRAY_LEN(FIGURES) ? &FIGURES[i] : NULL;
 }
 
+void figure_list(struct text *out)
+{
+    bool counted = false;
+    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
+        bool is_counter = FIGURES[i].path && strncmp(FIGURES[i].path, "counters.", strlen("counters.")) == 0;
+        text_add(out, "%s%s%s", i ? ", " : "", is_counter && !counted ? "with --counters " : "", FIGURES[i].name);
+        counted |= is_counter;
+    }
+}
+
 bool figure_is_of_every_record(const char *name)
 {
     return find_in(FIGURES, ARRAY_LEN(FIGURES), name) != NULL;

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct text;
+
 enum figure_kind { FIGURE_TIME, FIGURE_MEMORY, FIGURE_RATE, FIGURE_COUNT };
 enum figure_better { BETTER_NONE, BETTER_LESS, BETTER_MORE };
 
@@ -65,6 +67,9 @@ bool figure_is_of_bytes(const struct figure_about *about);
 
 /* The i-th of tare's own figures, which every record has; NULL after the last. */
 const struct figure_about *figure_of_records(size_t i);
+
+/* Adds the names of them all: "avg_iter_s, p50_iter_s, …, with --counters instructions, …". */
+void figure_list(struct text *out);
 
 /* Whether it is one of them. */
 bool figure_is_of_every_record(const char *name);

@@ -19,8 +19,7 @@
 #include "bundle/claims.h"
 #include "record/records.h"
 
-#define CONFIDENCE 0.95
-#define UNIT_MAX   16 /* bytes of a unit printed beside a number */
+#define UNIT_MAX 16 /* bytes of a unit printed beside a number */
 
 const char *claim_verdict_name(enum claim_verdict v)
 {
@@ -77,7 +76,7 @@ static struct cell_values values_of(const struct records *cell, const char *figu
 
 static struct judgement not_run(const char *why)
 {
-    struct judgement j = {.verdict = CLAIM_NOT_RUN, .found = stats_no_interval(NAN, CONFIDENCE, "not run")};
+    struct judgement j = {.verdict = CLAIM_NOT_RUN, .found = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "not run")};
     (void)snprintf(j.why, sizeof(j.why), "%s", why);
     return j;
 }
@@ -113,7 +112,7 @@ struct judgement claim_judge_interval(const struct claim *c, struct stats_interv
 static struct claim_effect no_effect(const char *cell, const char *why)
 {
     struct claim_effect f = {
-        .found = stats_no_interval(NAN, CONFIDENCE, "not run"), .at = NAN, .variance = NAN, .is_run = false};
+        .found = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "not run"), .at = NAN, .variance = NAN, .is_run = false};
     (void)snprintf(f.why, sizeof(f.why), "%.100s: %.120s", cell, why);
     return f;
 }
@@ -137,8 +136,8 @@ static struct claim_effect effect_of_ratio(const struct claim *c, const struct r
     } else {
         f.at = pair.row[0].ratio.log;
         f.variance = pair.row[0].ratio.variance;
-        f.found = analysis_interval(&pair.row[0].ratio, 1 - (1 - CONFIDENCE) / (double)ratios);
-        f.found.confidence = CONFIDENCE;
+        f.found = analysis_interval(&pair.row[0].ratio, 1 - (1 - ANALYSIS_CONFIDENCE) / (double)ratios);
+        f.found.confidence = ANALYSIS_CONFIDENCE;
         comparison_free(&pair);
     }
     free(of.list);
@@ -209,8 +208,9 @@ static struct claim_effect effect_of_scaling(const struct claim *c, const struct
         free(cell.list);
     }
     if (f.is_run) {
-        f.found = stats_log_slope(p.x, p.y, p.n, CONFIDENCE);
-        double stderr_ = (f.found.high - f.found.low) / 2 / stats_student((1 + CONFIDENCE) / 2, (double)p.n - 2);
+        f.found = stats_log_slope(p.x, p.y, p.n, ANALYSIS_CONFIDENCE);
+        double stderr_ =
+            (f.found.high - f.found.low) / 2 / stats_student((1 + ANALYSIS_CONFIDENCE) / 2, (double)p.n - 2);
         f.at = f.found.at;
         f.variance = stderr_ * stderr_;
     }

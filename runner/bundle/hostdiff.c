@@ -13,6 +13,7 @@
 #include "record/records.h"
 
 #define VALUES_TOLD 8
+#define SHOWN_MAX   20 /* differences, in a text */
 
 /* "a.b" in {a: {b: …}}. */
 static const json_t *find(const json_t *o, const char *key)
@@ -202,18 +203,18 @@ void hostdiff_take_runtimes(const struct records *theirs, const struct records *
     keysets_free(&seen);
 }
 
-void hostdiff_text(const struct hostdiff *d, const char *theirs, size_t most, const char *all, struct text *out)
+void hostdiff_text(const struct hostdiff *d, const char *theirs, const char *all, struct text *out)
 {
     if (d->varying > 0)
         text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
                  d->varying);
-    for (size_t i = 0; i < d->count && i < most; i++) {
+    for (size_t i = 0; i < d->count && i < SHOWN_MAX; i++) {
         cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
         cleanup_free char *field = text_printable(d->list[i].field); /* of a package: its record's word */
         text_add(out, "  %s: %s%s; here %s\n", field, theirs, of, here);
     }
-    if (d->count > most)
-        text_add(out, "  and %zu more (%s has all)\n", d->count - most, all);
+    if (d->count > SHOWN_MAX)
+        text_add(out, "  and %zu more (%s has all)\n", d->count - SHOWN_MAX, all);
 }
 
 void hostdiff_put(const struct hostdiff *d, json_t *object)

@@ -29,9 +29,9 @@ void hostdiff_take(const struct json_t *hosts, const char *sysroot, struct hostd
  * differs; what one side does not know is left out. */
 void hostdiff_take_runtimes(const struct records *theirs, const struct records *here, struct hostdiff *ret);
 
-/* Appends a line for each of the first `most` differences, made printable, and how many more there are (all: where to
- * find them). theirs: a prefix for their value. */
-void hostdiff_text(const struct hostdiff *d, const char *theirs, size_t most, const char *all, struct text *out);
+/* Appends a line for each of the first 20 differences, made printable, and how many more there are (all: where to find
+ * them). theirs: a prefix for their value. */
+void hostdiff_text(const struct hostdiff *d, const char *theirs, const char *all, struct text *out);
 
 /* Puts {fields, varying, differences: [{field, theirs, here}]} into the object. */
 void hostdiff_put(const struct hostdiff *d, struct json_t *object);

@@ -9,6 +9,10 @@
 
 #define MINISIG_KEY_ID 17 /* upper-case hexadecimal digits without leading zeros, as minisign prints them, and NUL */
 
+/* Bytes of what is read: a key's file, a signature's. */
+#define MINISIG_KEY_MAX       4096
+#define MINISIG_SIGNATURE_MAX 16384
+
 struct minisig_key {
     uint8_t id[8];
     uint8_t bytes[32]; /* Ed25519 */

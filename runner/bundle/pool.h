@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "analysis/pool.h"
+#include "analysis/stats_effects.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "bundle/claims.h"
@@ -72,7 +72,7 @@ struct pool_estimate {
 struct pool_part {
     struct pool_estimate all;
     struct pool_estimate *of_class;
-    double classes_p; /* of all classes having one mean (pool_classes_p()) */
+    double classes_p; /* of all classes having one mean (stats_effects_classes_p()) */
     bool differ;      /* the classes do, at 5 %, or in their verdicts */
 };
 

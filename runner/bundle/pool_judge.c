@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/pool.h"
+#include "analysis/analysis.h"
+#include "analysis/stats_effects.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "bundle/pool.h"
 
-#define CONFIDENCE  0.95
 #define DIFFER_P    0.05
 #define ALL_CLASSES SIZE_MAX
 
@@ -135,10 +135,10 @@ static void take_verdict(const struct claim *c, const struct units *u, struct po
     ret->verdict = CLAIM_INCONCLUSIVE;
     if (u->of_runs || u->count == 1) {
         (void)snprintf(ret->why, sizeof(ret->why), "one machine, which tells nothing of another: a prediction takes %d",
-                       POOL_PREDICTION_MIN);
+                       STATS_EFFECTS_PREDICTION_MIN);
     } else if (ret->prediction.why_not) {
         (void)snprintf(ret->why, sizeof(ret->why), "%zu machines: a prediction of the next one takes %d", u->count,
-                       POOL_PREDICTION_MIN);
+                       STATS_EFFECTS_PREDICTION_MIN);
     } else {
         struct judgement j = claim_judge_interval(c, ret->prediction);
         ret->verdict = j.verdict;
@@ -151,12 +151,13 @@ static void take_verdict(const struct claim *c, const struct units *u, struct po
 static struct pool_estimate estimate(const struct claim *c, const struct units *u)
 {
     struct pool_estimate f = {.of_runs = u->of_runs};
-    f.p = pool_effects(u->y, u->v, u->count, 1 - (1 - CONFIDENCE) / (double)claim_effects(c));
+    f.p = stats_effects(u->y, u->v, u->count, 1 - (1 - ANALYSIS_CONFIDENCE) / (double)claim_effects(c));
     if (u->of_runs)
-        f.p.prediction = stats_no_interval(f.p.mean.at, CONFIDENCE, "runs of one machine predict no other machine");
+        f.p.prediction =
+            stats_no_interval(f.p.mean.at, ANALYSIS_CONFIDENCE, "runs of one machine predict no other machine");
     f.mean = in_unit(f.p.mean, claim_is_on_logs(c));
     f.prediction = at_edges(c, in_unit(f.p.prediction, claim_is_on_logs(c)));
-    f.mean.confidence = f.prediction.confidence = CONFIDENCE;
+    f.mean.confidence = f.prediction.confidence = ANALYSIS_CONFIDENCE;
     take_verdict(c, u, &f);
     return f;
 }
@@ -173,7 +174,7 @@ static double classes_p(const struct units *u, size_t classes)
             number[u->class_of[i]] = ++there;
         of[i] = number[u->class_of[i]] - 1;
     }
-    return u->of_runs ? NAN : pool_classes_p(u->y, of, u->count, there);
+    return u->of_runs ? NAN : stats_effects_classes_p(u->y, of, u->count, there);
 }
 
 static bool has_verdict(const struct pool_result *r, const struct pool_part *part, enum claim_verdict v)

@@ -33,8 +33,6 @@ const char *reproduce_term(int64_t role)
     return TERMS[role];
 }
 
-#define DIFFERENCES_SHOWN 20
-
 /* The environment of the machine that runs the command. */
 static void add_environment(const struct reproduction *r, struct text *out)
 {
@@ -48,7 +46,7 @@ static void add_environment(const struct reproduction *r, struct text *out)
              r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
                  ? ""
                  : " (this host's; what ran elsewhere has its own in its records)");
-    hostdiff_text(&v->hostdiff, "theirs ", DIFFERENCES_SHOWN, REPRODUCTION_FILE, out);
+    hostdiff_text(&v->hostdiff, "theirs ", REPRODUCTION_FILE, out);
 }
 
 static void add_run(const struct reproduction *r, struct text *out)

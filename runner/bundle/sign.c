@@ -23,9 +23,7 @@
 #include "bundle/minisig.h"
 #include "launch/spawn.h"
 
-#define KEY_MAX       4096 /* bytes of a key's file */
-#define SIGNATURE_MAX 4096 /* of a signature's */
-#define MADE          "signature"
+#define MADE "signature"
 
 /* The signature goes into the bundle, so it must be writable, and a tar or a folder; not compressed. */
 static int check_place(const char *path, struct err *e)
@@ -88,7 +86,7 @@ int sign_file(const char *message, const char *name, const char *key, struct err
         return err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
     if (status > 0)
         return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", key);
-    failed = files_read(room.fd, MADE, SIGNATURE_MAX, &signature);
+    failed = files_read(room.fd, MADE, MINISIG_SIGNATURE_MAX, &signature);
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "what minisign wrote: %s", source_fault(failed));
     char folder[PATH_MAX], signed_name[NAME_MAX + 16];
@@ -121,7 +119,7 @@ static int find_minisign(struct err *e)
 int sign_check(const char *option, const char *key, struct err *e)
 {
     cleanup_text struct text t = {0};
-    int failed = files_read(AT_FDCWD, key, KEY_MAX, &t);
+    int failed = files_read(AT_FDCWD, key, MINISIG_KEY_MAX, &t);
     bool secret = failed == 0 && minisig_is_secret_key(t.data);
     explicit_bzero(t.data, t.len);
     if (failed != 0)

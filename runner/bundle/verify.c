@@ -31,9 +31,7 @@
 #include "bundle/verify_derived.h"
 #include "oci/image.h"
 
-#define KEY_MAX       4096
-#define SIGNATURE_MAX 16384
-#define CELLS_NAMED   10
+#define CELLS_NAMED 10
 
 /* The state of a verification; freed by end(). */
 struct verifying {
@@ -84,7 +82,7 @@ static int open_bag(struct verifying *w, struct err *e)
 int verify_key_read(const char *path, struct minisig_key *ret, struct err *e)
 {
     cleanup_text struct text t = {0};
-    int failed = files_read(AT_FDCWD, path, KEY_MAX, &t);
+    int failed = files_read(AT_FDCWD, path, MINISIG_KEY_MAX, &t);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "--key '%s': %s", path, source_fault(failed));
     failed = minisig_key_read(t.data, ret);
@@ -120,7 +118,7 @@ static int check_signature(struct verifying *w, struct err *e)
         if (w->o->key)
             BROKEN(w, BAG_SIGNATURE, "it is not there, and --key asks for a signature");
     } else if (files_read(w->v->at.root_fd, BAG_TAG_MANIFEST, 1U << 20, &message) != 0 ||
-               files_read(w->v->at.root_fd, BAG_SIGNATURE, SIGNATURE_MAX, &signature) != 0) {
+               files_read(w->v->at.root_fd, BAG_SIGNATURE, MINISIG_SIGNATURE_MAX, &signature) != 0) {
         BROKEN(w, BAG_SIGNATURE, "it cannot be read, or is too large");
     } else {
         judge_signature(w, w->o->key ? &key : NULL, &message, signature.data);
@@ -141,7 +139,7 @@ enum verify_signature verify_signer(const struct verification *v, const struct m
     if (of == ARRAY_LEN(SIGNED))
         return VERIFY_UNSIGNED;
     if (files_read(v->at.root_fd, SIGNED[of][0], REPRODUCTION_MAX, &message) != 0 ||
-        files_read(v->at.root_fd, SIGNED[of][1], SIGNATURE_MAX, &signature) != 0)
+        files_read(v->at.root_fd, SIGNED[of][1], MINISIG_SIGNATURE_MAX, &signature) != 0)
         return VERIFY_FORGED;
     enum minisig_verdict verdict = minisig_verify(message.data, message.len, signature.data, NULL, key_id);
     for (size_t i = 0; i < count && verdict == MINISIG_OTHER_KEY; i++) {

@@ -8,8 +8,6 @@
 #include "bundle/hostdiff.h"
 #include "bundle/verify.h"
 
-#define DIFFERENCES_SHOWN 12
-
 const char *verify_signature_name(enum verify_signature s)
 {
     static const char *const NAMES[] = {"unsigned", "signed", "unknown key", "broken"};
@@ -59,7 +57,7 @@ static void add_environment(const struct verification *v, struct text *out)
     if (!v->compared)
         return;
     text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->hostdiff.count, v->hostdiff.fields);
-    hostdiff_text(&v->hostdiff, "", DIFFERENCES_SHOWN, "--json", out);
+    hostdiff_text(&v->hostdiff, "", "--json", out);
 }
 
 /* Adds each line, indented by two blanks. */

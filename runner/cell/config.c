@@ -146,8 +146,7 @@ static int take_knob(enum config_command command, struct config *c, const char *
 
 static bool is_of_cells(const struct option_row *row)
 {
-    return row->offset < offsetof(struct config, cell) + sizeof(struct cell) ||
-           row->offset == offsetof(struct config, campaign.each_runtime);
+    return config_is_of_cell(row) || row->offset == offsetof(struct config, campaign.each_runtime);
 }
 
 static int take_val(enum config_command command, int val, const char *argv0, struct config *c, struct err *e)
@@ -221,14 +220,19 @@ static const char *first_knob(enum config_command command, const struct config *
     return c->cell.later.count ? c->cell.later.item[0].name : NULL;
 }
 
+/* Nothing given: the table's defaults. cell_complete() takes a cell's. */
+static struct config config_unset(void)
+{
+    struct config c = {.cell = cell_unset(), .invocations = {.seed = -1}, .campaign = {.seed = -1, .task = -1}};
+    for (const struct option_row *row = config_rows; row < config_rows + config_row_count; row++)
+        if (config_is_number(row->kind) && !config_is_of_cell(row) && row->if_overhead != UNSET)
+            *config_number(&c, row) = row->if_overhead;
+    return c;
+}
+
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
-    struct config c = {.cell = cell_unset(),
-                       .invocations = {.seed = -1},
-                       .bench = {.calls = 1},
-                       .bisect = {.first = 6, .most = 48},
-                       .analysis = {.seed = 1},
-                       .campaign = {.seed = -1, .task = -1}};
+    struct config c = config_unset();
     bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT);
     int r = take_options(command, argc, argv, &c, e);
     if (r != 0)

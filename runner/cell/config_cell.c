@@ -11,7 +11,7 @@
 #include "launch/allowance.h"
 #include "launch/ledger.h"
 
-static bool is_of_cell(const struct option_row *row)
+bool config_is_of_cell(const struct option_row *row)
 {
     return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
 }
@@ -20,7 +20,7 @@ struct cell cell_unset(void)
 {
     struct config c = {0};
     for (size_t i = 0; i < config_row_count; i++)
-        if (config_is_number(config_rows[i].kind) && is_of_cell(&config_rows[i]))
+        if (config_is_number(config_rows[i].kind) && config_is_of_cell(&config_rows[i]))
             *config_number(&c, &config_rows[i]) = UNSET;
     return c.cell;
 }
@@ -29,7 +29,7 @@ const char *config_cell_option(size_t n)
 {
     for (size_t i = 0; i < config_row_count; i++) {
         const struct option_row *row = &config_rows[i];
-        if ((row->commands & CONFIG_PLAN) && is_of_cell(row) && row->kind != NO && n-- == 0)
+        if ((row->commands & CONFIG_PLAN) && config_is_of_cell(row) && row->kind != NO && n-- == 0)
             return row->name;
     }
     return NULL;
@@ -38,7 +38,7 @@ const char *config_cell_option(size_t n)
 static const struct option_row *row_of_cell(const char *option)
 {
     for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & CONFIG_PLAN) && is_of_cell(&config_rows[i]) &&
+        if ((config_rows[i].commands & CONFIG_PLAN) && config_is_of_cell(&config_rows[i]) &&
             strcmp(config_rows[i].name, option) == 0)
             return &config_rows[i];
     return NULL;
@@ -70,7 +70,7 @@ const char *config_grant(const char *option, const char *value)
         return strchr(value, '/') ? "it names a program of this host" : NULL;
     if (!row || row->plan == WEIGHED || (row->plan == GRANTED && is_harmless(row, value)))
         return NULL;
-    return row->why ? row->why : "it is not decided whose to say it is";
+    return row->reaches ? row->reaches : "it is not decided whose to say it is";
 }
 
 static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)
@@ -385,14 +385,14 @@ int cell_complete(struct cell *cell, struct err *e)
         return r;
     for (size_t i = 0; i < config_row_count; i++) {
         const struct option_row *row = &config_rows[i];
-        if (config_is_number(row->kind) && is_of_cell(row) && *config_number(&c, row) == UNSET)
+        if (config_is_number(row->kind) && config_is_of_cell(row) && *config_number(&c, row) == UNSET)
             *config_number(&c, row) = config_default(row, (enum profile)c.cell.profile);
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
     c.cell.has_memory_high = c.cell.memory_high_bytes != UNSET;
     c.cell.has_pids_max = c.cell.pids_max != UNSET;
     if (c.cell.pids_max == UNSET)
-        c.cell.pids_max = c.cell.scenario ? 4 * c.cell.workers + 256 : COMMAND_PIDS_MAX;
+        c.cell.pids_max = c.cell.scenario ? CONFIG_PIDS(c.cell.workers) : COMMAND_PIDS_MAX;
     if (quota_parse(c.cell.cpu_max, &c.cell.quota) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--cpu-max '%s': what is allowed is %s", c.cell.cpu_max, QUOTA_ALLOWED);
     r = check_cell(&c.cell, e);

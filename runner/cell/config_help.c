@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/figure.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
@@ -75,7 +76,12 @@ static void help_allowed(const struct shown_row *shown, const struct scenario *s
 
 static void add_does(const struct shown_row *shown, const struct scenario *s, struct text *out)
 {
-    text_add(out, "%s", shown->row.help);
+    const char *help = shown->row.help, *figures = strstr(help, CONFIG_FIGURES);
+    text_add(out, "%.*s", figures ? (int)(figures - help) : (int)strlen(help), help);
+    if (figures) {
+        figure_list(out);
+        text_add(out, "%s", figures + strlen(CONFIG_FIGURES));
+    }
     help_allowed(shown, s, out);
 }
 

@@ -42,17 +42,25 @@ struct option_row {
     int64_t low, high;
     int64_t if_overhead, if_memory;
     unsigned commands;
-    const char *help;
+    const char *help; /* CONFIG_FIGURES in it stands for figure_list() */
     enum plan_setting plan;
-    const char *why;  /* WEIGHED: why it does no harm, NULL: obvious; GRANTED: what it would reach */
+    const char *reaches; /* GRANTED: what it would reach; else NULL */
     int64_t harmless; /* GRANTED: the values that ask nothing of the host. CHOICE: one bit each; INTEGER, BYTES: up to
-                         this; TEXT, if above 0: words without a slash */
+                      this; TEXT, if above 0: words without a slash */
 };
 
 #define CONFIG_OPTIONS_MAX 160 /* per command */
+#define CONFIG_FIGURES     "{figures}"
+#define CONFIG_WORKERS_MAX 4096
+
+/* pids.max of a scenario's slice, if --pids-max is not given. */
+#define CONFIG_PIDS(workers) (4 * (workers) + 256)
 
 extern const struct option_row config_rows[];
 extern const size_t config_row_count;
+
+/* Whether the row sets a member of struct cell. */
+bool config_is_of_cell(const struct option_row *row);
 
 /* The place of a numeric row's value in *c. */
 int64_t *config_number(struct config *c, const struct option_row *row);

@@ -50,13 +50,6 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 
 #define BIT(choice) (1LL << (choice))
 
-#define FIGURES                                                                                                        \
-    "total_wall_s, avg_iter_s, p50_iter_s, p95_iter_s, rss_bytes, uss_bytes, pss_bytes, all_pids_pss_bytes, "          \
-    "current_bytes, anon_bytes, file_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, cpu_user_usec, "                 \
-    "cpu_system_usec, with --counters instructions, cycles, cache_misses, branch_misses, context_switches, "           \
-    "migrations, page_faults, energy_package_uj, energy_dram_uj, or any number of the records' result; may be given "  \
-    "again "
-
 /* clang-format off */
 const struct option_row config_rows[] = {
     {"workers", TEXT, "N,...", FUNCTION(workers), NULL, 0, 0, UNSET, UNSET, SWEEPS,
@@ -134,7 +127,7 @@ const struct option_row config_rows[] = {
      "of profile growth: end before --iterations where the interval of PSS's slope will be +-W for 1000 iterations: a "
      "share of PSS, as 1%/1000, or a size, as 64K/1000",
      WEIGHED},
-    {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH | CONFIG_BISECT,
+    {"workers", INTEGER, "N", CELL(workers), NULL, 1, CONFIG_WORKERS_MAX, 8, 8, BOTH | CONFIG_BISECT,
      "workers of an iteration",
      WEIGHED},
     {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH | CONFIG_BISECT,
@@ -162,18 +155,18 @@ const struct option_row config_rows[] = {
     {"counters", YES, NULL, CELL(counters), NULL, 0, 0, 0, 0, ALL,
      "count the slice's instructions, cycles, cache and branch misses, context switches, migrations and page faults "
      "(perf_event_open(2)), and the energy of the whole processor meanwhile (RAPL); records have them; each that is not to be had says why",
-     WEIGHED, "it looks at what is weighed, from outside"},
+     WEIGHED}, /* it looks at what is weighed, from outside */
     {CONFIG_EACH_RUNTIME, LIST, "RUNTIME", PLAN(each_runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell on this runtime, and on each other that is named so, in the same blocks; commands and native "
      "cells are left as they are; may be given again"},
     {"gil", CHOICE, "WHICH", CELL(gil), GILS, 0, 0, GIL_DEFAULT, GIL_DEFAULT, BOTH | CONFIG_BENCH | CONFIG_BISECT,
      "on or off: the same free-threaded build (3.13t and newer) with its GIL and without, also where a module would turn "
      "it on; default: as the build has it; checked in the run",
-     WEIGHED, "it is the interpreter's own switch"},
+     WEIGHED}, /* it is the interpreter's own switch */
     {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)",
-     WEIGHED, "of those that the caller has"},
+     WEIGHED}, /* of those that the caller has */
     {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
      "avoid: one thread of each core, its siblings left idle, and checked that they were",
      WEIGHED},
@@ -186,18 +179,18 @@ const struct option_row config_rows[] = {
      GRANTED, "it insists on CPUs that are taken from everybody else", BIT(PARTITION_AUTO) | BIT(PARTITION_NONE)},
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
      "memory.max of the slice, as 512M",
-     WEIGHED, "without it there is no limit"},
+     WEIGHED}, /* without it there is no limit */
     {"memory-high", BYTES, "SIZE", CELL(memory_high_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
      "memory.high of the slice, as 256M: above it memory is reclaimed and its processes are slowed down, none is ended; "
      "exit 3 where it cannot be set",
-     WEIGHED, "without it there is no limit"},
+     WEIGHED}, /* without it there is no limit */
     {"cpu-max", TEXT, "SHARE", CELL(cpu_max), NULL, 0, 0, UNSET, UNSET, ALL,
      "cpu.max of the slice, its quota of CPU time: 50% of one CPU, 1.5 CPUs, or as the kernel has it, '50000 100000' us; "
      "exit 3 where it cannot be set",
-     WEIGHED, "without it there is no limit"},
+     WEIGHED}, /* without it there is no limit */
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH | SWEEPS | CONFIG_BISECT,
      "pids.max of the slice; without it 4 a worker and 256 to spare",
-     GRANTED, "it allows more tasks than any cell has by itself", 4 * 4096 + 256},
+     GRANTED, "it allows more tasks than any cell has by itself", CONFIG_PIDS(CONFIG_WORKERS_MAX)},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, CONFIG_EXEC,
      "pids.max of the slice; without it 4096"},
     {"tmp-size", BYTES, "SIZE", CELL(tmp_bytes), NULL, 1 << 16, 1LL << 50, 1 << 30, 1 << 30, ALL,
@@ -266,7 +259,7 @@ const struct option_row config_rows[] = {
      WEIGHED},
     {"stall", SECONDS, "SECONDS", CELL(stall_ms), NULL, 0, 7LL * 86400 * 1000, 120000, 120000, BOTH | SWEEPS | CONFIG_BISECT,
      "end a run without progress for so long, beyond its knobs in ms: no iteration, no message, no CPU time; 0: never",
-     WEIGHED, "whoever runs it can end it"},
+     WEIGHED}, /* whoever runs it can end it */
     {"json", TEXT, "FILE|-", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record to FILE; - writes it to standard output in place of the text"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
@@ -327,10 +320,11 @@ const struct option_row config_rows[] = {
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
     {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
-     "what is compared: " FIGURES "(default: pss_bytes of profile memory, growth_pss_bytes of profile growth, a rate where "
-     "there is one, else avg_iter_s)"},
+     "what is compared: " CONFIG_FIGURES ", or any number of the records' result; may be given again (default: pss_bytes of "
+     "profile memory, growth_pss_bytes of profile growth, a rate where there is one, else avg_iter_s)"},
     {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
-     "what is to be that precise: " FIGURES "(default: avg_iter_s of every cell, whatever its profile)"},
+     "what is to be that precise: " CONFIG_FIGURES ", or any number of the records' result; may be given again (default: "
+     "avg_iter_s of every cell, whatever its profile)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
     {"growth-margin", TEXT, "SIZE", STATS(growth_margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "analysis/stats_interval.h"
+#include "analysis/analysis.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -26,7 +26,6 @@
 #include "record/record.h"
 
 #define PLAN_BYTES_MAX (1 << 20)
-#define CONFIDENCE     0.95
 
 static int read_file(const char *path, struct text *ret, struct stat *st, struct err *e)
 {
@@ -303,7 +302,7 @@ static bool is_precise(const struct campaign *c, size_t unit, double *figures)
     }
     if (n == 0) /* a cell that always fails would never end */
         return true;
-    struct stats_interval i = stats_mean_interval(figures, n, CONFIDENCE);
+    struct stats_interval i = stats_mean_interval(figures, n, ANALYSIS_CONFIDENCE);
     return !i.why_not && (i.high - i.low) / 2 < c->plan.precision * fabs(i.at);
 }
 

@@ -216,11 +216,6 @@ static void write_lock_text(const struct folder_plan *p, struct text *out)
     }
 }
 
-static bool is_hex(const char *text)
-{
-    return strlen(text) == DIGEST_HEX - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX - 1;
-}
-
 /* "NAME SHA256 FILE WORD", of a command's file without NAME, cut apart in place. NAME and FILE are parts of a path:
  * nothing may lead out of it. */
 static int take_carried(struct carried *c, bool of_command, char *value)
@@ -231,8 +226,8 @@ static int take_carried(struct carried *c, bool of_command, char *value)
     const char *name = of_command ? "" : strsep(&value, " "), *sha256 = strsep(&value, " "),
                *file = strsep(&value, " ");
     if (c->count == CARRIED_MAX || !value || (of_command ? !strchr(value, '/') : !scenario_is_path(value) || !*name) ||
-        strlen(name) >= sizeof(s->name) || name[strspn(name, NAMES)] || !is_hex(sha256) || !*file || *file == '.' ||
-        strlen(file) >= sizeof(s->file) || file[strspn(file, FILES)])
+        strlen(name) >= sizeof(s->name) || name[strspn(name, NAMES)] || !digest_is_hex(sha256) || !*file ||
+        *file == '.' || strlen(file) >= sizeof(s->file) || file[strspn(file, FILES)])
         return -EINVAL;
     *s = (struct carried_one){.of_command = of_command, .word = value};
     text_format(s->name, sizeof(s->name), "%s", name);

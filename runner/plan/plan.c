@@ -2,13 +2,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/percent.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "base/yaml.h"
@@ -181,18 +181,7 @@ static struct entry *entries_of(const struct yaml_node *list, const struct optio
 
 int plan_parse_precision(const char *text, double *ret)
 {
-    char *end = NULL;
-    double r = strtod(text, &end);
-    if (end == text)
-        return -EINVAL;
-    if (*end == '%') {
-        end++;
-        r /= 100;
-    }
-    if (*end || !isfinite(r) || r <= 0 || r >= 1)
-        return -EINVAL;
-    *ret = r;
-    return 0;
+    return percent_parse(text, 1e-9, 1 - 1e-9, ret) == 0 ? 0 : -EINVAL;
 }
 
 static bool is_safe(char c)

@@ -20,6 +20,8 @@ struct ledger;
 /* The exit status of a worker that ended because another had died, which is the cause of the failure. */
 #define STATUS_BEREFT 71
 
+#define TEAM_LOOK_MS 100 /* how often a wait looks for dead workers */
+
 /* Synchronises the workers' start: a worker writes a byte when it is ready and reads one as its start signal. Pipes
  * work for threads and all kinds of processes, and give the reader an end of file when the writer dies. All are -1 if
  * unused. */

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LOOK_MS 100 /* how often a wait checks for dead workers */
-
 #define TASK_HELLO UINT64_MAX /* a worker of the pool has started */
 
 /* Shorter than PIPE_BUF: written and read in one piece. */
@@ -96,7 +94,7 @@ static int pool_join(struct bench *b, uint64_t i, struct err *e)
 {
     int n = 0;
     while (n >= 0 && !b->worker[i].ended)
-        n = pool_take(b, LOOK_MS, e);
+        n = pool_take(b, TEAM_LOOK_MS, e);
     return n < 0 ? n : 0;
 }
 
@@ -148,7 +146,7 @@ static int crew_start(struct pool *pool, struct ledger *l, struct err *e)
     struct done hello;
     int n = 0;
     for (uint64_t there = 0; n >= 0 && there < crew->size; there += (uint64_t)(n > 0))
-        n = pool_hear(pool, LOOK_MS, &hello, e);
+        n = pool_hear(pool, TEAM_LOOK_MS, &hello, e);
     return n < 0 ? n : 0;
 }
 

@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_MS 100 /* how often a wait checks for dead workers */
-
 const struct team *team_of(const struct options *opt)
 {
     if (opt->mode == MODE_THREADS)
@@ -62,7 +60,7 @@ static int gate_wait_ready(struct bench *b, struct err *e)
     uint64_t ready = 0;
     while (ready < b->size) {
         struct pollfd in = {.fd = b->gate.ready_r, .events = POLLIN};
-        int n = (int)TEMP_FAILURE_RETRY(poll(&in, 1, LOOK_MS));
+        int n = (int)TEMP_FAILURE_RETRY(poll(&in, 1, TEAM_LOOK_MS));
         if (n < 0)
             return err_sys(e, ERR_WORKLOAD, "waiting for the ready signs");
         if (n > 0)

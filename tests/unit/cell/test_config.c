@@ -603,7 +603,7 @@ static void each_option_of_a_plan_is_either_weighed_or_granted_and_the_latter_sa
         const struct option_row *row = &config_rows[i];
         if (!(row->commands & CONFIG_PLAN) || strcmp(row->name, "help") == 0)
             continue;
-        if (row->plan == NO_PLANS || (row->plan == GRANTED && !row->why))
+        if (row->plan == NO_PLANS || (row->plan == GRANTED && !row->reaches))
             fail_msg("'%s' can be set by a plan, and its row does not say whose it is", row->name);
         decided++;
     }

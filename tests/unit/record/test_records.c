@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/json_scan.h"
 #include "base/text.h"
-#include "cell/manual.h"
 #include "record/record.h"
 #include "record/records_csv.h"
 #include "tests/unit/fixture.h"
@@ -145,30 +144,6 @@ static void counters_are_figures_of_records_that_were_to_count_and_of_no_others(
     save("one.json", "id-1", specimen_threads_memory);
     r = accepted("one.json", false);
     assert_int_equal(records_figure(&r, "instructions"), -1);
-    records_free(&r);
-}
-
-/* The help of --figure names them by hand. */
-static void the_help_of_figure_names_every_figure_that_each_record_has(void **state)
-{
-    (void)state;
-    struct text help = {0};
-    size_t named = 0;
-    save("one.json", "id-1", specimen_threads_memory);
-    struct records r = accepted("one.json", false);
-    manual_help(CONFIG_COMPARE, NULL, &help);
-    for (size_t i = 0; i < r.reader.names; i++) {
-        const char *name = r.reader.name[i].name;
-        if (!figure_is_of_every_record(name))
-            continue;
-        char word[80];
-        text_format(word, sizeof(word), " %s", name);
-        named++;
-        if (!strstr(help.data, word))
-            fail_msg("'tare compare --help' does not name %s (runner/cell/config_table.c, --figure)", name);
-    }
-    assert_true(named >= 16);
-    text_free(&help);
     records_free(&r);
 }
 
@@ -572,7 +547,6 @@ int main(void)
         fixture_rooted(iterations_are_read_where_they_are_asked_for),
         fixture_rooted(counters_are_figures_of_records_that_were_to_count_and_of_no_others),
         fixture_rooted(an_absent_figure_has_the_records_reason),
-        fixture_rooted(the_help_of_figure_names_every_figure_that_each_record_has),
         fixture_rooted(a_failed_run_is_no_figure_and_says_how_it_ended),
         fixture_rooted(records_of_a_machine_share_what_they_ran_in),
         fixture_rooted(a_scenarios_figures_are_read_with_what_they_are),

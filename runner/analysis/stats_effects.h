@@ -1,5 +1,5 @@
-/* pool: one effect that several machines measured, as one estimate of a random-effects model: the mean over machines,
- * how far machines differ, and where the next machine is expected. Pure.
+/* stats_effects: one effect that several machines measured, as one estimate of a random-effects model: the mean over
+ * machines, how far machines differ, and where the next machine is expected. Pure.
  *
  * The model: y_i = mu + u_i + e_i, u_i from machine to machine with the variance tau2, e_i with the machine's own
  * variance v_i, which is itself an estimate from a few invocations (DerSimonian and Laird, Controlled Clinical Trials
@@ -13,16 +13,16 @@
  * Equal weights were chosen by coverage. With v_i from 5 to 30 invocations the usual weights 1/(v_i + tau2), with tau2
  * by Paule and Mandel or by REML alike, cover the mean in 92.5 to 95 % of 3 machines and in 87 % where one has 100
  * invocations, and the next machine in 80 to 95 %; equal weights cover the mean in 95 to 97 % and the next machine in
- * 95 % and more. tests/unit/analysis/test_pool.c holds them to it. */
-#ifndef TARE_ANALYSIS_POOL_H
-#define TARE_ANALYSIS_POOL_H
+ * 95 % and more. tests/unit/analysis/test_stats_effects.c holds them to it. */
+#ifndef TARE_STATS_EFFECTS_H
+#define TARE_STATS_EFFECTS_H
 
 #include <stddef.h>
 
 #include "analysis/stats_interval.h"
 
 /* Machines below which nothing is predicted of the next one. */
-#define POOL_PREDICTION_MIN 3
+#define STATS_EFFECTS_PREDICTION_MIN 3
 
 struct pooled {
     size_t machines;
@@ -38,12 +38,12 @@ struct pooled {
  * mean -+ t(k - 1) s sqrt(1 + 1/k), s the standard deviation of the y_i: the next machine's effect, measured as these
  * were (Higgins, Thompson and Spiegelhalter, JRSS A 172, 2009, with equal weights). I2 is tau2 / (tau2 + v), v the
  * typical v_i (Higgins and Thompson, Statistics in Medicine 21, 2002, equation 9). */
-struct pooled pool_effects(const double *y, const double *v, size_t machines, double confidence);
+struct pooled stats_effects(const double *y, const double *v, size_t machines, double confidence);
 
 /* The p of all classes having one mean, by the one-way analysis of variance with equal weights: F with classes - 1 and
  * machines - classes degrees of freedom (Fisher 1925). class_of: below classes, each of which has a machine. NaN: one
  * class, or no class has two machines. Machines of a class that do not differ at all give 0, or 1 if no class does:
  * effects that are apart by less than 1e-12 (of the mean, if that is above 1) do not differ but by rounding. */
-double pool_classes_p(const double *y, const size_t *class_of, size_t machines, size_t classes);
+double stats_effects_classes_p(const double *y, const size_t *class_of, size_t machines, size_t classes);
 
 #endif

@@ -1,4 +1,4 @@
-#include "analysis/pool.h"
+#include "analysis/stats_effects.h"
 
 #include "base/cleanup.h"
 #include "tests/unit/near.h"
@@ -39,7 +39,7 @@ static void tau2_i2_and_q_are_those_of_metafor(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(METAFOR); i++) {
-        struct pooled p = pool_effects(METAFOR[i].y, METAFOR[i].v, METAFOR[i].n, 0.95);
+        struct pooled p = stats_effects(METAFOR[i].y, METAFOR[i].v, METAFOR[i].n, 0.95);
         assert_near(p.tau2, METAFOR[i].tau2, 1e-9);
         assert_near(p.i2, METAFOR[i].i2, 1e-9);
         assert_near(p.q, METAFOR[i].q, 1e-8);
@@ -50,7 +50,7 @@ static void tau2_i2_and_q_are_those_of_metafor(void **state)
 static void intervals_are_those_of_r(void **state)
 {
     (void)state;
-    struct pooled p = pool_effects(METAFOR[0].y, METAFOR[0].v, 5, 0.95);
+    struct pooled p = stats_effects(METAFOR[0].y, METAFOR[0].v, 5, 0.95);
     assert_near(p.mean.at, 0.528, 1e-12);
     assert_near(p.mean.low, 0.311259377618, 1e-11);
     assert_near(p.mean.high, 0.744740622382, 1e-11);
@@ -64,11 +64,11 @@ static void classes_are_told_apart_as_by_r(void **state)
     (void)state;
     const double y[] = {1, 1.2, 0.9, 2, 2.3, 1.8, 1.1};
     const size_t of[] = {0, 0, 0, 1, 1, 1, 2}, own[] = {0, 1, 2, 3, 4, 5, 6};
-    assert_near(pool_classes_p(y, of, 7, 3), 0.00892956309732, 1e-12);
-    assert_true(isnan(pool_classes_p(y, of, 7, 1)));
-    assert_true(isnan(pool_classes_p(y, own, 7, 7)));
-    assert_near(pool_classes_p((const double[]){1, 1, 2}, (const size_t[]){0, 0, 1}, 3, 2), 0, 0);
-    assert_near(pool_classes_p((const double[]){1, 1, 1}, (const size_t[]){0, 0, 1}, 3, 2), 1, 0);
+    assert_near(stats_effects_classes_p(y, of, 7, 3), 0.00892956309732, 1e-12);
+    assert_true(isnan(stats_effects_classes_p(y, of, 7, 1)));
+    assert_true(isnan(stats_effects_classes_p(y, own, 7, 7)));
+    assert_near(stats_effects_classes_p((const double[]){1, 1, 2}, (const size_t[]){0, 0, 1}, 3, 2), 0, 0);
+    assert_near(stats_effects_classes_p((const double[]){1, 1, 1}, (const size_t[]){0, 0, 1}, 3, 2), 1, 0);
 }
 
 /* 0.1 five times sums to one ulp more than five times 0.1, and the mean over all does not. */
@@ -80,10 +80,10 @@ static void rounding_tells_no_classes_apart(void **state)
         double y[11];
         for (size_t i = 0; i < 11; i++)
             y[i] = at;
-        assert_near(pool_classes_p(y, of, 11, 2), 1, 0);
+        assert_near(stats_effects_classes_p(y, of, 11, 2), 1, 0);
         for (size_t i = 6; i < 11; i++)
             y[i] = at * (1 + 1e-9);
-        assert_true(pool_classes_p(y, of, 11, 2) < 1e-6);
+        assert_true(stats_effects_classes_p(y, of, 11, 2) < 1e-6);
     }
 }
 
@@ -92,8 +92,8 @@ static void rounding_tells_no_classes_apart(void **state)
 static void one_machine_has_no_interval_and_two_predict_nothing(void **state)
 {
     (void)state;
-    struct pooled none = pool_effects(NULL, NULL, 0, 0.95), one = pool_effects(METAFOR[0].y, METAFOR[0].v, 1, 0.95),
-                  two = pool_effects(METAFOR[0].y, METAFOR[0].v, 2, 0.95);
+    struct pooled none = stats_effects(NULL, NULL, 0, 0.95), one = stats_effects(METAFOR[0].y, METAFOR[0].v, 1, 0.95),
+                  two = stats_effects(METAFOR[0].y, METAFOR[0].v, 2, 0.95);
     assert_true(isnan(none.mean.at));
     assert_string_equal(one.mean.why_not, "fewer than 2 machines");
     assert_true(isnan(one.tau2) && isnan(one.i2) && isnan(one.q));
@@ -106,11 +106,11 @@ static void effects_without_a_spread_of_their_own_leave_q_unknown(void **state)
 {
     (void)state;
     const double none[] = {0, 0, 0}, same[] = {2, 2, 2}, apart[] = {1, 2, 3};
-    struct pooled p = pool_effects(same, none, 3, 0.95);
+    struct pooled p = stats_effects(same, none, 3, 0.95);
     assert_near(p.prediction.low, 2, 0);
     assert_near(p.tau2, 0, 0);
     assert_true(isnan(p.q));
-    p = pool_effects(apart, none, 3, 0.95);
+    p = stats_effects(apart, none, 3, 0.95);
     assert_near(p.tau2, 1, 1e-9); /* the variance of the effects */
     assert_true(isnan(p.i2));
 }
@@ -137,7 +137,7 @@ static struct coverage simulate(gsl_rng *rng, size_t machines, double tau, size_
             y[i] = gsl_ran_gaussian(rng, tau) + gsl_ran_gaussian(rng, 1 / sqrt(n));
             v[i] = gsl_ran_chisq(rng, n - 1) / (n - 1) / n;
         }
-        struct pooled p = pool_effects(y, v, machines, 0.95);
+        struct pooled p = stats_effects(y, v, machines, 0.95);
         double next = gsl_ran_gaussian(rng, tau);
         c.mean += p.mean.low <= 0 && p.mean.high >= 0;
         c.prediction += p.prediction.low <= next && next <= p.prediction.high;

@@ -1,4 +1,4 @@
-#include "analysis/pool.h"
+#include "analysis/stats_effects.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
@@ -69,7 +69,7 @@ static void take_heterogeneity(const double *y, const double *v, size_t n, struc
     ret->i2 = ret->tau2 / (ret->tau2 + typical_variance(v, n));
 }
 
-struct pooled pool_effects(const double *y, const double *v, size_t machines, double confidence)
+struct pooled stats_effects(const double *y, const double *v, size_t machines, double confidence)
 {
     double n = (double)machines, mean = machines ? gsl_stats_mean(y, 1, machines) : NAN;
     struct pooled p = {.machines = machines, .tau2 = NAN, .i2 = NAN, .q = NAN, .q_p = NAN};
@@ -80,13 +80,13 @@ struct pooled pool_effects(const double *y, const double *v, size_t machines, do
     double t = stats_student((1 + confidence) / 2, n - 1), sd = gsl_stats_sd_m(y, 1, machines, mean);
     double half = t * sd / sqrt(n), wide = t * sd * sqrt(1 + 1 / n);
     p.mean = (struct stats_interval){mean, mean - half, mean + half, confidence, NULL};
-    if (machines >= POOL_PREDICTION_MIN)
+    if (machines >= STATS_EFFECTS_PREDICTION_MIN)
         p.prediction = (struct stats_interval){mean, mean - wide, mean + wide, confidence, NULL};
     take_heterogeneity(y, v, machines, &p);
     return p;
 }
 
-double pool_classes_p(const double *y, const size_t *class_of, size_t machines, size_t classes)
+double stats_effects_classes_p(const double *y, const size_t *class_of, size_t machines, size_t classes)
 {
     cleanup_free double *sum = xcalloc(classes + 1, sizeof(*sum)), *count = xcalloc(classes + 1, sizeof(*count));
     double within = 0, between = 0, mean = machines ? gsl_stats_mean(y, 1, machines) : NAN;
