@@ -1,6 +1,7 @@
 #include "analysis/noise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,10 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "record/record.h"
+
+#define NOISE_BYTES ((size_t)16 << 20) /* a row takes some 200 */
 
 void noise_free(struct noise *n)
 {
@@ -134,15 +138,12 @@ static int take_noise(const json_t *whole, struct noise *ret)
 int noise_read(const char *path, struct noise *ret, struct err *e)
 {
     json_error_t why;
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     *ret = (struct noise){0};
-    int failed = file_read_all("", path, &text);
-    if (failed != 0) {
-        text_free(&text);
-        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
-    }
-    json_t *whole = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &why);
-    text_free(&text);
+    int failed = source_read(AT_FDCWD, path, true, NOISE_BYTES, &text, NULL);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed == -ENOTSUP ? -EINVAL : failed, "'%s': %s", path, source_fault(failed));
+    json_t *whole = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
     if (!whole)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %d: %s", path, why.line, why.text);
     failed = take_noise(whole, ret);

@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/json_put.h"
+#include "base/source.h"
 
 /* --- written -------------------------------------------------------------------------------------------------------
  */
@@ -209,9 +208,10 @@ static const char *word_or_null(struct reading *r, const json_t *o, const char *
 static int64_t whole(struct reading *r, const json_t *o, const char *key)
 {
     const json_t *v = json_object_get(o, key);
-    if (!json_is_integer(v) || json_integer_value(v) < 0)
+    const bool is_whole = json_is_integer(v) && json_integer_value(v) >= 0;
+    if (!is_whole)
         refuse(r, key, "is no whole number from 0 on");
-    return json_integer_value(v);
+    return is_whole ? json_integer_value(v) : 0;
 }
 
 /* 0: it is null, or not there. */
@@ -384,14 +384,11 @@ static void read_all(struct reading *r, const json_t *o, struct why *w)
 /* Adds the bytes of a regular file. */
 static int read_bytes(const char *path, struct text *ret, struct err *e)
 {
-    struct stat st;
-    cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? -ENOENT : err_sys(e, ERR_USAGE, "'%s'", path);
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is not a regular file", path);
-    int failed = file_append_fd(fd, WHY_BYTES_MAX, ret);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, -EINVAL, "'%s': %s", path, strerror(-failed));
+    int failed = source_read(AT_FDCWD, path, true, WHY_BYTES_MAX, ret, NULL);
+    if (failed == 0 || failed == -ENOENT)
+        return failed;
+    return err_set(e, ERR_USAGE, failed == -ENOTSUP ? -EINVAL : failed, "'%s' %s%s", path,
+                   failed == -ENOTSUP ? "" : "cannot be read: ", source_fault(failed));
 }
 
 int why_parse(const char *path, const struct text *bytes, struct why *ret, struct err *e)

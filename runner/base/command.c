@@ -20,7 +20,7 @@ int command_begin(void)
 int command_end(const char *name, int status, const struct err *e)
 {
     if (status < 0) {
-        terminal_say("tare: %s: %s", name, e->text);
+        terminal_say("%s: %s", name, e->text);
         return (int)e->kind;
     }
     if (fflush(stdout) == 0 && !ferror(stdout))

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char CUT[] = "…";
 
 /* Writes head + middle + tail into the text; "…" replaces what does not fit. */
@@ -21,9 +23,7 @@ static void err_compose(struct err *e, const char *head, const char *middle, con
         memcpy(whole + keep, CUT, sizeof(CUT));
         n = (int)(keep + sizeof(CUT) - 1);
     }
-    for (int i = 0; i < n; i++) /* names may hold newlines: the text stays one line */
-        if ((unsigned char)whole[i] < 0x20 || whole[i] == 0x7F)
-            whole[i] = ' ';
+    text_blank(whole); /* names may hold newlines and what steers a terminal: the text stays one line */
     memcpy(e->text, whole, (size_t)n + 1);
 }
 

@@ -70,7 +70,7 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     cleanup_close int parent_fd = -1;
     int fd = -EAGAIN;
     *ret = TEMPORARY_NONE;
-    if (strlen(base) + TEMPORARY_NAME_MAX >= sizeof(ret->path))
+    if (strlen(base) > TEMPORARY_BASE_MAX)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s…': the path is too long", base);
     int failed = beneath_open_folder(base, false, &parent_fd, e);
     if (failed != 0) {

@@ -8,6 +8,7 @@
 struct err;
 
 #define TEMPORARY_NAME_MAX 24
+#define TEMPORARY_BASE_MAX (PATH_MAX - 512) /* every name in the folder fits into PATH_MAX */
 
 struct temporary {
     int parent_fd; /* the folder in which it lies */

@@ -26,6 +26,20 @@ bool terminal_is_quiet(void)
     return is_quiet;
 }
 
+void terminal_say(const char *fmt, ...)
+{
+    va_list ap;
+    cleanup_text struct text line = {0}, shown = {0};
+    va_start(ap, fmt);
+    cleanup_free char *said = text_vprintf(fmt, ap);
+    va_end(ap);
+    text_blank(said);
+    text_add(&line, "tare: %s", said);
+    if (isatty(STDERR_FILENO))
+        terminal_wrap(line.data, 0, terminal_width(STDERR_FILENO), 2, &shown);
+    (void)fprintf(stderr, "%s%s", shown.data ? shown.data : line.data, shown.data ? "" : "\n");
+}
+
 size_t terminal_width(int fd)
 {
     struct winsize size = {0};
@@ -101,16 +115,4 @@ void terminal_wrap_columns(const char *lines, size_t width, struct text *out)
         text_add_bytes(out, line, column);
         terminal_wrap(line + column, column, width, column, out);
     }
-}
-
-void terminal_say(const char *fmt, ...)
-{
-    va_list ap;
-    cleanup_text struct text shown = {0};
-    va_start(ap, fmt);
-    cleanup_free char *line = text_vprintf(fmt, ap);
-    va_end(ap);
-    if (isatty(STDERR_FILENO))
-        terminal_wrap(line, 0, terminal_width(STDERR_FILENO), 2, &shown);
-    (void)fprintf(stderr, "%s%s", shown.data ? shown.data : line, shown.data ? "" : "\n");
 }

@@ -13,6 +13,10 @@ enum terminal_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 /* Colour always comes with a word that says the same. */
 enum hue { HUE_GOOD, HUE_MIDDLING, HUE_BAD, HUES };
 
+/* Prints "tare: ", the text and a newline on standard error; on a terminal, which would break the line within words, in
+ * lines of its width. What would steer the terminal, as in a name that somebody else chose, is blanked. */
+void terminal_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* How to print a text. */
 struct terminal_look {
     size_t width; /* characters of a line */
@@ -30,10 +34,6 @@ struct terminal_look terminal_look_of(int fd);
 
 /* The width of the terminal fd in characters; 80 if fd is not a terminal, or its width is unknown or below 40. */
 size_t terminal_width(int fd);
-
-/* Prints a message to stderr, as one line; on a terminal, which would break it within words, in lines of its width. It
- * adds the newline. */
-void terminal_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Adds a word, in its colour (ECMA-48's SGR) if the look has colour. */
 void terminal_hued(const struct terminal_look *look, enum hue hue, const char *word, struct text *out);

@@ -223,6 +223,27 @@ char *text_printable(const char *bytes)
     return t.data;
 }
 
+bool text_is_printable(const char *bytes)
+{
+    for (size_t n; *bytes; bytes += n) {
+        n = utf8_length((const unsigned char *)bytes);
+        if (n == 0 || steers((const unsigned char *)bytes, n))
+            return false;
+    }
+    return true;
+}
+
+void text_blank(char *text)
+{
+    for (size_t n; *text; text += n) {
+        n = utf8_length((const unsigned char *)text);
+        const bool is_character = n > 0;
+        n = is_character ? n : 1;
+        if (!is_character || steers((const unsigned char *)text, n))
+            memset(text, is_character ? ' ' : '?', n);
+    }
+}
+
 char *text_of_bytes(const char *bytes)
 {
     struct text t = {0};

@@ -56,6 +56,13 @@ bool text_is_below(const char *path, const char *dir);
  * written as \xNN. The caller frees it. */
 char *text_printable(const char *bytes);
 
+/* Whether text_printable() would leave it as it is. */
+bool text_is_printable(const char *bytes);
+
+/* Makes it safe for a terminal in place, at the same length: what text_printable() would write as \xNN is a blank, or a
+ * question mark for each byte that is not UTF-8. */
+void text_blank(char *text);
+
 /* Encodes any bytes as UTF-8, reversibly: a byte that is not part of UTF-8 (RFC 3629) is written as \xNN, and a
  * backslash before an x as \x5c. The caller frees it. */
 char *text_of_bytes(const char *bytes);

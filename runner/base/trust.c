@@ -164,7 +164,10 @@ const char *trust_variable(const char *name)
     struct err why = {0};
     if (!value || !*value)
         return NULL;
-    if (trust_path(value, &why) == 0)
+    int failed = strlen(value) > TRUST_VALUE_MAX
+                     ? err_set(&why, ERR_HOST, -ENAMETOOLONG, "what is allowed are %d bytes", TRUST_VALUE_MAX)
+                     : trust_path(value, &why);
+    if (failed == 0)
         return value;
     tell(name, &why);
     return NULL;

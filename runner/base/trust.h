@@ -2,6 +2,7 @@
 #ifndef TARE_TRUST_H
 #define TARE_TRUST_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,8 +20,10 @@ int trust_path(const char *path, struct err *e);
  * why the first is. */
 int trust_find_program(const char *name, char *buf, size_t cap, struct err *e);
 
-/* The value of an environment variable that names a file or folder. NULL: unset, empty, or not trusted, which prints a
- * line on stderr, once per variable. */
+#define TRUST_VALUE_MAX (PATH_MAX - 512) /* what is made of it fits into PATH_MAX */
+
+/* The value of an environment variable that names a file or folder, of at most TRUST_VALUE_MAX bytes. NULL: unset or
+ * empty; longer, or not trusted, which prints a line on stderr, once per variable. */
 const char *trust_variable(const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -23,7 +24,10 @@ const char *userdir_home(void)
 {
     const char *home = trust_variable("HOME");
     const struct passwd *account = home ? NULL : own_account();
-    return home ? home : account && trust_path(account->pw_dir, NULL) == 0 ? account->pw_dir : "";
+    return home ? home
+           : account && strlen(account->pw_dir) <= TRUST_VALUE_MAX && trust_path(account->pw_dir, NULL) == 0
+               ? account->pw_dir
+               : "";
 }
 
 const char *userdir_cache(char *buf, size_t cap)

@@ -29,8 +29,7 @@
 static int check_place(const char *path, struct err *e)
 {
     struct stat st;
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st) != 0)
+    if (stat(path, &st) != 0)
         return err_sys(e, ERR_USAGE, "'%s': it cannot be read", path);
     if ((st.st_mode & 0222) == 0)
         return err_set(e, ERR_USAGE, -EACCES, "'%s': it is read-only, and the signature goes into it (chmod u+w)",

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "base/text.h"
 #include "cell/config_internal.h"
 
+#define SYSROOT_MAX (PATH_MAX - 512) /* every path below it fits into PATH_MAX */
+
 int config_sysroot(const struct config *c, const char **ret, struct err *e)
 {
     const char *dir = c->host.sysroot;
@@ -23,6 +26,8 @@ int config_sysroot(const struct config *c, const char **ret, struct err *e)
     if (!**ret)
         return 0;
     bool there = stat(dir, &st) == 0;
+    if (there && S_ISDIR(st.st_mode) && strlen(dir) > SYSROOT_MAX)
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--sysroot: what is allowed are %d bytes", SYSROOT_MAX);
     if (there && S_ISDIR(st.st_mode))
         return 0;
     if (there)

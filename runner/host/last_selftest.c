@@ -1,5 +1,6 @@
 #include "host/last_selftest.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/json_put.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "base/trust.h"
 #include "base/version.h"
@@ -60,7 +62,7 @@ static const char *try_dir(const char *dir, struct facts *to)
     char path[PATH_MAX + 32];
     cleanup_text struct text json = {0};
     text_format(path, sizeof(path), "%s/selftest.json", dir);
-    if (file_read_all("", path, &json) != 0 || !json.data)
+    if (source_read(AT_FDCWD, path, true, SELFTEST_BYTES, &json, NULL) != 0)
         return "none was run here (run 'tare selftest')";
     json_t *whole = json_loadb(json.data, json.len, 0, NULL);
     const char *why = why_not_valid(whole);

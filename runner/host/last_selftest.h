@@ -8,6 +8,7 @@ struct facts;
 struct text;
 
 #define SELFTEST_SCHEMA "tare.selftest/1"
+#define SELFTEST_BYTES  ((size_t)16 << 20) /* of its file at most */
 
 /* Stores a report's JSON as selftest.json in $TARE_STATE, else in /var/lib/tare for root, else in the user's cache.
  * Errors of writing (ours). */

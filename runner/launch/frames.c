@@ -17,10 +17,14 @@
 #include "launch/symbols.h"
 
 /* What the weighed program can make grow. */
-#define OBJECTS_BYTES ((off_t)4 << 30) /* of all files whose symbols are read, which are held */
+#define OBJECTS_BYTES ((off_t)1 << 30) /* of all files whose symbols are read, which are held */
 #define MAPPINGS_MAX  ((size_t)1 << 14)
 #define FOUND_BITS    16 /* so many addresses' mappings are remembered, as a power of two */
 #define MAP_BYTES     ((size_t)64 << 20)
+#define PLACES_MAX    ((size_t)1 << 20) /* functions of the interpreter's map */
+#define NAME_BYTES    256               /* of a function, and */
+#define FILE_BYTES    1024              /* of its file: the record of --why holds a thousand of each */
+#define STRANGERS_MAX ((size_t)64 << 10)
 #define KERNEL_BYTES  ((size_t)64 << 20)
 
 /* A function of the kernel or of the interpreter's trampolines: from its address to the next one's, or of its size. */
@@ -48,6 +52,7 @@ struct object {
 
 struct frames {
     int own_pid; /* the child's in its own pid namespace */
+    uid_t uid;   /* whose it is */
     int tmp_fd;  /* its /tmp; -1: none */
     struct frames_mapping *mapping;
     size_t mappings;
@@ -73,6 +78,12 @@ static int open_regular(const char *path, struct stat *st)
     return open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
+static void add_stranger(struct frames *f, const char *path)
+{
+    if (f->strangers.len + strlen(path) < STRANGERS_MAX)
+        text_add(&f->strangers, "%s%s", f->strangers.len ? "\n" : "", path);
+}
+
 static struct symbols *symbols_of(struct frames *f, const char *path, uint64_t inode)
 {
     struct stat st;
@@ -84,7 +95,7 @@ static struct symbols *symbols_of(struct frames *f, const char *path, uint64_t i
     const bool same = fd >= 0 && (inode == 0 || st.st_ino == inode) && st.st_size <= OBJECTS_BYTES - f->object_bytes;
     f->object_bytes += same ? st.st_size : 0;
     if (!same || symbols_read(fd, &o.symbols) != 0 || symbols_are_exports(o.symbols))
-        text_add(&f->strangers, "%s%s", f->strangers.len ? "\n" : "", path);
+        add_stranger(f, path);
     f->object = xgrow(f->object, f->objects, sizeof(*f->object));
     f->object[f->objects++] = o;
     return o.symbols;
@@ -142,15 +153,21 @@ static void read_mappings(struct frames *f, pid_t pid)
     }
 }
 
-static int own_pid_of(pid_t pid)
+/* Not the owner of /proc/PID, which is root's where the program cannot be read (proc_pid(5)). */
+static void read_status(struct frames *f, pid_t pid)
 {
     char path[64];
+    unsigned uid;
     cleanup_text struct text status = {0};
-    int own = (int)pid;
+    f->own_pid = (int)pid;
+    f->uid = (uid_t)-1;
     text_format(path, sizeof(path), "/proc/%d/status", (int)pid);
-    if (file_read_all("", path, &status) == 0 && status.data)
-        (void)nspid_read(status.data, &own);
-    return own;
+    if (file_read_all("", path, &status) != 0 || !status.data)
+        return;
+    (void)nspid_read(status.data, &f->own_pid);
+    const char *line = strstr(status.data, "\nUid:");
+    if (line && sscanf(line, "\nUid: %*u %u", &uid) == 1) /* real, effective */
+        f->uid = uid;
 }
 
 struct frames *frames_open(pid_t pid)
@@ -159,17 +176,25 @@ struct frames *frames_open(pid_t pid)
     struct frames *f = xcalloc(1, sizeof(*f));
     text_format(path, sizeof(path), "/proc/%d/root/tmp", (int)pid);
     f->tmp_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    f->own_pid = own_pid_of(pid);
+    read_status(f, pid);
     read_mappings(f, pid);
     return f;
 }
 
 /* --- functions of Python and of the kernel ------------------------------------------------------------------------ */
 
+static char *kept(const char *name, size_t most)
+{
+    char *copy = name ? strndup(name, most) : NULL;
+    if (name && !copy)
+        abort();
+    return copy;
+}
+
 static void keep_place(struct places *p, uint64_t from, uint64_t size, const char *name, const char *file)
 {
     p->list = xgrow(p->list, p->count, sizeof(*p->list));
-    p->list[p->count++] = (struct place){from, size, xstrdup(name), xstrdup(file)};
+    p->list[p->count++] = (struct place){from, size, kept(name, NAME_BYTES), kept(file, FILE_BYTES)};
 }
 
 static int by_from(const void *a, const void *b)
@@ -203,7 +228,7 @@ static void keep_map_line(struct places *p, char *line)
 static const char *read_python(struct frames *f)
 {
     char name[64];
-    struct stat st;
+    struct stat st = {0};
     cleanup_text struct text map = {0};
     if (f->tmp_fd < 0)
         return "the workload's /tmp cannot be opened, where the interpreter names its functions";
@@ -211,15 +236,20 @@ static const char *read_python(struct frames *f)
     cleanup_close int fd = beneath_open(f->tmp_fd, name, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return "the interpreter wrote no /tmp/perf-PID.map (it ignores PYTHONPERFSUPPORT: -E, -I; or /tmp is full)";
+    if (st.st_uid != f->uid)
+        return "the workload's /tmp/perf-PID.map is another user's, and is not believed";
     (void)unlinkat(f->tmp_fd, name, 0);
     int failed = file_append_fd(fd, MAP_BYTES, &map);
     if (failed != 0)
         return failed == -EFBIG ? "the interpreter's /tmp/perf-PID.map has more than 64 MiB"
                                 : "the interpreter's /tmp/perf-PID.map cannot be read";
     char *rest = NULL;
-    for (char *line = map.data ? strtok_r(map.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+    for (char *line = map.data ? strtok_r(map.data, "\n", &rest) : NULL; line && f->python.count < PLACES_MAX;
+         line = strtok_r(NULL, "\n", &rest))
         keep_map_line(&f->python, line);
     sort_places(&f->python);
+    if (f->python.count == PLACES_MAX)
+        return "the interpreter's /tmp/perf-PID.map names more functions than are read, a million";
     return f->python.count ? NULL : "the interpreter's /tmp/perf-PID.map names no Python function (is /tmp full?)";
 }
 

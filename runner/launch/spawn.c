@@ -23,7 +23,8 @@
 #include "launch/spawn_internal.h"
 
 static const char EXECUTE[] = "execute it"; /* the last step */
-static const char BEGIN[] = "start it";     /* the step to blame if it says nothing */
+static const char ENTER[] = "enter its folder";
+static const char BEGIN[] = "start it"; /* the step to blame if it says nothing */
 
 #define PATIENCE_NS     (60 * NS_PER_S) /* an exec may wait for a file system */
 #define DESCRIPTORS_MAX (1 << 20)
@@ -179,7 +180,7 @@ void spawn_child_run(void *of)
     if (cpus && sched_setaffinity(0, sizeof(*cpus), (const cpu_set_t *)cpus->word) != 0)
         child_complain(birth, "set the CPU affinity");
     if (spec->cwd && chdir(spec->cwd) != 0)
-        child_complain(birth, "enter its folder");
+        child_complain(birth, ENTER);
     if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
         child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
         child_complain(birth, "place its descriptors");
@@ -228,8 +229,11 @@ static int complain_of_start(const struct spawn_spec *spec, const struct spawn_m
                        (double)spec->timeout_ns / NS_PER_S);
     if (m->number == ETIMEDOUT)
         return err_set(e, ERR_OURS, -ETIMEDOUT, "'%s': it did not start in time", path);
-    int failed =
-        err_sys(e, executing && is_the_callers(m->number) ? ERR_USAGE : ERR_OURS, "'%s': cannot %.55s", path, m->step);
+    bool entering = strcmp(m->step, ENTER) == 0;
+    int failed = err_sys(e, (executing || entering) && is_the_callers(m->number) ? ERR_USAGE : ERR_OURS,
+                         "'%s': cannot %.55s", path, m->step);
+    if (entering && m->number == EACCES)
+        (void)err_remedy(e, "start tare in a folder that the workload's user may enter");
     if (executing && m->number == ENOENT)
         (void)err_remedy(e, "the program, or the interpreter that it names, does not exist");
     if (executing && m->number == ENOEXEC)
@@ -243,11 +247,12 @@ static void reap(pid_t pid)
         ;
 }
 
-/* clone3 itself failed. */
-static int complain_of_clone(int cgroup_fd, struct err *e)
+int spawn_complain_of_clone(int cgroup_fd, struct err *e)
 {
     int number = errno;
-    (void)err_sys(e, ERR_OURS, cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
+    (void)err_sys(e, number == EAGAIN ? ERR_HOST : ERR_OURS, cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
+    if (number == EAGAIN)
+        (void)err_remedy(e, "a limit of processes was reached: ulimit -u, or pids.max of a cgroup");
     if (number == ENOSYS || number == E2BIG)
         (void)err_remedy(e, "it needs Linux 5.7, and no seccomp filter that hides it");
     return -number;
@@ -390,7 +395,7 @@ static int start_init(const struct spawn_spec *spec, struct child *child, struct
     (void)setsockopt(heard, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
     child->init = clone_init(spec, talk, control, child);
     if (child->init < 0)
-        return complain_of_clone(-1, e);
+        return spawn_complain_of_clone(-1, e);
     if (child->init > 0) {
         child->talk_fd = STEAL_FD(heard);
         child->init_fd = STEAL_FD(told);
@@ -414,7 +419,7 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
     if (birth.said) {
         child->pid = spawn_clone_sharing(spec->cgroup_fd, &child->pidfd, spawn_child_run, &birth);
         if (child->pid >= 0 || errno != ENOSYS)
-            return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
+            return child->pid < 0 ? spawn_complain_of_clone(spec->cgroup_fd, e) : 0;
         birth.said = NULL;
     }
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
@@ -423,7 +428,7 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
     child->talk_fd = talk[0];
     cleanup_close int said __attribute__((unused)) = birth.talk_fd = talk[1];
     child->pid = spawn_clone_until_exec(spec->cgroup_fd, &child->pidfd, spawn_child_run, &birth);
-    return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
+    return child->pid < 0 ? spawn_complain_of_clone(spec->cgroup_fd, e) : 0;
 }
 
 /* Tells the init to start the workload, and passes a descriptor of the slice. If the init has died, hear() reports it.
@@ -523,7 +528,7 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
     pid_t parent = getpid();
     pid_t pid = spawn_clone(cgroup_fd, 0, &pidfd);
     if (pid < 0)
-        return complain_of_clone(cgroup_fd, e);
+        return spawn_complain_of_clone(cgroup_fd, e);
     if (pid == 0) {
         bool moved = false;
         spawn_die_with_parent(parent, SIGKILL);

@@ -64,13 +64,13 @@ int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
 int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e);
 
 /* Runs argv (argv[0] looked up on PATH) outside any slice, with /dev/null as standard input and error, and appends what
- * it prints to ret, at most 1 MiB. 0: it exited 0 within timeout_ms. -ECHILD: it did not. Else the error of its start.
- */
+ * it prints to ret. 0: it exited 0 within timeout_ms. -ECHILD: it did not. -EFBIG: it printed more than 1 MiB. Else the
+ * error of its start or of reading what it prints. */
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret);
 
 /* The same for an untrusted program, confined by spec->confine, in the slice spec->cgroup_fd. Uses path, argv, envp,
  * cwd, affinity, confine and cgroup_fd of spec. -EINTR: a signal in signal_fd (signalfd(2); below 0: none) ended it;
- * the caller takes it. */
+ * the caller takes it. -EFBIG (workload). */
 int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int signal_fd, struct text *ret,
                            struct err *e);
 

@@ -35,20 +35,39 @@ static int open_pipe(int *from_child, int *to_parent)
     return 0;
 }
 
-/* Appends what fd brings until its end, the deadline or a signal in signal_fd (below 0: none). */
-static void drain(int fd, int signal_fd, int64_t deadline_ns, struct text *ret)
+/* Waits for something to read, or for the end of a pidfd, until the deadline or a signal in signal_fd (below 0: none);
+ * a handled signal does not end it. 0; -ETIMEDOUT; -EINTR; or -errno. */
+static int await(int fd, int signal_fd, int64_t deadline_ns)
 {
-    char chunk[4096];
     for (;;) {
         int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
         struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
-        if (left_ms <= 0 || poll(p, 2, (int)left_ms) <= 0 || p[1].revents)
-            return;
+        int n = poll(p, 2, left_ms > 0 ? (int)left_ms : 0);
+        if (n > 0)
+            return p[1].revents ? -EINTR : 0;
+        if (n == 0)
+            return -ETIMEDOUT;
+        if (errno != EINTR)
+            return -errno;
+    }
+}
+
+/* Appends what fd brings until its end, the deadline or a signal, which end_capture() tells. -EFBIG: more than
+ * CAPTURE_MAX. */
+static int drain(int fd, int signal_fd, int64_t deadline_ns, struct text *ret)
+{
+    char chunk[4096];
+    while (await(fd, signal_fd, deadline_ns) == 0) {
         ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n <= 0 || ret->len + (size_t)n > CAPTURE_MAX)
-            return;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        if (ret->len + (size_t)n > CAPTURE_MAX)
+            return -EFBIG;
         text_add_bytes(ret, chunk, (size_t)n);
     }
+    return 0;
 }
 
 /* Finds argv[0] on PATH. Reports a program that root does not trust, and treats it as missing. */
@@ -68,13 +87,12 @@ static int find_helper(const char *name, char path[PATH_MAX])
 /* Waits for the child's end, and kills it at the deadline or a signal: -EINTR. */
 static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns)
 {
-    int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-    struct pollfd p[] = {{.fd = child->pidfd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
     struct child_end end = {0};
-    if (poll(p, 2, left_ms > 0 ? (int)left_ms : 0) <= 0 || !p[0].revents)
+    int waited = await(child->pidfd, signal_fd, deadline_ns);
+    if (waited != 0)
         spawn_kill(child);
     int r = spawn_wait(child, &end, NULL);
-    return p[1].revents ? -EINTR : r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+    return waited == -EINTR ? waited : r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
 }
 
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
@@ -100,10 +118,11 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
         _exit(127);
     }
     (void)close(STEAL_FD(to_parent));
-    drain(from_child, -1, deadline_ns, ret);
+    int failed = drain(from_child, -1, deadline_ns, ret);
     (void)close(STEAL_FD(from_child)); /* a child that prints on gets SIGPIPE now, not the deadline */
     struct child child = {.pid = pid, .pidfd = pidfd};
-    return end_capture(&child, -1, deadline_ns);
+    int ended = end_capture(&child, -1, deadline_ns);
+    return failed != 0 ? failed : ended;
 }
 
 int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int signal_fd, struct text *ret,
@@ -126,11 +145,13 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
         return failed;
     if (child.listener_fd >= 0) /* without a listener, refused calls get ENOSYS (seccomp_unotify(2)) */
         (void)close(STEAL_FD(child.listener_fd));
-    drain(from_child, signal_fd, deadline_ns, ret);
+    failed = drain(from_child, signal_fd, deadline_ns, ret);
     (void)close(STEAL_FD(from_child));
-    failed = end_capture(&child, signal_fd, deadline_ns);
+    int ended = end_capture(&child, signal_fd, deadline_ns);
     spawn_end(&child);
-    return failed;
+    return failed == 0 ? ended
+                       : err_set(e, ERR_WORKLOAD, failed, "what '%s' prints cannot be read: %s", spec->path,
+                                 failed == -EFBIG ? "it is more than 1 MiB" : strerror(-failed));
 }
 
 /* Calls fn for each child of a process that /proc lists (proc(5), task/TID/children). */
@@ -264,7 +285,7 @@ int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struc
     child.pid = spawn_clone(-1, 0, &child.pidfd);
     if (child.pid == 0)
         shell_guard(command, parent, nothing);
-    int failed = child.pid < 0 ? err_sys(e, ERR_OURS, "clone3") : 0;
+    int failed = child.pid < 0 ? spawn_complain_of_clone(-1, e) : 0;
     int signal_number = failed == 0 ? wait_or_interrupt(&child, signal_fd) : 0;
     if (failed == 0)
         failed = spawn_wait(&child, ret, e);

@@ -38,6 +38,9 @@ union passed {
     struct cmsghdr align;
 };
 
+/* clone3 failed: sets errno's message. -EAGAIN (host): a limit of processes. Else ours. */
+int spawn_complain_of_clone(int cgroup_fd, struct err *e);
+
 /* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup unless that is -1. If clone3 is hidden it uses
  * clone, and the child must enter the cgroup itself. */
 pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);

@@ -84,7 +84,7 @@ static int read_named(struct campaign *c, const struct config *config, struct te
     c->is_own = !plans_is_path(config->positional); /* a plan that came with tare is trusted as tare is */
     if (failed != 0 || c->is_own)
         return failed;
-    bool bundled = trust_is_bundled(c->file);
+    bool bundled = trust_is_bundled(AT_FDCWD, c->file);
     bool own = c->is_own = trust_is_own(&st, why, sizeof(why)) && !bundled;
     c->is_foreign = c->said.carried.alone = !own && !trusted;
     if (bundled)
@@ -93,23 +93,23 @@ static int read_named(struct campaign *c, const struct config *config, struct te
                               : judge(c, bytes, &c->said.carried, NULL, bundled ? "it is a bundle's" : why, trusted, e);
 }
 
-/* A folder is the user's own if the user owns it, its plan and its lock. */
+/* A folder is the user's own if the user owns it, its plan and its lock. The folder is held: whoever owns a folder
+ * above it could put another in its place between the reading and this. */
 static bool folder_is_own(const struct campaign *c, char *why, size_t cap)
 {
-    static const char *const NAMES[] = {"", "plan.lock", "plan.yml"};
-    char path[PATH_MAX];
+    static const char *const NAMES[] = {"plan.lock", "plan.yml"};
     struct stat st;
+    (void)snprintf(why, cap, "it cannot be read");
+    if (fstat(c->folder.fd, &st) != 0 || !trust_is_own(&st, why, cap))
+        return false;
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        text_format(path, sizeof(path), "%s/%s", c->folder.path, NAMES[i]);
-        if (stat(path, &st) != 0 || trust_is_own(&st, why, cap))
+        if (fstatat(c->folder.fd, NAMES[i], &st, 0) != 0 || trust_is_own(&st, why, cap))
             continue;
         size_t len = strlen(why);
-        if (*NAMES[i])
-            (void)snprintf(why + len, cap - len, ": %s", NAMES[i]);
+        (void)snprintf(why + len, cap - len, ": %s", NAMES[i]);
         return false;
     }
-    text_format(path, sizeof(path), "%s/plan.yml", c->folder.path);
-    if (!trust_is_bundled(path))
+    if (!trust_is_bundled(c->folder.fd, "plan.yml"))
         return true;
     (void)snprintf(why, cap, "it is a bundle's");
     return false;
@@ -129,6 +129,7 @@ static int read_bound(struct campaign *c, const struct config *config, struct te
     char why[120] = "";
     bool trusted = config->campaign.trust == 1;
     TRY(folder_look(config->positional, &c->folder, e));
+    TRY(folder_hold(&c->folder, e));
     TRY(folder_read(&c->folder, &c->bound, bytes, e));
     text_format(c->file, sizeof(c->file), "%s/plan.yml", c->folder.path);
     bool own = folder_is_own(c, why, sizeof(why));
@@ -148,8 +149,7 @@ static void say_not_carried(const char *line)
 {
     for (size_t len; line && *line; line += len + 1) {
         len = strcspn(line, "\n");
-        terminal_say("tare: matrix: it is not copied beside the records, nor into a bundle of them: %.*s", (int)len,
-                     line);
+        terminal_say("matrix: it is not copied beside the records, nor into a bundle of them: %.*s", (int)len, line);
     }
 }
 
@@ -203,9 +203,10 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
 static int find_folder(struct campaign *c, const struct config *config, struct err *e)
 {
     char path[FOLDER_PATH_MAX];
-    int n = *c->folder.path      ? snprintf(path, sizeof(path), "%s", c->folder.path)
-            : config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
-                                 : snprintf(path, sizeof(path), "out/%s", c->plan.name);
+    if (c->folder.fd >= 0) /* the plan is of it */
+        return 0;
+    int n = config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
+                               : snprintf(path, sizeof(path), "out/%s", c->plan.name);
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
     return folder_look(path, &c->folder, e);
@@ -254,10 +255,14 @@ static void look_at_earlier(struct campaign *c)
 int campaign_bind(struct campaign *c, const struct config *config, struct err *e)
 {
     char path[FOLDER_PATH_MAX];
+    bool held = c->folder.fd >= 0;
     bool looks = config->host.dry_run || config->campaign.task >= 0;
     bool alone = !looks && config->campaign.engine == ENGINE_LOCAL;
     text_format(path, sizeof(path), "%s", c->folder.path);
-    TRY(!looks ? folder_open(path, &c->folder, e) : config->campaign.task >= 0 ? folder_hold(&c->folder, e) : 0);
+    if (!looks)
+        TRY(held ? folder_lock(&c->folder, e) : folder_open(path, &c->folder, e));
+    else if (config->campaign.task >= 0 && !held)
+        TRY(folder_hold(&c->folder, e));
     TRY(folder_bind(&c->folder, &c->bound, &c->plan.bytes, !looks, e));
     if (config->campaign.task >= 0) /* of an array, which may be as long as the folder: it reads its own record */
         return 0;
@@ -266,7 +271,7 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
     if (config->host.dry_run)
         look_at_earlier(c);
     if (c->tally.strangers)
-        terminal_say("tare: matrix: %zu record%s in '%s' %s of no plan: not counted", c->tally.strangers,
+        terminal_say("matrix: %zu record%s in '%s' %s of no plan: not counted", c->tally.strangers,
                      c->tally.strangers == 1 ? "" : "s", c->folder.path, c->tally.strangers == 1 ? "is" : "are");
     return 0;
 }

@@ -38,10 +38,12 @@ static const char *path_in(const struct folder *f, const char *name, char buf[PA
 
 /* --- the lock ---------------------------------------------------------------------------------------------------- */
 
-static int refuse_busy(const struct folder *f, struct err *e)
+static int refuse_busy(const struct folder *f, int fd, struct err *e)
 {
-    char who[80] = "", path[PATH_MAX];
-    (void)file_read("", path_in(f, ".lock", path), who, sizeof(who));
+    char who[80] = "";
+    ssize_t n = pread(fd, who, sizeof(who) - 1, 0);
+    who[n > 0 ? (size_t)n : 0] = '\0';
+    who[strcspn(who, "\n")] = '\0';
     return err_set(e, ERR_USAGE, -EBUSY,
                    "'%s': another tare matrix is at work in it%s%s (wait for it, or take another "
                    "--out)",
@@ -115,10 +117,10 @@ static int take_lock(struct folder *f, struct err *e)
         return refuse_lock(f, e);
     int failed = wait_for_lock(fd);
     if (failed != 0)
-        return failed == -EBUSY ? refuse_busy(f, e)
+        return failed == -EBUSY ? refuse_busy(f, fd, e)
                                 : err_set(e, ERR_HOST, failed, "flock '%s/.lock': %s", f->path, strerror(-failed));
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* its holder has just removed the folder */
-        return refuse_busy(f, e);
+        return refuse_busy(f, fd, e);
     fail_point("folder locked");
     sign_lock(fd);
     f->lock_fd = STEAL_FD(fd);
@@ -137,6 +139,12 @@ int folder_look(const char *path, struct folder *ret, struct err *e)
 int folder_hold(struct folder *f, struct err *e)
 {
     return beneath_open_folder(f->path, false, &f->fd, e);
+}
+
+int folder_lock(struct folder *f, struct err *e)
+{
+    f->there = strlen(f->path);
+    return take_lock(f, e);
 }
 
 int folder_open(const char *path, struct folder *ret, struct err *e)
@@ -270,7 +278,8 @@ static int take_line(struct folder_plan *p, char *line)
 static int read_file(const struct folder *f, const char *name, struct text *ret, struct err *e)
 {
     char path[PATH_MAX];
-    int failed = source_read(AT_FDCWD, path_in(f, name, path), true, FOLDER_FILE_MAX, ret, NULL);
+    (void)path_in(f, name, path);
+    int failed = source_read(f->fd >= 0 ? f->fd : AT_FDCWD, f->fd >= 0 ? name : path, true, FOLDER_FILE_MAX, ret, NULL);
     if (failed == 0 || failed == -ENOENT)
         return failed;
     return err_set(e, ERR_USAGE, failed, "'%s': %s", path,

@@ -24,7 +24,7 @@ struct err;
 
 struct folder {
     char path[FOLDER_PATH_MAX];
-    int fd;       /* the folder, for writing; -1: only looked at */
+    int fd;       /* the folder; -1: only looked at */
     int lock_fd;  /* -1: not locked by us */
     size_t there; /* length of the part of path that existed before folder_open() */
     bool bound;   /* this process wrote plan.lock, */
@@ -55,8 +55,12 @@ void folder_take_back(struct folder *f);
 /* Opens a folder for reading, without the lock. The folder need not exist. */
 int folder_look(const char *path, struct folder *ret, struct err *e);
 
-/* Opens the folder of folder_look() for writing, without the lock. -ENOENT, … (usage). */
+/* Opens the folder of folder_look(), without the lock: from now on all is read and written in this very folder,
+ * whatever is put in its place. -ENOENT, …; -EPERM: through another user's link (beneath_open_folder(); all usage). */
 int folder_hold(struct folder *f, struct err *e);
+
+/* Locks a folder that is held. Errors as folder_open(). */
+int folder_lock(struct folder *f, struct err *e);
 
 void folder_close(struct folder *f);
 

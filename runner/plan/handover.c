@@ -31,7 +31,8 @@
 #define POLLS_A_LOOK 5 /* at the records, of which there may be many */
 #define POLL_S       1
 #define PATIENCE_S   300 /* a controller that does not answer may be restarting */
-#define SETTLE_S     10  /* a shared file system may show a record later than the job's end (nfs(5), ac) */
+#define JOBS_BYTES   4096
+#define SETTLE_S     10 /* a shared file system may show a record later than the job's end (nfs(5), ac) */
 
 /* A campaign that Slurm runs. */
 struct handover {
@@ -116,7 +117,7 @@ void handover_note_left_out(const struct campaign *c, size_t cell, const char *w
     cleanup_close int fd = beneath_open(c->folder.fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
     text_format(path, sizeof(path), "%s/slurm/%s", c->folder.path, note_name(&c->plan.cell[cell], name));
     if (fd >= 0 && file_replace_at(fd, name, path, why, strlen(why), &unnoted) != 0)
-        terminal_say("tare: matrix: %s", unnoted.text);
+        terminal_say("matrix: %s", unnoted.text);
 }
 
 static bool has_record(const struct tally *t, size_t cell)
@@ -134,8 +135,7 @@ static void take_note(struct plan_cell *cell, int fd, const char *name)
     if (source_read(fd, name, false, NOTE_MAX, &why, NULL) != 0 || why.len == 0)
         return;
     cell->not_run = text_printable(why.data);
-    terminal_say("tare: matrix: cell '%s' is not run: %s (a node said so; --retry asks again)", cell->id,
-                 cell->not_run);
+    terminal_say("matrix: cell '%s' is not run: %s (a node said so; --retry asks again)", cell->id, cell->not_run);
 }
 
 void handover_take_left_out(struct campaign *c, bool again)
@@ -218,17 +218,18 @@ static void remember_jobs(const struct handover *h, struct err *e)
 
 static int join_jobs(struct handover *h, struct err *e)
 {
-    char path[PATH_MAX], jobs[4096] = "";
+    char path[PATH_MAX];
     bool alive = false;
     cleanup_text struct text said = {0};
     text_free(&h->jobs);
-    if (file_read("", jobs_path(h, path), jobs, sizeof(jobs)) <= 0)
-        jobs[0] = '\0';
-    text_add(&h->jobs, "%s", jobs);
-    TRY(slurm_jobs(jobs, &alive, &said, e));
+    int failed = source_read(AT_FDCWD, jobs_path(h, path), false, JOBS_BYTES, &h->jobs, NULL);
+    if (failed != 0 && failed != -ENOENT)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
+    h->jobs.data[strcspn(h->jobs.data, "\n")] = '\0';
+    TRY(slurm_jobs(h->jobs.data, &alive, &said, e));
     if (!alive)
         return 0;
-    terminal_say("tare: matrix: joining the jobs that are there: %s (%s)", jobs, said.data);
+    terminal_say("matrix: joining the jobs that are there: %s (%s)", h->jobs.data, said.data);
     return wait_for_jobs(h, e);
 }
 
@@ -257,7 +258,7 @@ static int run_round(struct handover *h, struct err *e)
         remember_jobs(h, failed == 0 ? e : NULL);
     if (failed != 0)
         return failed;
-    terminal_say("tare: matrix: %zu invocations are Slurm's: %s", h->tasks, h->jobs.data);
+    terminal_say("matrix: %zu invocations are Slurm's: %s", h->tasks, h->jobs.data);
     TRY(wait_for_jobs(h, e));
     if (h->interrupted_by)
         return 0;
@@ -293,7 +294,7 @@ int handover_run(struct campaign *c, size_t *run, int *interrupted_by, struct er
     campaign_meter_open(&h.meter, &c->tally);
     int failed = run_rounds(&h, e);
     if (h.interrupted_by)
-        terminal_say("tare: matrix: the jobs %s go on: the same command joins them, scancel ends them", h.jobs.data);
+        terminal_say("matrix: the jobs %s go on: the same command joins them, scancel ends them", h.jobs.data);
     *interrupted_by = h.interrupted_by;
     *run = tally_done(&c->tally, c->tally.blocks) - before;
     text_free(&h.jobs);

@@ -441,7 +441,7 @@ static int run_all(struct matrix *s, struct err *e)
     int failed =
         c->engine == ENGINE_SLURM ? handover_run(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
     if (failed == 0 && run == 0 && !interrupted_by && !is_part(s))
-        terminal_say("tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
+        terminal_say("matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
                      "measures again)",
                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
     struct err shown = {0}; /* results are shown, however the plan ended */

@@ -220,8 +220,11 @@ static int look_at_function(struct sweep *s, const struct cell *cell, struct err
     TRY(session_open_found(cell, &session, e));
     int failed = look_in(s, cell, &session, e);
     int left = session_close(&session, failed == 0 ? e : NULL);
-    if (failed == -ECANCELED)
-        (void)fprintf(stderr, "%s", s->look.trace.data ? s->look.trace.data : "");
+    char *rest = s->look.trace.data;
+    while (failed == -ECANCELED && rest && *rest) { /* the function's text steers no terminal */
+        cleanup_free char *shown = text_printable(strsep(&rest, "\n"));
+        (void)fprintf(stderr, "%s\n", shown);
+    }
     return failed != 0 ? failed : left;
 }
 

@@ -154,11 +154,11 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
 {
     char kept[NAME_MAX];
     if (!r->mend) {
-        terminal_say("tare: matrix: '%s/%s': %s: it does not count", r->folder->path, name, why);
+        terminal_say("matrix: '%s/%s': %s: it does not count", r->folder->path, name, why);
         return 0;
     }
     TRY(folder_set_aside(r->folder, name, kept, e));
-    terminal_say("tare: matrix: '%s/%s': %s: kept as %s, and run again", r->folder->path, name, why, kept);
+    terminal_say("matrix: '%s/%s': %s: kept as %s, and run again", r->folder->path, name, why, kept);
     return 0;
 }
 
@@ -186,8 +186,8 @@ static int take_record(const struct reading *r, const char *name, const struct i
         return set_aside(r, name, "it failed", e);
     struct tally_one *one = room_for(r->tally, from->block - 1, unit_of(r->tally, cell, label));
     if (one->file) {
-        terminal_say("tare: matrix: '%s/%s' is a second record of what '%s' is of: it does not count", r->folder->path,
-                     name, one->file);
+        terminal_say("matrix: '%s/%s' is a second record of what '%s' is of: it does not count", r->folder->path, name,
+                     one->file);
         return 0;
     }
     take(r->tally, one, from, name);

@@ -31,12 +31,12 @@ bool trust_is_own(const struct stat *st, char *why, size_t cap)
     return false;
 }
 
-bool trust_is_bundled(const char *plan_path)
+bool trust_is_bundled(int dirfd, const char *plan_path)
 {
     char path[PATH_MAX];
     const char *slash = strrchr(plan_path, '/');
     int n = snprintf(path, sizeof(path), "%.*s../bagit.txt", slash ? (int)(slash - plan_path) + 1 : 0, plan_path);
-    return n > 0 && (size_t)n < sizeof(path) && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return n > 0 && (size_t)n < sizeof(path) && faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* --- what it says of the host ------------------------------------------------------------------------------------ */
@@ -116,10 +116,10 @@ int trust_settle(const struct trust_grants *g, const char *command, const char *
     const char *line = g->lines.data ? g->lines.data : "";
     for (size_t len; *line; line += len + 1) {
         len = strcspn(line, "\n");
-        terminal_say("tare: %s: %s: %.*s", command, trusted ? "taken" : "not taken", (int)len, line);
+        terminal_say("%s: %s: %.*s", command, trusted ? "taken" : "not taken", (int)len, line);
     }
     if (g->count > SAID_MAX)
-        terminal_say("tare: %s: and %zu more", command, g->count - SAID_MAX);
+        terminal_say("%s: and %zu more", command, g->count - SAID_MAX);
     if (trusted || g->count == 0)
         return 0;
     return err_set(

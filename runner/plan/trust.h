@@ -17,8 +17,9 @@ struct stat;
  * to it. */
 bool trust_is_own(const struct stat *st, char *why, size_t cap);
 
-/* Whether a plan's file lies in a bundle's payload: in a folder whose parent has a bagit.txt (RFC 8493). */
-bool trust_is_bundled(const char *plan_path);
+/* Whether a plan's file, below dirfd (AT_FDCWD: the working directory), lies in a bundle's payload: in a folder whose
+ * parent has a bagit.txt (RFC 8493). */
+bool trust_is_bundled(int dirfd, const char *plan_path);
 
 /* A foreign plan, examined before anything in it is resolved. */
 struct trust_plan {

@@ -1,6 +1,7 @@
 #include "record/invocation.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,15 @@
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/json_scan.h"
+#include "base/source.h"
 #include "record/memo.h"
 #include "record/record.h"
 
 #define RECORD_BYTES_MAX (1LL << 30)
 #define SECTION_MAX      (1U << 20)
+#define MEMBERS_MAX      1000U /* of a result, or checks of a record: more than any tare writes */
+#define SETTINGS_MAX     8192U /* keys of a cell, or of an environment; likewise */
+#define FIGURES_MAX      4096U /* of all records that are read together; each is looked for among them */
 #define NO_SUCH_FIGURE   "the record has no such figure"
 
 /* The members of a record that are read: enum constant and key. */
@@ -233,14 +238,25 @@ int reader_figure(const struct reader *r, const char *name)
     return -1;
 }
 
-/* The index of this figure; adds the figure if it is new. */
-static size_t name_of(struct reader *r, const char *name)
+/* Keeps a text of a record, which somebody else may have written: whatever prints it steers no terminal and begins no
+ * line (text_printable()). */
+static const char *keep_text(struct pool *pool, const char *text)
 {
+    if (text_is_printable(text))
+        return pool_keep(pool, text);
+    cleanup_free char *shown = text_printable(text);
+    return pool_keep(pool, shown);
+}
+
+/* The index of this figure; adds the figure if it is new. */
+static size_t name_of(struct reader *r, const char *named)
+{
+    const char *name = keep_text(r->pool, named);
     int known = reader_figure(r, name);
     if (known >= 0)
         return (size_t)known;
     r->name = xgrow(r->name, r->names, sizeof(*r->name));
-    r->name[r->names] = (struct figure_name){.name = pool_keep(r->pool, name)};
+    r->name[r->names] = (struct figure_name){.name = name};
     r->name[r->names].about = figure_about(r->name[r->names].name);
     return r->names++;
 }
@@ -272,7 +288,7 @@ void reader_free(struct reader *r)
 
 static const char *keep(const struct parse *p, const char *text)
 {
-    return pool_keep(p->r->pool, text);
+    return keep_text(p->r->pool, text);
 }
 
 /* Takes a text; null and a missing member give "". */
@@ -347,7 +363,7 @@ static int take_words(const struct parse *p, struct invocation *ret)
     if (json_is_integer(seed))
         text_format(digits, sizeof(digits), "%lld", (long long)json_integer_value(seed));
     ret->plan_seed = keep(p, digits);
-    ret->path = keep(p, p->path);
+    ret->path = pool_keep(p->r->pool, p->path); /* which is opened again */
     ret->ok = strcmp(ret->termination, "ok") == 0;
     return take_node(p, ret);
 }
@@ -382,7 +398,7 @@ struct builder {
 static void add_pair(struct builder *b, const char *key, const char *value)
 {
     b->list = xgrow(b->list, b->count, sizeof(*b->list));
-    b->list[b->count++] = (struct pair){pool_keep(b->pool, key), pool_keep(b->pool, value)};
+    b->list[b->count++] = (struct pair){keep_text(b->pool, key), keep_text(b->pool, value)};
 }
 
 static const struct keyset *finish(struct builder *b)
@@ -558,7 +574,7 @@ static int figure_of(struct reader *r, const json_t *parent, const char *key, st
     }
     text_format(with, sizeof(with), "%.120s_reason", key);
     const char *why = json_string_value(json_object_get(parent, with));
-    *ret = (struct figure){NAN, pool_keep(r->pool, why ? why : NO_SUCH_FIGURE)};
+    *ret = (struct figure){NAN, keep_text(r->pool, why ? why : NO_SUCH_FIGURE)};
     return !v || json_is_null(v) ? 0 : -EINVAL;
 }
 
@@ -599,6 +615,8 @@ static int take_growth(const struct parse *p, struct invocation *ret)
 {
     json_t *slopes = json_object_get(p->tree[SECTION_GROWTH], "slopes"), *value = NULL;
     const char *key = NULL;
+    if (json_object_size(slopes) > MEMBERS_MAX)
+        return refuse_member(p, SECTION_GROWTH, "slopes", "of more than 1000 members, which no tare writes");
     json_object_foreach(slopes, key, value)
     {
         struct figure f;
@@ -626,8 +644,7 @@ static int take_declared(const struct parse *p, const json_t *declared, const ch
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(word); i++) {
         const char *said = json_string_value(json_object_get(one, word[i]));
-        cleanup_free char *printable = said && strlen(said) <= 120 ? text_printable(said) : NULL;
-        word[i] = printable ? keep(p, printable) : NULL;
+        word[i] = said && strlen(said) <= 120 ? keep(p, said) : NULL;
     }
     const size_t at = name_of(p->r, name); /* this may move the list */
     struct figure_name *known = &p->r->name[at];
@@ -673,6 +690,8 @@ static int take_results(const struct parse *p, struct invocation *ret)
     json_t *result = p->tree[SECTION_RESULT], *value;
     const char *key;
     struct figure f;
+    if (json_object_size(result) > MEMBERS_MAX || json_object_size(json_object_get(result, "figures")) > MEMBERS_MAX)
+        return refuse_member(p, SECTION_RESULT, "", "of more than 1000 members, which no tare writes");
     for (size_t i = 0; OURS[i]; i++) {
         if (figure_of(p->r, result, OURS[i], &f) != 0)
             return refuse_member(p, SECTION_RESULT, OURS[i], "neither a number nor null");
@@ -801,7 +820,8 @@ static const char *take_check(struct json_span key, struct json_span value, void
     l->has_failed = !check;
     if (!check)
         return "it cannot be read";
-    d->checks++;
+    if (d->checks++ == MEMBERS_MAX)
+        return "isolation.checks has more than 1000 checks, which no tare writes";
     if (!json_is_false(json_object_get(check, "ok")))
         return NULL;
     d->unmet = xgrow(d->unmet, d->unmets, sizeof(*d->unmet));
@@ -915,7 +935,7 @@ static void quote(const struct parse *p, struct invocation *ret)
         if (lacks(span) || span.len > SECTION_MAX)
             continue;
         text_add_bytes(&copy, span.data, span.len);
-        ret->section[ret->sections++] = (struct pair){NAME[QUOTED[i]], keep(p, copy.data)};
+        ret->section[ret->sections++] = (struct pair){NAME[QUOTED[i]], pool_keep(p->r->pool, copy.data)};
     }
 }
 
@@ -957,11 +977,15 @@ static int take(struct parse *p, struct invocation *ret)
         return -EINVAL;
     take_kind(p, ret);
     take_setting(p, ret);
+    if (ret->cell->count > SETTINGS_MAX || ret->environment->count > SETTINGS_MAX)
+        return refuse(p, NULL, "it tells more of its cell or of where it ran than any tare writes");
     if (take_results(p, ret) != 0)
         return -EINVAL;
     leave_out_quantiles(p, ret);
     if (take_known(p, ret) != 0 || take_growth(p, ret) != 0)
         return -EINVAL;
+    if (r->names > FIGURES_MAX)
+        return refuse(p, p->section[SECTION_RESULT].data, "with it these records have more than 4096 figures");
     if (r->with_iterations || r->with_steady) {
         if (take_iterations(p, ret) != 0)
             return -EINVAL;
@@ -1013,11 +1037,10 @@ static int read_text(const char *path, struct text *buffer, struct err *e)
 {
     struct stat st;
     buffer->len = 0;
-    int failed = stat(path, &st) == 0 ? 0 : -errno;
-    if (failed == 0 && (!S_ISREG(st.st_mode) || st.st_size > RECORD_BYTES_MAX))
+    cleanup_close int fd = source_open(AT_FDCWD, path, true, &st);
+    int failed = fd < 0 ? fd : st.st_size > RECORD_BYTES_MAX ? -EFBIG : file_append_fd(fd, RECORD_BYTES_MAX, buffer);
+    if (failed == -ENOTSUP || failed == -EFBIG)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a file of at most 1 GiB, or a folder", path);
-    if (failed == 0)
-        failed = file_read_all("", path, buffer);
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
 }
 

@@ -1,12 +1,14 @@
 #include "report/page.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/source.h"
 #include "host/last_selftest.h"
 #include "report/scale_show.h"
 #include "report/tables.h"
@@ -502,10 +504,13 @@ static int page_selftest(const struct summary *s, const char *path, struct text 
     say_records(s, out);
     if (!path)
         return 0;
-    json_t *whole = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    cleanup_text struct text bytes = {0};
+    int failed = source_read(AT_FDCWD, path, true, SELFTEST_BYTES, &bytes, NULL);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
+    json_t *whole = json_loadb(bytes.data, bytes.len, JSON_REJECT_DUPLICATES, &why);
     if (!whole)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %d: %s", path, why.line, why.text);
-    int failed = 0;
     if (strcmp(text_at(whole, "schema"), SELFTEST_SCHEMA) != 0)
         failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': its schema is '%s'; this tare reads %s", path,
                          text_at(whole, "schema"), SELFTEST_SCHEMA);

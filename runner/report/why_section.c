@@ -28,8 +28,8 @@ int why_read_beside(const struct invocation *i, struct why *ret, struct text *no
         return 1;
     if (failed != 0)
         return failed == -ENOENT ? 0 : failed;
-    cleanup_free char *of = text_printable(ret->of);
-    text_add(notes, "tare: '%s' is of another record (%s) than it lies beside: it is left out\n", path, of);
+    cleanup_free char *of = text_printable(ret->of), *shown = text_printable(path);
+    text_add(notes, "tare: '%s' is of another record (%s) than it lies beside: it is left out\n", shown, of);
     why_free(ret);
     return 0;
 }

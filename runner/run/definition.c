@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #define SOURCE_BYTES ((size_t)4 << 20)
@@ -118,8 +119,9 @@ int64_t definition_line(const char *path, const char *name)
     cleanup_text struct text source = {0};
     if (*path != '/')
         return 0;
-    cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0) /* those of /proc have no size */
+    /* The weighed program chooses the path: opening a device that it names could do something. */
+    cleanup_close int fd = source_open(AT_FDCWD, path, true, &st);
+    if (fd < 0 || st.st_size == 0) /* those of /proc have no size */
         return 0;
     return file_append_fd(fd, SOURCE_BYTES, &source) == 0 && source.data ? definition_in(source.data, name) : 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "cell/figures.h"
 #include "launch/ledger.h"
 #include "launch/watch.h"
@@ -41,9 +42,7 @@ static void terminate(struct ending *end, enum termination why, const char *fmt,
     end->why = why;
     (void)vsnprintf(end->detail, sizeof(end->detail), fmt, ap);
     va_end(ap);
-    for (char *p = end->detail; *p; p++) /* the workload's text: one line, no terminal escapes */
-        if ((unsigned char)*p < 0x20 || *p == 0x7F)
-            *p = ' ';
+    text_blank(end->detail); /* the workload's text: one line, no terminal escapes */
 }
 
 static int64_t event(const struct record *r, const char *key)

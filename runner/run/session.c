@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/signals.h"
+#include "base/source.h"
 #include "cgroups/leftovers.h"
 #include "host/bench_cpus.h"
 #include "host/host.h"
@@ -239,7 +240,8 @@ int session_close(struct session *s, struct err *e)
     return failed;
 }
 
-/* In the child: reads each file to its end, with system calls only. Splits the list in place. */
+/* In the child: reads each file to its end, with system calls only. Splits the list in place. What is no regular file
+ * is not opened: the interpreter itself names these. */
 static int read_files(void *arg)
 {
     static char sink[1 << 16];
@@ -248,7 +250,7 @@ static int read_files(void *arg)
         char *end = path + strcspn(path, "\n");
         bool last = *end == '\0';
         *end = '\0';
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        int fd = source_open(AT_FDCWD, path, true, NULL);
         while (fd >= 0 && read(fd, sink, sizeof(sink)) > 0)
             ;
         if (fd >= 0)

@@ -12,7 +12,7 @@ import unittest
 
 import bundles
 import specimen
-from bundles import BundleTest, TARE, remake_crate, remake_manifests
+from bundles import BundleTest, TARE, remake_crate, remake_manifests, tare
 
 LIMIT_KB = 256 * 1024
 
@@ -282,6 +282,32 @@ class Hostile(BundleTest):
                 remake_crate(bag)
                 remake_manifests(bag)
                 self.assert_refused(bag, fault)
+
+    def test_no_text_of_a_record_or_name_of_its_file_steers_the_terminal(self):
+        """In a folder as somebody else gave it, which is no bundle and was not verified."""
+        def strange(value, key=""):
+            if isinstance(value, dict):
+                return {k: strange(v, k) for k, v in value.items()}
+            if isinstance(value, list):
+                return [strange(v, key) for v in value]
+            kept = not isinstance(value, str) or key in ("schema", "mode", "profile", "reason", "sha256", "cell", "label")
+            return value if kept else value + "\x1b[2J\x9b1m\u202e\nx"
+
+        theirs, ours = self.dir / "theirs", self.dir / "ours"
+        for folder in (theirs, ours):
+            shutil.copytree(self.folder, folder)
+        for path in theirs.glob("0*.json"):
+            path.write_text(json.dumps(strange(json.loads(path.read_text())), ensure_ascii=False))
+        (theirs / "0099-\x1b[2J\x9b1m\u202e.json").write_text('{"schema": "tare.other/1"}')
+        page = self.dir / "page.html"
+        for words in (("report", "--text", theirs), ("report", "--format", "md", theirs), ("report", "--format", "csv", theirs),
+                      ("report", "-o", page, theirs), ("compare", theirs, ours), ("compare", "--format", "md", theirs, theirs),
+                      ("compare", "--format", "csv", theirs, theirs), ("plan-size", theirs), ("matrix", theirs, "--dry-run")):
+            with self.subTest(" ".join(map(str, words))):
+                done = tare(*words)
+                self.assertIn(done.returncode, (0, 2), done.stderr)
+                said = done.stdout + done.stderr + (page.read_text() if page.exists() else "")
+                self.assertEqual([c for c in "\x1b\x9b\u202e" if c in said], [], said)
 
     def test_a_record_of_a_hundred_megabytes(self):
         self.assert_refused(self.with_record(lambda text: text + 100_000_000 * " "), "a record above 32 MiB")

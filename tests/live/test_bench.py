@@ -232,6 +232,13 @@ class BadInput(Bench):
         self.assert_refused(done, 2, why)
         self.assertEqual(sorted(self.dir.rglob("*")), before)
 
+    def test_what_a_function_says_of_its_end_steers_no_terminal(self):
+        (self.dir / "loud.py").write_text('def work():\n    raise ValueError("a\\x1b[2J\\x9b1m\\u202e")\n')
+        done = self.bench("loud.py:work")
+        self.assertEqual(done.status, 4, done)
+        self.assertEqual([c for c in "\x1b\x9b\u202e" if c in done.err], [], done)
+        self.assertIn(r"a\x1b[2J\xc2\x9b1m", done.err)
+
     def test_one_that_ends_its_interpreter_is_a_failed_workload(self):
         done = self.bench("work.py:leaving")
         self.assert_refused(done, 4, "'leaving' of 'work' ended its interpreter")

@@ -1,8 +1,10 @@
 #include "fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,4 +261,19 @@ const char *fixture_in_root(const char *path)
     at = (at + 1) % 4;
     text_format(whole[at], sizeof(whole[at]), "%s%s", fixture_root, path);
     return whole[at];
+}
+
+int fixture_device(const char *path)
+{
+    int device = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (device < 0 || grantpt(device) != 0 || unlockpt(device) != 0 || symlink(ptsname(device), path) != 0)
+        abort();
+    return device;
+}
+
+/* A terminal that was opened and closed again hangs up its other end (pty(7)). */
+bool fixture_device_was_opened(int device)
+{
+    struct pollfd p = {.fd = device};
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
 }

@@ -16,6 +16,7 @@
 #define TARE_TESTS_FIXTURE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifndef TESTS_DIR
@@ -46,6 +47,11 @@ int fixture_close_root(void **state);
 
 /* A path in it, good until the fourth call after this one. */
 const char *fixture_in_root(const char *path);
+
+/* Makes a link to a device, a terminal of its own, which tells afterwards whether anybody opened it: opening a device
+ * may do something, as with a watchdog or a tape. Returns what to ask and to close. */
+int fixture_device(const char *path);
+bool fixture_device_was_opened(int device);
 
 /* Leaves a test out, and says why: the host lacks what it takes, in printf(3)'s words. */
 #define fixture_skip(...)                                                                                              \

@@ -136,8 +136,10 @@ int journal_place(const char *root, char *buf, size_t cap, struct err *e)
     const bool given = state && *state;
     if (given && trust_path(state, e) != 0)
         return err_wrap(e, "$TARE_STATE, the journal's folder");
-    text_format(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : "/var/lib/tare");
-    return 0;
+    int n = snprintf(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : "/var/lib/tare");
+    return n > 0 && (size_t)n < cap
+               ? 0
+               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "the journal's folder: its path is too long");
 }
 
 static void remember(struct journal *j, struct journal_record *r)

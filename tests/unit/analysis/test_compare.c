@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char root[PATH_MAX];
 static struct records a, b;
@@ -466,6 +468,23 @@ static void noise_of_another_host_or_of_no_schema_is_not_taken(void **state)
     noise_free(&n);
 }
 
+static void noise_that_is_no_file_is_not_opened(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct noise n = {0};
+    char path[PATH_MAX + 32];
+    text_format(path, sizeof(path), "%s/noise-floor.json", root);
+    const int device = fixture_device(path);
+    assert_int_equal(noise_read(path, &n, &e), -EINVAL);
+    assert_false(fixture_device_was_opened(device));
+    (void)close(device);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(noise_read(path, &n, &e), -EINVAL); /* and nobody waits for it */
+    assert_non_null(strstr(e.text, "noise-floor.json': is not a regular file"));
+}
+
 /* --- conditions
  * ---------------------------------------------------------------------------------------------------------- */
 
@@ -791,6 +810,7 @@ int main(void)
         IN_ROOT(emulated_memory_is_compared),
         IN_ROOT(noise_is_in_the_interval_and_a_gate_says_so),
         IN_ROOT(noise_of_another_host_or_of_no_schema_is_not_taken),
+        IN_ROOT(noise_that_is_no_file_is_not_opened),
         IN_ROOT(conditions_hold_where_the_difference_is_shown_and_beyond_the_share),
         IN_ROOT(what_the_interval_leaves_open_is_said),
         IN_ROOT(more_memory_is_worse_and_a_greater_rate_is_better),

@@ -341,6 +341,18 @@ static void a_long_error_is_cut_visibly_and_between_characters(void **state)
         }
 }
 
+static void a_name_in_an_error_steers_no_terminal(void **state)
+{
+    struct err e = {0};
+    (void)state;
+    (void)err_set(&e, ERR_USAGE, -EINVAL,
+                  "'a\x1b[2J\n\xc2\x9b"
+                  "1m\xe2\x80\xae\x9bz\xc3\xa9'");
+    assert_string_equal(e.text, "'a [2J   1m   ?z\xc3\xa9'");
+    (void)err_wrap(&e, "\xe2\x81\xa6x");
+    assert_string_equal(e.text, "   x: 'a [2J   1m   ?z\xc3\xa9'");
+}
+
 static void an_error_that_just_fits_is_not_cut(void **state)
 {
     (void)state;
@@ -421,6 +433,7 @@ static void what_steers_a_terminal_is_written_as_bytes(void **state)
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         char *printed = text_printable(CASES[i].bytes);
         assert_string_equal(printed, CASES[i].printed);
+        assert_int_equal(text_is_printable(CASES[i].bytes), strcmp(CASES[i].bytes, printed) == 0);
         free(printed);
     }
 }
@@ -531,6 +544,7 @@ int main(void)
         cmocka_unit_test(an_error_can_go_unheard),
         cmocka_unit_test(a_long_error_is_cut_visibly_and_between_characters),
         cmocka_unit_test(an_error_that_just_fits_is_not_cut),
+        cmocka_unit_test(a_name_in_an_error_steers_no_terminal),
         cmocka_unit_test(facts_keep_order_kind_and_value),
         cmocka_unit_test(facts_are_found_by_their_whole_key),
         cmocka_unit_test(a_long_reason_is_kept_whole),

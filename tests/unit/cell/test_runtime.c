@@ -6,6 +6,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/userdir.h"
+#include "cell/interpreters.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/knobs.h"
 
@@ -763,6 +764,30 @@ static void the_cache_is_where_the_environment_says(void **state)
     (void)setenv("HOME", home, 1);
 }
 
+static bool look_at_none(const char *path, const char *place, void *context)
+{
+    (void)path, (void)place, (void)context;
+    return false;
+}
+
+static void a_variable_longer_than_any_path_is_as_if_not_set(void **state)
+{
+    static const char *const NAMES[] = {"TARE_CACHE",    "XDG_CACHE_HOME",        "HOME",
+                                        "XDG_DATA_HOME", "UV_PYTHON_INSTALL_DIR", "PYENV_ROOT"};
+    char longest[PATH_MAX - 5], buf[PATH_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof(longest); i++)
+        longest[i] = i % 100 ? 'a' : '/';
+    longest[sizeof(longest) - 1] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        cleanup_free char *before = getenv(NAMES[i]) ? strdup(getenv(NAMES[i])) : NULL;
+        (void)setenv(NAMES[i], longest, 1);
+        assert_null(strstr(userdir_cache(buf, sizeof(buf)), "aaaa"));
+        (void)interpreters_each("python3.14", look_at_none, NULL, NULL); /* what is made of it fits */
+        (void)(before ? setenv(NAMES[i], before, 1) : unsetenv(NAMES[i]));
+    }
+}
+
 static void roots_cache_is_in_no_home_of_anothers(void **state)
 {
     char buf[PATH_MAX], home[256], other[] = "/var/tmp/tare-test-XXXXXX";
@@ -873,6 +898,7 @@ int main(int argc, char **argv)
         rooted(native_is_the_workload_itself),
         rooted(the_cache_is_where_the_environment_says),
         rooted(roots_cache_is_in_no_home_of_anothers),
+        rooted(a_variable_longer_than_any_path_is_as_if_not_set),
         rooted(the_real_builds_are_what_their_names_say),
     };
     (void)argc;

@@ -18,7 +18,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,6 +118,44 @@ static void an_exec_that_fails_says_what_and_why(void **state)
     assert_non_null(strstr(e.text, "cannot execute it"));
     spec.path = "/tmp";
     assert_int_equal(failure_of(&spec, &e), -EACCES);
+}
+
+static void a_folder_that_cannot_be_entered_is_the_callers(void **state)
+{
+    char *const argv[] = {"x", NULL};
+    struct err e;
+    (void)state;
+    struct spawn_spec spec = shell(argv, 0, 1);
+    spec.cwd = "/nowhere/at/all";
+    assert_int_equal(failure_of(&spec, &e), -ENOENT);
+    assert_non_null(strstr(e.text, "cannot enter its folder"));
+    assert_int_equal(e.kind, ERR_USAGE);
+}
+
+/* Root has no such limit (getrlimit(2), RLIMIT_NPROC). */
+__attribute__((noreturn)) static void start_without_processes(void)
+{
+    char *const argv[] = {"true", NULL};
+    const struct rlimit none = {0, 0};
+    struct spawn_spec spec = shell(argv, 0, 1);
+    struct child child;
+    struct err e = {0};
+    if (setrlimit(RLIMIT_NPROC, &none) != 0 || (geteuid() == 0 && setuid(12345) != 0))
+        _exit(1);
+    int failed = spawn_start(&spec, &child, &e);
+    _exit(failed == -EAGAIN && e.kind == ERR_HOST && strstr(e.text, "ulimit -u") ? 0 : 2);
+}
+
+static void a_limit_of_processes_is_the_hosts(void **state)
+{
+    int status = 0;
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0)
+        start_without_processes();
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void cpus_that_are_not_there_name_the_step(void **state)
@@ -420,9 +460,42 @@ static void a_capture_of_too_much_ends_at_once(void **state)
     struct text said;
     (void)state;
     int64_t start_ns = clock_now_ns();
-    assert_int_equal(capture("exec yes", 5000, &said), -ECHILD);
+    assert_int_equal(capture("exec yes", 5000, &said), -EFBIG);
     assert_true(clock_now_ns() - start_ns < 3 * NS_PER_S);
     assert_true(said.len <= 1 << 20);
+    text_free(&said);
+}
+
+/* It ended well, and what is past the limit may still be in the pipe. */
+static void a_capture_of_a_little_too_much_is_not_cut_unsaid(void **state)
+{
+    struct text said;
+    (void)state;
+    assert_int_equal(capture("head -c 1048576 /dev/zero", 60000, &said), 0);
+    assert_int_equal(said.len, 1 << 20);
+    text_free(&said);
+    assert_int_equal(capture("head -c 1048600 /dev/zero", 60000, &said), -EFBIG);
+    text_free(&said);
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+static void a_handled_signal_ends_no_capture(void **state)
+{
+    const struct itimerval often = {{.tv_usec = 5000}, {.tv_usec = 5000}}, never = {0};
+    struct sigaction before;
+    struct text said;
+    (void)state;
+    assert_int_equal(sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    int failed = capture("sleep 0.2; echo one; exec >&-; sleep 0.2", 60000, &said);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    assert_int_equal(failed, 0);
+    assert_string_equal(said.data ? said.data : "", "one\n");
     text_free(&said);
 }
 
@@ -574,6 +647,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_gets_its_arguments_environment_and_descriptors),
         cmocka_unit_test(an_exec_that_fails_says_what_and_why),
+        cmocka_unit_test(a_folder_that_cannot_be_entered_is_the_callers),
+        cmocka_unit_test(a_limit_of_processes_is_the_hosts),
         cmocka_unit_test(cpus_that_are_not_there_name_the_step),
         cmocka_unit_test(a_descriptor_that_is_closed_names_the_step),
         cmocka_unit_test(a_cgroup_that_is_none_names_the_step),
@@ -591,6 +666,8 @@ int main(void)
         cmocka_unit_test(a_capture_that_fails_is_no_success),
         cmocka_unit_test(a_capture_ends_at_its_time_out),
         cmocka_unit_test(a_capture_of_too_much_ends_at_once),
+        cmocka_unit_test(a_capture_of_a_little_too_much_is_not_cut_unsaid),
+        cmocka_unit_test(a_handled_signal_ends_no_capture),
         cmocka_unit_test(a_shell_command_tells_how_it_ended),
         cmocka_unit_test(a_signal_ends_a_shell_command_and_what_it_started),
         cmocka_unit_test(daemons_that_slipped_away_are_ended),

@@ -6,6 +6,7 @@
 #include "record/record.h"
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -14,9 +15,11 @@
 #include "tests/unit/specimen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -591,6 +594,61 @@ static void a_command_of_slurms_that_is_not_there_is_said_in_our_words(void **st
     text_free(&said);
 }
 
+#define STRANGER 12345
+
+/* The stranger puts now his folder, now a link to root's in its place, as fast as he can. */
+__attribute__((noreturn)) static void swap_for_ever(void)
+{
+    if (chdir(fixture_root) != 0 || setuid(STRANGER) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+        _exit(1);
+    for (;;)
+        (void)renameat2(AT_FDCWD, "run", AT_FDCWD, "other", RENAME_EXCHANGE);
+}
+
+static void write_strange_plan(void)
+{
+    static const char PLAN[] = "schema: tare.plan/1\nname: strange\ncells:\n  - {scenario: scenario0, mode: threads, "
+                               "runtime: native, confine: off}\n";
+    char sha256[65];
+    cleanup_text struct text lock = {0};
+    digest_bytes(PLAN, strlen(PLAN), sha256);
+    text_add(&lock, "name = strange\nsha256 = %s\nseed = 1\naa = no\n", sha256);
+    fixture_write(fixture_root, "/run/plan.yml", PLAN);
+    fixture_write(fixture_root, "/run/plan.lock", lock.data);
+    fixture_write(fixture_root, "/roots/x", "");
+    assert_int_equal(symlink(fixture_in_root("/roots"), fixture_in_root("/other")), 0);
+    const char *const theirs[] = {"", "/run", "/run/plan.yml", "/run/plan.lock", "/other"};
+    for (size_t i = 0; i < ARRAY_LEN(theirs); i++)
+        assert_int_equal(lchown(fixture_in_root(theirs[i]), STRANGER, STRANGER), 0);
+}
+
+static void a_folder_that_is_swapped_meanwhile_is_trusted_at_no_moment(void **state)
+{
+    char path[PATH_MAX];
+    int refused = 0;
+    (void)state;
+    if (geteuid() != 0)
+        fixture_skip("only root can give a folder to another user");
+    write_strange_plan();
+    text_format(path, sizeof(path), "%s/run", fixture_root);
+    const struct config config = {.positional = path, .campaign = {.seed = -1, .task = -1}, .host.dry_run = true};
+    const pid_t stranger = fork();
+    if (stranger == 0)
+        swap_for_ever();
+    cleanup_close int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), stderr_was = fcntl(2, F_DUPFD_CLOEXEC, 3);
+    assert_int_equal(dup2(quiet, 2), 2); /* each setting that is refused is a line */
+    for (int i = 0; i < 3000; i++) {
+        struct campaign c;
+        struct err e = {0};
+        refused += campaign_open(&c, &config, &e) != 0;
+        campaign_close(&c);
+    }
+    assert_int_equal(dup2(stderr_was, 2), 2);
+    assert_int_equal(kill(stranger, SIGKILL), 0);
+    assert_int_equal(waitpid(stranger, NULL, 0), stranger);
+    assert_int_equal(refused, 3000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -619,6 +677,7 @@ int main(void)
         cmocka_unit_test(names_of_records_are_told_from_others),
         fixture_rooted(a_command_of_slurms_that_is_not_there_is_said_in_our_words),
         cmocka_unit_test(the_batch_script_is_as_it_was_read),
+        fixture_rooted(a_folder_that_is_swapped_meanwhile_is_trusted_at_no_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/csv.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json_scan.h"
 #include "base/text.h"
 #include "record/record.h"
@@ -540,6 +541,105 @@ static void the_table_has_a_row_a_record_and_as_many_fields_in_each(void **state
     text_free(&t);
 }
 
+/* --- what others wrote ------------------------------------------------------------------------------------------- */
+
+static void assert_plain(const char *text)
+{
+    if (!text_is_printable(text))
+        fail_msg("it would steer a terminal: %s", text);
+}
+
+static const char STRANGE[] = "\\u001b[2J\\u009b1m\\u202e\\nx";
+
+/* Puts what steers a terminal behind the first letter of each text that a record has below its schema. */
+static void make_hostile(const char *from, const char *to)
+{
+    cleanup_text struct text whole = {0}, made = {0};
+    assert_int_equal(file_read_all(NULL, path_of(from), &whole), 0);
+    const char *at = strstr(whole.data, "\"id\"");
+    text_add_bytes(&made, whole.data, (size_t)(at - whole.data));
+    for (bool is_value = false; *at; at++) {
+        const char *end = *at == '"' ? strchr(at + 1, '"') : NULL; /* the specimen has none behind a backslash */
+        if (end) {
+            is_value = end[1] != ':';
+            text_add_bytes(&made, at, (size_t)(end - at));
+            text_add(&made, "%s", is_value && end > at + 1 ? STRANGE : "");
+            at = end;
+        }
+        text_add_bytes(&made, at, 1);
+    }
+    fixture_write(fixture_root, to, made.data);
+}
+
+static void no_text_of_a_record_steers_a_terminal_or_makes_a_line(void **state)
+{
+    (void)state;
+    save("a.json", "id-1", specimen_threads_memory);
+    make_hostile("a.json", "/a.json");
+    struct records r = {.reader = {.with_details = true, .with_iterations = true}};
+    struct err e = {0};
+    if (records_read(&r, path_of("a.json"), &e) != 0)
+        fail_msg("%s", e.text);
+    const struct invocation *one = &r.list[0];
+    const char *const words[] = {one->id,         one->started_at, one->grade,       one->termination,
+                                 one->detail,     one->label,      one->plan_cell,   one->node,
+                                 one->cell->text, one->plan_seed,  one->plan_sha256, one->details.selftest};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        assert_plain(words[i]);
+    for (size_t i = 0; i < one->environment->count; i++)
+        assert_plain(one->environment->list[i].value);
+    for (size_t i = 0; i < one->figures; i++)
+        assert_plain(one->figure[i].why_not ? one->figure[i].why_not : "");
+    for (size_t i = 0; i < one->details.unmets; i++)
+        assert_plain(one->details.unmet[i].reason);
+    assert_non_null(strstr(one->id, "id-1\\x1b[2J\\xc2\\x9b1m\\xe2\\x80\\xae\\x0ax"));
+    records_free(&r);
+}
+
+/* A record with this behind the first place where it has `at`. */
+static void save_with(const char *at, const char *more)
+{
+    cleanup_text struct text whole = {0}, made = {0};
+    save("a.json", "id-1", specimen_threads_memory);
+    assert_int_equal(file_read_all(NULL, path_of("a.json"), &whole), 0);
+    const char *place = strstr(whole.data, at);
+    assert_non_null(place);
+    place += strlen(at);
+    text_add(&made, "%.*s%s%s", (int)(place - whole.data), whole.data, more, place);
+    fixture_write(fixture_root, "/a.json", made.data);
+}
+
+/* Each is looked for among all others: so many would take hours. */
+static void more_than_any_tare_writes_is_refused_before_it_is_worked_through(void **state)
+{
+    cleanup_text struct text figures = {0}, checks = {0}, facts = {0};
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        text_add(&facts, "\"z%d\":\"%d\",", i, i);
+        text_add(&figures, "\"z%d\":1,", i);
+        text_add(&checks, "{\"name\":\"z%d\",\"ok\":false,\"reason\":\"%d\"},", i, i);
+    }
+    save_with("\"result\": {", figures.data);
+    refused("a.json", "result is of more than 1000 members");
+    save_with("\"host\": {", facts.data);
+    refused("a.json", "it tells more of its cell or of where it ran than any tare writes");
+    save_with("\"checks\": [", checks.data);
+    struct records r = {.reader.with_details = true};
+    struct err e = {0};
+    assert_int_equal(records_read(&r, path_of("a.json"), &e), -EINVAL);
+    assert_non_null(strstr(e.text, "isolation.checks has more than 1000 checks"));
+    records_free(&r);
+}
+
+static void a_device_in_a_records_place_is_not_opened(void **state)
+{
+    (void)state;
+    const int device = fixture_device(path_of("a.json"));
+    refused("a.json", "what is allowed is a file of at most 1 GiB, or a folder");
+    assert_false(fixture_device_was_opened(device));
+    (void)close(device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,6 +668,9 @@ int main(void)
         cmocka_unit_test(integers_are_read_with_their_signs_and_limits),
         cmocka_unit_test(csv_quotes_what_has_to_be_quoted),
         fixture_rooted(the_table_has_a_row_a_record_and_as_many_fields_in_each),
+        fixture_rooted(no_text_of_a_record_steers_a_terminal_or_makes_a_line),
+        fixture_rooted(more_than_any_tare_writes_is_refused_before_it_is_worked_through),
+        fixture_rooted(a_device_in_a_records_place_is_not_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -202,6 +203,18 @@ static void a_fifo_in_its_place_holds_nobody_up(void **state)
     expect(e.text, "is not a regular file");
 }
 
+static void a_device_in_its_place_is_not_opened(void **state)
+{
+    cleanup_text struct text out = {0}, notes = {0};
+    struct err e = {0};
+    (void)state;
+    write_record(&THREADS, 0, 0);
+    const int device = fixture_device(fixture_in_root("/01-c0.why.json"));
+    assert_int_equal(section(true, &out, &notes, &e), -EINVAL);
+    assert_false(fixture_device_was_opened(device));
+    (void)close(device);
+}
+
 static void what_is_written_is_read_back_the_same(void **state)
 {
     struct err e = {0};
@@ -264,6 +277,7 @@ int main(void)
         fixture_rooted(one_that_is_not_whole_is_one_line_with_the_member),
         fixture_rooted(a_tree_that_is_too_deep_is_refused),
         fixture_rooted(a_fifo_in_its_place_holds_nobody_up),
+        fixture_rooted(a_device_in_its_place_is_not_opened),
         fixture_rooted(what_is_written_is_read_back_the_same),
         fixture_rooted(figures_that_do_not_follow_from_one_another_are_found),
     };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -88,12 +89,26 @@ static void a_file_is_read_only_where_it_is_one(void **state)
     fixture_close(root);
 }
 
+static void a_device_that_a_program_names_is_not_opened(void **state)
+{
+    char root[PATH_MAX], path[PATH_MAX + 16];
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    (void)snprintf(path, sizeof(path), "%s/watchdog", root);
+    const int device = fixture_device(path);
+    assert_int_equal(definition_line(path, "w"), 0);
+    assert_false(fixture_device_was_opened(device));
+    (void)close(device);
+    fixture_close(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_function_is_found_by_its_qualified_name),
         cmocka_unit_test(very_deep_sources_do_no_harm),
         cmocka_unit_test(a_file_is_read_only_where_it_is_one),
+        cmocka_unit_test(a_device_that_a_program_names_is_not_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
