@@ -16,23 +16,14 @@ void slice_read_in(const char *sysroot, const char *dir, const char *name, char 
         buf[0] = '\0';
 }
 
-static bool is_mounted_as_v1(const struct surroundings *s, const char *controller)
+/* A line of /proc/cgroups: "name hierarchy number enabled" (cgroups(7)); the first line is a heading. */
+static bool find_in_proc(const struct surroundings *s, const char *controller, int *enabled)
 {
-    struct cgmount m;
-    const char *text = s->mountinfo.data ? s->mountinfo.data : "";
-    while (mounts_next(&text, &m))
-        if (m.version == 1 && mounts_has_option(m.options, controller))
-            return true;
-    return false;
-}
-
-/* A line of /proc/cgroups: "name hierarchy number enabled" (cgroups(7)); text starts with an end of line. */
-static bool find_in_proc(const char *text, const char *controller, int *hierarchy, int *enabled)
-{
-    char pattern[64];
+    char text[CGFILE_CAP], pattern[64];
     text_format(pattern, sizeof(pattern), "\n%s\t", controller);
+    slice_read_in(s->sysroot, "/proc", "cgroups", text, sizeof(text));
     const char *line = strstr(text, pattern);
-    return line && sscanf(line + strlen(pattern), "%d %*d %d", hierarchy, enabled) == 2;
+    return line && sscanf(line + strlen(pattern), "%*d %*d %d", enabled) == 1;
 }
 
 /* Why a directory below the hierarchy's root lacks a controller: the nearest visible ancestor that has it does not
@@ -65,21 +56,15 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
 static void why_missing(const struct surroundings *s, const struct slice_root *root, enum slice_controller c, char *why,
                         size_t cap)
 {
-    char proc_cgroups[CGFILE_CAP + 1] = "\n";
-    int hierarchy = 0;
     int enabled = 1;
-    bool listed = false;
     const char *name = slice_controller_name(c);
-    const char *v1_name = c == SLICE_IO ? "blkio" : name;
     bool is_top = s->hierarchy_root && strcmp(root->path, s->mount.point) == 0;
-    bool is_v1 = is_mounted_as_v1(s, v1_name);
-    if (!is_v1) {
-        slice_read_in(s->sysroot, "/proc", "cgroups", proc_cgroups + 1, CGFILE_CAP);
-        listed = find_in_proc(proc_cgroups, v1_name, &hierarchy, &enabled);
-    }
-    if (hierarchy != 0 || is_v1)
+    if (s->v1_holds[c]) {
         (void)snprintf(why, cap, "v1 holds it; boot with cgroup_no_v1=all");
-    else if (!enabled)
+        return;
+    }
+    bool listed = find_in_proc(s, c == SLICE_IO ? "blkio" : name, &enabled);
+    if (!enabled)
         (void)snprintf(why, cap, "disabled at boot (boot without cgroup_disable=%s, or with cgroup_enable=%s)", name,
                        name);
     else if (root->provenance == SLICE_NONE)
@@ -101,7 +86,8 @@ static void read_in_manager(const struct surroundings *s, char *buf, size_t cap)
 
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root)
 {
-    char listed[CGFILE_CAP] = "";
+    char listed[CGFILE_CAP];
+    listed[0] = '\0';
     if (root->provenance == SLICE_CREATED) /* may not exist yet; it gets what the hierarchy's root has */
         slice_read_in(s->sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
     else if (root->provenance == SLICE_SCOPE && root->path[0] == '\0')

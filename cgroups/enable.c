@@ -144,15 +144,14 @@ static void write_mark(struct slice_tree *t)
 
 int slice_enable(struct slice_tree *t, struct err *e)
 {
-    bool created = t->root.provenance == SLICE_CREATED;
     if (available(t) == 0)
         return 0;
     unsigned before = controllers_in(t->base_fd, SUBTREE);
-    int failed = enable(t, t->base_fd, created ? t->root.mount : t->root.path, e);
+    int failed = enable(t, t->base_fd, slice_base_path(t), e);
     t->enabled = controllers_in(t->base_fd, SUBTREE) & ~before;
     if (t->enabled != 0)
         write_mark(t);
-    if (failed == 0 && created)
+    if (failed == 0 && t->nested)
         failed = enable(t, t->root_fd, t->root.path, e);
     if (t->whole) /* it holds the processes itself */
         return failed;
@@ -175,12 +174,11 @@ static int is_other(const char *name, uint64_t inode, void *context)
  * 64-bit id, which only grows (kernfs_new_node). */
 static bool is_shared(const struct slice_tree *t)
 {
-    bool created = t->root.provenance == SLICE_CREATED;
     struct others runs = {.ours = t->name, .later_than = 0};
-    struct others later = {.ours = created ? strrchr(t->root.path, '/') + 1 : t->name,
+    struct others later = {.ours = t->nested ? strrchr(t->root.path, '/') + 1 : t->name,
                            .later_than = t->first,
                            .sheltered = slice_is_delegated(t)};
-    if (created && cgdir_each_child(t->root_fd, is_other, &runs) != 0)
+    if (t->nested && cgdir_each_child(t->root_fd, is_other, &runs) != 0)
         return true;
     return cgdir_each_child(t->base_fd, is_other, &later) != 0;
 }
@@ -200,7 +198,7 @@ void slice_disable(struct slice_tree *t)
     if (set == 0 || is_shared(t))
         return;
     disable(t->run_fd, controllers_in(t->run_fd, SUBTREE));
-    if (t->root.provenance == SLICE_CREATED)
+    if (t->nested)
         disable(t->root_fd, controllers_in(t->root_fd, SUBTREE));
     disable(t->base_fd, set);
     (void)fremovexattr(t->base_fd, MARK);

@@ -140,25 +140,6 @@ static void climb_v2(const char *sysroot, const struct slice_root *root, const s
     climb(w, k, to);
 }
 
-/* Our own cgroup in the v1 hierarchy of a controller: "4:memory:/a/b" (cgroups(7)). */
-static bool own_in_v1(const char *text, const char *controller, char *ret, size_t cap)
-{
-    char names[256];
-    for (const char *line = text; *line;) {
-        const char *end = strchrnul(line, '\n');
-        const char *from = memchr(line, ':', (size_t)(end - line));
-        const char *to = from ? memchr(from + 1, ':', (size_t)(end - from - 1)) : NULL;
-        if (to && to - from <= (ptrdiff_t)sizeof(names)) {
-            (void)snprintf(names, sizeof(names), "%.*s", (int)(to - from - 1), from + 1);
-            int n = snprintf(ret, cap, "%.*s", (int)(end - to - 1), to + 1);
-            if (mounts_has_option(names, controller))
-                return n > 0 && (size_t)n < cap;
-        }
-        line = *end ? end + 1 : end;
-    }
-    return false;
-}
-
 static void climb_v1(const char *sysroot, const char *mountinfo, const struct kind *k, struct inherited *to)
 {
     struct cgmount m;
@@ -166,7 +147,7 @@ static void climb_v1(const char *sysroot, const char *mountinfo, const struct ki
     char own[PATH_MAX];
     struct walk w = {.sysroot = sysroot, .version = 1};
     slice_read_in(sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
-    if (!own_in_v1(cgroup, k->controller, own, sizeof(own)))
+    if (mounts_own_v1(cgroup, k->controller, own, sizeof(own)) != 0)
         return;
     while (mounts_next(&mountinfo, &m)) {
         if (m.version != 1 || !mounts_has_option(m.options, k->controller) ||

@@ -114,20 +114,28 @@ static int count_run(const char *name, uint64_t inode, void *context)
     return 0;
 }
 
+static int count_dead(const int *dirs, size_t count)
+{
+    int dead = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct tally t = {.dirfd = dirs[i]};
+        if (dirs[i] >= 0)
+            (void)cgdir_each_child(dirs[i], count_run, &t);
+        dead += t.dead;
+    }
+    return dead;
+}
+
 /* A run that has just made its directory has not locked it yet, but holds the lock of the base: so a second look, under
  * that lock, decides. */
 int leftovers_count(const struct slice_root *root)
 {
-    const char *base = root->provenance == SLICE_CREATED ? root->mount : root->path;
-    cleanup_close int fd = open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct tally t = {.dirfd = fd};
-    if (fd >= 0)
-        (void)cgdir_each_child(fd, count_run, &t);
-    cleanup_close int base_fd = t.dead > 0 ? open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    t.dead = 0;
-    if (base_fd >= 0 && slice_lock(base_fd) == 0)
-        (void)cgdir_each_child(fd, count_run, &t);
-    return t.dead;
+    bool created = root->provenance == SLICE_CREATED;
+    cleanup_close int base_fd = open(created ? root->mount : root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_close int nested_fd = created ? open_below(base_fd, SLICE_CREATED_NAME) : -1;
+    const int dirs[] = {base_fd, nested_fd};
+    bool again = count_dead(dirs, ARRAY_LEN(dirs)) > 0 && slice_lock(base_fd) == 0;
+    return again ? count_dead(dirs, ARRAY_LEN(dirs)) : 0;
 }
 
 /* --- removing ---------------------------------------------------------------------------------------------------- */
@@ -172,7 +180,8 @@ static void put_back(const struct walk *w, int dirfd)
         .own = true, .base_fd = dirfd, .root_fd = dirfd, .run_fd = -1, .supervisor_fd = -1, .spare_fd = -1};
     bool at_top = strcmp(w->path, w->mount) == 0;
     cleanup_close int root_fd = at_top ? open_below(dirfd, SLICE_CREATED_NAME) : -1;
-    t.root.provenance = root_fd >= 0 ? SLICE_CREATED : SLICE_DELEGATED;
+    t.nested = root_fd >= 0;
+    t.root.provenance = t.nested ? SLICE_CREATED : SLICE_DELEGATED;
     text_format(t.root.path, sizeof(t.root.path), "%s%s", w->path, root_fd >= 0 ? "/" SLICE_CREATED_NAME : "");
     if (root_fd >= 0)
         t.root_fd = root_fd;
@@ -233,14 +242,19 @@ static void visit(struct walk *w, int dirfd)
     w->depth--;
 }
 
-/* Locks and restores the mount point like a root, but searches only /tare.slice in it. */
+static int visit_ours(const char *name, uint64_t inode, void *context)
+{
+    return is_run(name) || strcmp(name, SLICE_CREATED_NAME) == 0 ? visit_child(name, inode, context) : 0;
+}
+
+/* Locks and restores the mount point like a root, but looks in it only for runs (of one slice each) and /tare.slice. */
 static void visit_created(struct walk *w, int mount_fd)
 {
     struct step s = {.walk = w, .dirfd = mount_fd};
     if (!lock_for(w, mount_fd))
         return;
     w->depth++;
-    (void)visit_child(SLICE_CREATED_NAME, 0, &s);
+    (void)cgdir_each_child(mount_fd, visit_ours, &s);
     if (!w->dry_run)
         put_back(w, mount_fd);
     slice_unlock(mount_fd);

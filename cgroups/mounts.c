@@ -59,6 +59,25 @@ int mounts_own_cgroup(const char *text, char *ret, size_t cap)
     return -ENOENT;
 }
 
+int mounts_own_v1(const char *text, const char *controller, char *ret, size_t cap)
+{
+    char names[256];
+    for (const char *line = text; *line;) {
+        const char *end = strchrnul(line, '\n');
+        const char *from = memchr(line, ':', (size_t)(end - line));
+        const char *to = from ? memchr(from + 1, ':', (size_t)(end - from - 1)) : NULL;
+        if (to && to - from <= (ptrdiff_t)sizeof(names)) {
+            text_format(names, sizeof(names), "%.*s", (int)(to - from - 1), from + 1);
+            if (mounts_has_option(names, controller)) {
+                int n = snprintf(ret, cap, "%.*s", (int)(end - to - 1), to + 1);
+                return n <= 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+            }
+        }
+        line = *end ? end + 1 : end;
+    }
+    return -ENOENT;
+}
+
 int mounts_directory(const struct cgmount *m, const char *cgroup, char *ret, size_t cap)
 {
     const char *below = cgroup;

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
@@ -182,13 +186,47 @@ static unsigned read_uid(const char *sysroot)
     return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 ? effective : 65534;
 }
 
+/* The initial cgroup namespace has a constant number (include/uapi/linux/nsfs.h, enum init_ns_ino). */
+#define INITIAL_CGROUPS "cgroup:[4026531835]"
+
+/* The whole hierarchy, writable, at one of the two places that every init system uses. To list all mounts takes the
+ * kernel ten times as long. What is believed is the type of the file system, not its place; its top directory alone
+ * has no cgroup.type, and in the initial namespace that top is "/". */
+static bool find_usual_mount(struct surroundings *s)
+{
+    static const char *const USUAL[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+    char link[64];
+    if (*s->sysroot || beneath_read_link("", "/proc/self/ns/cgroup", link, sizeof(link)) <= 0 ||
+        strcmp(link, INITIAL_CGROUPS) != 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(USUAL); i++) {
+        struct statfs fs;
+        if (statfs(USUAL[i], &fs) != 0 || fs.f_type != CGROUP2_SUPER_MAGIC || (fs.f_flags & ST_RDONLY) ||
+            slice_exists("", USUAL[i], "cgroup.type"))
+            continue;
+        text_format(s->mount.root, sizeof(s->mount.root), "/");
+        text_format(s->mount.point, sizeof(s->mount.point), "%s", USUAL[i]);
+        s->mount.version = 2;
+        s->mount.writable = s->mounted = s->hierarchy_root = true;
+        return true;
+    }
+    return false;
+}
+
+static const char *mounts_of(struct surroundings *s)
+{
+    if (!s->mountinfo.data)
+        (void)file_read_all(s->sysroot, "/proc/self/mountinfo", &s->mountinfo);
+    return s->mountinfo.data ? s->mountinfo.data : "";
+}
+
 /* Prefers a writable mount of the whole hierarchy. A later mount at the same point hides an earlier one. A mount hidden
  * by another file system has no cgroup.controllers. */
 static void find_mount(struct surroundings *s)
 {
     struct cgmount m;
     int best = 0;
-    const char *text = s->mountinfo.data ? s->mountinfo.data : "";
+    const char *text = mounts_of(s);
     while (mounts_next(&text, &m)) {
         int rank = 1 + m.writable + 2 * (strcmp(m.root, "/") == 0);
         if (m.version != 2 || !slice_exists(s->sysroot, m.point, "cgroup.controllers"))
@@ -205,11 +243,15 @@ static void find_mount(struct surroundings *s)
 static void look_around(struct surroundings *s)
 {
     char cgroup[CGFILE_CAP];
-    (void)file_read_all(s->sysroot, "/proc/self/mountinfo", &s->mountinfo);
-    find_mount(s);
+    if (!find_usual_mount(s))
+        find_mount(s);
     slice_read_in(s->sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
     if (mounts_own_cgroup(cgroup, s->own, sizeof(s->own)) != 0)
         s->own[0] = '\0';
+    for (int c = 0; c < SLICE_CONTROLLERS; c++)
+        s->v1_holds[c] =
+            mounts_own_v1(cgroup, c == SLICE_IO ? "blkio" : slice_controller_name((enum slice_controller)c), NULL, 0) !=
+            -ENOENT;
     s->uid = read_uid(s->sysroot);
     s->superuser = s->uid == 0;
     s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
@@ -241,7 +283,7 @@ static bool find_mount_of(struct surroundings *s, const char *dir)
 {
     struct cgmount m;
     size_t deepest = 0;
-    const char *text = s->mountinfo.data ? s->mountinfo.data : "";
+    const char *text = mounts_of(s);
     while (mounts_next(&text, &m)) {
         size_t len = strlen(m.point);
         if (m.version != 2 || len < deepest || !text_is_below(dir, m.point))
@@ -310,37 +352,70 @@ static int search_root(struct surroundings *s, const char *given, struct slice_r
     return 0;
 }
 
+/* Sets the strings' first characters only: to fill the pages of all of them takes as long as the whole search. */
+static void clear_root(struct slice_root *r)
+{
+    r->provenance = SLICE_NONE;
+    r->reason[0] = r->mount[0] = r->path[0] = r->own[0] = '\0';
+    for (size_t i = 0; i < SLICE_CONTROLLERS; i++) {
+        r->controller[i].available = false;
+        r->controller[i].reason[0] = '\0';
+    }
+    r->caller_stays = r->one_slice = false;
+}
+
+/* Likewise. */
+static void clear_surroundings(struct surroundings *s, const char *sysroot)
+{
+    s->sysroot = sysroot;
+    s->given[0] = s->own[0] = s->mount.root[0] = s->mount.point[0] = s->mount.options[0] = '\0';
+    s->given_by = "--cgroup-root";
+    s->mountinfo = (struct text){0};
+    s->mounted = s->hierarchy_root = s->entered = s->mount.writable = false;
+    s->refused = NULL;
+}
+
 int slice_root_enter(struct slice_root *root, struct err *e)
 {
     char why[400] = "";
-    struct surroundings s = {.sysroot = ""};
+    struct surroundings s;
     if (root->provenance != SLICE_SCOPE || *root->path)
         return 0;
+    clear_surroundings(&s, "");
     s.entered = scope_enter(geteuid() != 0, why, sizeof(why)) == 0;
     s.refused = s.entered ? NULL : why;
-    struct slice_root found = {.provenance = SLICE_NONE};
-    int failed = search_root(&s, NULL, &found, e);
+    clear_root(root);
+    int failed = search_root(&s, NULL, root, e);
     text_free(&s.mountinfo);
-    if (failed != 0)
-        return failed;
-    *root = found;
-    if (s.entered && found.provenance == SLICE_DELEGATED)
+    if (failed == 0 && s.entered && root->provenance == SLICE_DELEGATED)
         root->provenance = SLICE_SCOPE;
-    return 0;
+    return failed;
 }
 
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e)
 {
-    struct surroundings s = {.sysroot = sysroot ? sysroot : "", .given_by = "--cgroup-root"};
-    struct slice_root found = {.provenance = SLICE_NONE};
+    struct surroundings s;
+    clear_surroundings(&s, sysroot ? sysroot : "");
+    clear_root(ret);
     const char *usual = given || s.sysroot[0] ? NULL : getenv(SLICE_ROOT_VARIABLE);
     if (usual && *usual) {
         given = usual;
         s.given_by = "$" SLICE_ROOT_VARIABLE;
     }
-    int failed = search_root(&s, given, &found, e);
+    int failed = search_root(&s, given, ret, e);
     text_free(&s.mountinfo);
-    if (failed == 0)
-        *ret = found;
     return failed;
+}
+
+void slice_root_copy(struct slice_root *to, const struct slice_root *from)
+{
+    clear_root(to);
+    to->provenance = from->provenance;
+    text_format(to->reason, sizeof(to->reason), "%s", from->reason);
+    text_format(to->mount, sizeof(to->mount), "%s", from->mount);
+    text_format(to->path, sizeof(to->path), "%s", from->path);
+    text_format(to->own, sizeof(to->own), "%s", from->own);
+    memcpy(to->controller, from->controller, sizeof(to->controller));
+    to->caller_stays = from->caller_stays;
+    to->one_slice = from->one_slice;
 }

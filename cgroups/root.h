@@ -39,13 +39,17 @@ struct slice_root {
                           caller stays outside, which spares the kernel one cgroup */
 };
 
-/* Finds the root. The v2 hierarchy is found by its type in /proc/self/mountinfo (proc(5)), never by a well-known path.
+/* Finds the root. The v2 hierarchy is found by its type: at the usual places first (statfs(2)), else in
+ * /proc/self/mountinfo (proc(5)).
  * Creates and writes nothing. sysroot: prefix of /proc, /run and /sys for tests; NULL or "" for the real ones. Under a
  * prefix only the mount's options decide whether it is writable. given: --cgroup-root, a directory on a cgroup2 file
  * system; NULL: SLICE_ROOT_VARIABLE (not under a sysroot). -EINVAL (usage): given is not such a directory. -EACCES
- * (host): given cannot be written. -EOPNOTSUPP, -EBUSY (host): given is threaded or frozen. On failure *ret is
- * untouched. With nothing given it succeeds, at worst with SLICE_NONE and the reason. */
+ * (host): given cannot be written. -EOPNOTSUPP, -EBUSY (host): given is threaded or frozen. On failure *ret
+ * holds nothing of use. With nothing given it succeeds, at worst with SLICE_NONE and the reason. */
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e);
+
+/* Copies what the strings hold, not all the room that they have. */
+void slice_root_copy(struct slice_root *to, const struct slice_root *from);
 
 /* If the root is a scope: asks systemd for it, which moves the calling process into it. If systemd refuses, the search
  * goes on with the next step. Other roots stay as they are. Call it before slice_tree_open(). The scope ends with its

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "cgroups/controller.h"
 #include "cgroups/mounts.h"
 
 struct err;
@@ -18,10 +19,11 @@ struct slice_root;
 /* What the steps decide by; root.c fills it. */
 struct surroundings {
     const char *sysroot;
-    char given[PATH_MAX]; /* --cgroup-root, resolved; "": none given */
-    const char *given_by; /* "--cgroup-root" or "$TARE_CGROUP_ROOT", for messages */
-    struct text mountinfo;
+    char given[PATH_MAX];  /* --cgroup-root, resolved; "": none given */
+    const char *given_by;  /* "--cgroup-root" or "$TARE_CGROUP_ROOT", for messages */
+    struct text mountinfo; /* read where the mount is not at a usual place */
     bool mounted;
+    bool v1_holds[SLICE_CONTROLLERS];
     bool hierarchy_root; /* the mount shows the root of the hierarchy, which alone has no cgroup.type */
     bool superuser;
     unsigned uid; /* effective */

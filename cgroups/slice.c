@@ -123,14 +123,14 @@ static void settle(struct slice *s, const struct slice_limits *limits)
     }
 }
 
-/* Where the run makes a single slice, the run's directory is it: it is there already, and holds the run's lock. */
+/* If the run makes a single slice, the run's directory is the slice. It exists already and holds the run's lock. */
 static int create_own(struct slice *s, const struct slice_limits *limits, struct err *e)
 {
     const struct slice_tree *t = s->tree;
-    int n = snprintf(s->path, sizeof(s->path), "%s/%s%s%s", t->root.path, t->name, t->whole ? "" : "/",
+    int n = snprintf(s->path, sizeof(s->path), "%s/%s%s%s", slice_tree_path(t), t->name, t->whole ? "" : "/",
                      t->whole ? "" : s->name);
     if (n < 0 || (size_t)n >= sizeof(s->path))
-        return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", t->root.path);
+        return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", slice_tree_path(t));
     if (!t->whole && mkdirat(t->run_fd, s->name, 0755) != 0)
         return err_sys(e, ERR_HOST, "cannot make '%s'", s->path);
     s->dirfd = openat(t->run_fd, t->whole ? "." : s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -33,6 +33,11 @@ const struct slice_root *slice_tree_root(const struct slice_tree *tree)
     return &tree->root;
 }
 
+const char *slice_tree_path(const struct slice_tree *t)
+{
+    return t->root.provenance == SLICE_CREATED && !t->nested ? t->root.mount : t->root.path;
+}
+
 const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *tree)
 {
     return tree->has_supervisor_cpus ? &tree->supervisor_cpus : NULL;
@@ -100,19 +105,18 @@ static int make_directory(int parent_fd, const char *name, int *ret, struct err 
 
 static int open_root(struct slice_tree *t, struct err *e)
 {
-    bool created = t->root.provenance == SLICE_CREATED;
-    TRY(open_directory(created ? t->root.mount : t->root.path, &t->base_fd, e));
+    TRY(open_directory(slice_base_path(t), &t->base_fd, e));
     TRY(lock_base(t, e));
-    if (created && mkdir(t->root.path, 0755) != 0 && errno != EEXIST)
+    if (t->nested && mkdir(t->root.path, 0755) != 0 && errno != EEXIST)
         return err_sys(e, ERR_HOST, "cannot make '%s'", t->root.path);
-    return open_directory(t->root.path, &t->root_fd, e);
+    return open_directory(slice_tree_path(t), &t->root_fd, e);
 }
 
 /* The inode of our first directory below base, for the mark (enable.c). */
 static int note_first(struct slice_tree *t, struct err *e)
 {
     struct stat st;
-    if (fstat(t->root.provenance == SLICE_CREATED ? t->root_fd : t->run_fd, &st) != 0)
+    if (fstat(t->nested ? t->root_fd : t->run_fd, &st) != 0)
         return err_sys(e, ERR_OURS, "cannot look at '%s'", t->name);
     t->first = st.st_ino;
     return 0;
@@ -210,7 +214,7 @@ static int remove_run(struct slice_tree *t, struct err *e)
         failed = cgdir_remove_empty(t->root_fd, t->name, deadline_ns);
     if (failed != 0) {
         errno = -failed;
-        (void)err_sys(e, ERR_OURS, "cannot remove '%s/%s'", t->root.path, t->name);
+        (void)err_sys(e, ERR_OURS, "cannot remove '%s/%s'", slice_tree_path(t), t->name);
         return err_remedy(e, "tare clean removes it once it is empty");
     }
     return 0;
@@ -234,7 +238,7 @@ static int undo(struct slice_tree *t, struct err *e)
         int left = remove_run(t, failed == 0 ? e : NULL);
         failed = failed == 0 ? left : failed;
     }
-    if (t->root.provenance == SLICE_CREATED && t->base_fd >= 0) /* EBUSY: another run is in it and will remove it */
+    if (t->nested && t->base_fd >= 0) /* EBUSY: another run is in it and will remove it */
         (void)cgdir_remove_empty(t->base_fd, strrchr(t->root.path, '/') + 1, clock_now_ns() + REMOVE_NS);
     return failed;
 }
@@ -260,10 +264,11 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     struct slice_tree *t = calloc(1, sizeof(*t));
     if (!t)
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
-    t->root = *root;
+    slice_root_copy(&t->root, root);
     t->base_fd = t->root_fd = t->run_fd = t->supervisor_fd = t->spare_fd = -1;
     t->own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
     t->whole = t->own && root->one_slice && slice_root_leaves_caller(root);
+    t->nested = root->provenance == SLICE_CREATED && !t->whole;
     text_format(t->name, sizeof(t->name), "tare-%s", run_id);
     int failed = t->own ? build(t, e) : 0;
     if (failed != 0) {

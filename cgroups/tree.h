@@ -9,8 +9,8 @@
 
 struct err;
 
-/* One run's place in the hierarchy: <root>/tare-<run id>, in it `supervisor`, which the calling process moves into, and
- * the slices. With root->one_slice, where the caller stays outside, it has neither: it is the slice. */
+/* One run's place in the hierarchy: slice_tree_path()/tare-<run id>, in it `supervisor`, which the calling process
+ * moves into, and the slices. With root->one_slice, where the caller stays outside, it has neither: it is the slice. */
 struct slice_tree;
 
 /* Creates the run's directory, enables the available controllers down to it and moves the calling process into
@@ -25,6 +25,10 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
 
 /* The root; a controller that the kernel refused to enable is no longer available in it. The tree owns it. */
 const struct slice_root *slice_tree_root(const struct slice_tree *tree);
+
+/* The directory that holds the run's own: the root's path, or the mount point, where a run of one slice needs no
+ * /tare.slice around it. The tree owns it. */
+const char *slice_tree_path(const struct slice_tree *tree);
 
 /* The housekeeping CPUs as asked for and as they took effect; NULL if none were asked for. The tree owns it. */
 const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *tree);

@@ -14,10 +14,11 @@ struct slice_tree {
     struct slice_root root;
     bool own;    /* a directory of ours exists: false for borrowed and none */
     bool whole;  /* the run's directory is its one slice (root.one_slice) */
-    int base_fd; /* the existing directory whose subtree_control we change: the mount point for created, else the root;
+    bool nested; /* root.path is SLICE_CREATED_NAME, below base, which this run makes or shares */
+    int base_fd; /* the existing directory whose subtree_control we change: the mount point where nested, else the root;
                     locked while runs start and end */
-    int root_fd; /* root.path */
-    int run_fd;  /* root.path/tare-<run id> */
+    int root_fd; /* slice_tree_path() */
+    int run_fd;  /* slice_tree_path()/tare-<run id> */
     int supervisor_fd;
     int spare_fd;   /* reserved: closed before undoing, which needs descriptors that may have run out */
     char name[256]; /* tare-<run id> */
@@ -54,6 +55,12 @@ int slice_shelter(struct slice_tree *t, struct err *e);
 
 /* Undoes slice_shelter(), after slice_disable(), once no other run is there. Best effort. */
 void slice_unshelter(struct slice_tree *t);
+
+/* Where base_fd is. */
+static inline const char *slice_base_path(const struct slice_tree *t)
+{
+    return t->root.provenance == SLICE_CREATED ? t->root.mount : t->root.path;
+}
 
 static inline bool slice_is_delegated(const struct slice_tree *t)
 {

@@ -762,7 +762,7 @@ static int print_result(const struct bisection *b, const struct bisect_search *s
 {
     cleanup_text struct text out = {0};
     if (!bisect_is_found(s)) {
-        text_add(&out, "\nNo difference: %s does not hold of the last, %s. %zu runs.\n* the records: %s\n",
+        text_add(&out, "\nNone is bad: %s does not hold of the last, %s. %zu runs.\n* the records: %s\n",
                  b->c->bisect.claim ? b->c->bisect.claim : CLAIM, b->list[b->count - 1].label, b->runs, b->out);
         print_wrapped(out.data);
         return ERR_SAID_NO;

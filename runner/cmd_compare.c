@@ -85,12 +85,10 @@ static void add_gated(struct job *j, enum compare_condition_kind kind, const cha
         j->figure[o->figures++] = figure;
 }
 
-#define GROWTH_MARGIN (64 << 10)
-
 static int take_growth_margin(struct job *j, struct err *e)
 {
     const char *said = j->asked->growth_margin;
-    uint64_t bytes = GROWTH_MARGIN;
+    uint64_t bytes = ANALYSIS_GROWTH_MARGIN;
     if (said && (text_to_bytes(said, &bytes) != 0 || bytes == 0 || bytes > INT64_MAX))
         return err_set(e, ERR_USAGE, -EINVAL, "--growth-margin '%s': what is allowed is a size, as 64K", said);
     j->options.growth_margin = (double)bytes;
@@ -132,7 +130,7 @@ static int take_options(struct job *j, struct err *e)
     j->options = (struct compare_options){.figure = j->figure,
                                           .figures = a->figure.count,
                                           .across = a->across,
-                                          .margin = 0.02,
+                                          .margin = ANALYSIS_MARGIN,
                                           .seed = (uint64_t)a->seed,
                                           .force = a->force};
     for (size_t i = 0; i < a->figure.count; i++)
@@ -319,22 +317,23 @@ static int show(struct job *j)
     bool holds = compare_conditions_hold(j->condition, j->asked->fail_if.count, &j->result, &j->failed, &j->unclear);
     name_side(j->path_a, j->key, j->value_a, j->name_a, sizeof(j->name_a));
     name_side(j->path_b, j->key, j->value_b, j->name_b, sizeof(j->name_b));
-    const struct compare_headline head = {j->name_a,
-                                          j->name_b,
-                                          j->a.count,
-                                          j->b.count,
-                                          j->options.margin,
-                                          j->options.growth_margin,
-                                          terminal_width(STDOUT_FILENO),
-                                          j->options.noise ? j->noise_path : NULL,
-                                          j->options.noise ? "" : j->noise_why,
-                                          j->options.noise && j->noise.within_run,
-                                          j->options.seed,
-                                          j->condition,
-                                          j->asked->fail_if.count,
-                                          j->failed.data ? j->failed.data : "",
-                                          j->unclear.data ? j->unclear.data : "",
-                                          j->options.between};
+    const struct compare_headline head = {.a = j->name_a,
+                                          .b = j->name_b,
+                                          .a_records = j->a.count,
+                                          .b_records = j->b.count,
+                                          .margin = j->options.margin,
+                                          .growth_margin = j->options.growth_margin,
+                                          .width = terminal_width(STDOUT_FILENO),
+                                          .noise_path = j->options.noise ? j->noise_path : NULL,
+                                          .noise_why = j->options.noise ? "" : j->noise_why,
+                                          .noise_within_run = j->options.noise && j->noise.within_run,
+                                          .noise_left_out = j->options.noise ? j->noise.left_out : 0,
+                                          .seed = j->options.seed,
+                                          .condition = j->condition,
+                                          .conditions = j->asked->fail_if.count,
+                                          .failed = j->failed.data ? j->failed.data : "",
+                                          .unclear = j->unclear.data ? j->unclear.data : "",
+                                          .between = j->options.between};
     AS[j->asked->format](&j->result, &head, &out);
     (void)fputs(out.data, stdout);
     (void)fputs(j->causes.data ? j->causes.data : "", stdout);

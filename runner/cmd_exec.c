@@ -53,12 +53,13 @@ struct job {
     struct output_places places;
     int output_fd; /* for their output; -1: the caller's descriptors */
     uint64_t seed;
-    int64_t repeat;            /* measured invocations per command */
-    int64_t measured, counted; /* measured so far; those whose figures count */
-    int64_t refused;           /* refused system calls */
-    char lacked[LIMITS][240];  /* why a limit had no effect, from the first invocation where it had none; "" */
-    struct text counters;      /* shown counters, if there is a single invocation */
-    char ended[300];           /* how the last invocation ended, if that ends the job */
+    char series_id[RECORD_ID_MAX]; /* in the records of several commands */
+    int64_t repeat;                /* measured invocations per command */
+    int64_t measured, counted;     /* measured so far; those whose figures count */
+    int64_t refused;               /* refused system calls */
+    char lacked[LIMITS][240];      /* why a limit had no effect, from the first invocation where it had none; "" */
+    struct text counters;          /* shown counters, if there is a single invocation */
+    char ended[300];               /* how the last invocation ended, if that ends the job */
 };
 
 /* --- one invocation ---------------------------------------------------------------------------------------------- */
@@ -487,6 +488,8 @@ static int prepare(struct job *job, const char *cwd, struct err *e)
     const struct invocations *asked = &job->c->invocations;
     TRY(draw_seed(job->c, &job->seed, e));
     const size_t n = job->commands.count;
+    char now[32];
+    record_make_id(job->series_id, now);
     job->repeat = asked->repeat ? asked->repeat : n > 1 ? REPEAT_OF_SEVERAL : 1;
     job->command = xcalloc(n, sizeof(*job->command));
     job->series = xcalloc(n, sizeof(*job->series));
@@ -505,7 +508,8 @@ static int prepare(struct job *job, const char *cwd, struct err *e)
                        .warmup = asked->warmup,
                        .prepare = one->prepare,
                        .cleanup = one->cleanup,
-                       .any_exit = asked->ignore_failure},
+                       .any_exit = asked->ignore_failure,
+                       .id = job->series_id},
         };
     }
     TRY(open_outputs(job, e));

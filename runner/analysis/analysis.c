@@ -233,6 +233,9 @@ static struct stats_interval mean_of(const struct analysis_value *v, size_t n, b
 
 #define DIP_MIN 10
 
+/* Each is about a place of its own, which the mean over nodes knows of. */
+static const char OF_NODES[] = "the invocations are of several nodes";
+
 /* Outliers on logarithms, as all else is, where there are any. */
 static void take_outliers(const double *sorted, size_t n, bool plain, struct analysis_summary *s)
 {
@@ -251,6 +254,14 @@ static void take_outliers(const double *sorted, size_t n, bool plain, struct ana
         s->outliers = stats_outliers(x, n, NULL, 0);
 }
 
+static bool are_of_one_node(const struct analysis_value *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (!is_of(&v[i], node_of(&v[0])))
+            return false;
+    return true;
+}
+
 static struct analysis_summary summarise(const struct analysis_value *v, size_t n, bool plain, uint64_t seed)
 {
     struct analysis_summary s = {
@@ -263,13 +274,19 @@ static struct analysis_summary summarise(const struct analysis_value *v, size_t 
     s.mean = mean_of(v, n, plain, &s);
     s.median = stats_quantile_interval(sorted, n, 0.5, ANALYSIS_CONFIDENCE);
     s.p95 = stats_quantile_interval(sorted, n, 0.95, ANALYSIS_CONFIDENCE);
-    s.dip_why = n < DIP_MIN ? "fewer than 10 invocations" : seed == ANALYSIS_NO_DIP ? "it was not asked for" : NULL;
+    s.dip_why = n < DIP_MIN               ? "fewer than 10 invocations"
+                : !are_of_one_node(v, n)  ? OF_NODES
+                : seed == ANALYSIS_NO_DIP ? "it was not asked for"
+                                          : NULL;
     if (n == 0)
         return s;
     s.min = sorted[0];
     s.max = sorted[n - 1];
     s.sd = n > 1 ? gsl_stats_sd(sorted, 1, n) : NAN;
-    take_outliers(sorted, n, plain, &s);
+    if (are_of_one_node(v, n))
+        take_outliers(sorted, n, plain, &s);
+    else
+        s.outliers_why = OF_NODES;
     if (!s.dip_why)
         s.dip_p = stats_dip_p(stats_dip_of_rounded(sorted, n), n, 1000, seed);
     return s;

@@ -21,8 +21,17 @@
 
 #define ANALYSIS_RUNS_MAX 100000 /* more invocations a side are never suggested */
 
-/* With fewer invocations per side the verdict is never "the same": a mode that occurs in one run in ten on one side and
- * one in five on the other stays unseen on both in (0.9 * 0.8)^n of comparisons, which is below 1% from 15 on. */
+/* Up to which two cells are the same, where nothing else is asked for: a share of the ratio; of slopes bytes per 1,000
+ * iterations. */
+#define ANALYSIS_MARGIN        0.02
+#define ANALYSIS_GROWTH_MARGIN (64 << 10)
+
+/* In how many comparisons the number of runs that "would do" decides. */
+#define ANALYSIS_POWER 0.80
+
+/* With fewer invocations per side the verdict is never "the same", equal constants included: a mode that occurs in one
+ * run in ten on one side and one in five on the other stays unseen on both in (0.9 * 0.8)^n of comparisons, which is
+ * below 1% from 15 on, and 19% at five. */
 #define ANALYSIS_SAME_MIN 15
 
 /* One invocation's figure. Lists of them are in order of time. */
@@ -53,8 +62,8 @@ struct analysis_summary {
 #define ANALYSIS_NO_DIP UINT64_MAX
 
 /* Summarises a cell's values. A value at or below 0 leaves no geometric mean, only the median. If the values name
- * several nodes, the mean is over the nodes' means. seed: of the dip test's simulation, which takes milliseconds;
- * ANALYSIS_NO_DIP: no dip test, and dip_why says so. */
+ * several nodes, the mean is over the nodes' means, and neither outliers nor several modes are looked for. seed: of the
+ * dip test's simulation, which takes milliseconds; ANALYSIS_NO_DIP: no dip test, and dip_why says so. */
 struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed);
 
 /* Of slopes, which can be 0 and below: the mean is the arithmetic one, its t on the values themselves, and log_variance
@@ -170,7 +179,11 @@ struct analysis_verdict {
     double p;                    /* two-sided of no difference, times the rows (Bonferroni), at most 1: below 5% exactly
                                   * where the interval leaves 1 out; NaN without */
     double half_width;           /* of the interval, as 0.06, or in the unit of a difference; NaN without */
-    size_t runs;                 /* a side, with which the half-width would be about the margin; 0: none would do */
+    size_t used;                 /* invocations of the side with fewer; of nodes their number */
+    size_t runs;                 /* unclear: with so many of them it would be told (analysis_runs()); 0: no number would
+                                  * do. Else 0 */
+    bool of_nodes;               /* those two are nodes */
+    bool is_few;                 /* unclear though the interval lies within the margin: below ANALYSIS_SAME_MIN */
     bool is_noise;               /* unclear, and would not be without the host's noise in it */
     const char *why;             /* of ANALYSIS_UNCLEAR and ANALYSIS_UNKNOWN, where it is not the width; or NULL */
 };
@@ -178,8 +191,16 @@ struct analysis_verdict {
 /* Judges all rows of one comparison as one family: each interval has the confidence 1 - 0.05/m, m the rows that have
  * one, so that in 95 of 100 comparisons all of them hold (Bonferroni; Dunn, JASA 56, 1961), whatever the rows share: a
  * base, a host. Both verdicts take the same interval (an interval within the margin is Schuirmann's two one-sided
- * tests, 1987, at 2.5% and less), so that neither family errs in more than 5%. margin: of the ratio, 0.02 allows 1/1.02
+ * tests, 1987, at 2.5% and less), so that neither family errs in more than 5%, slow modes that nobody has seen aside
+ * (ANALYSIS_SAME_MIN). margin: of the ratio, 0.02 allows 1/1.02
  * to 1.02; a difference has its tolerance. One ret a row. */
 void analysis_judge(const struct analysis_ratio *row, size_t rows, double margin, struct analysis_verdict *ret);
+
+/* The least number of invocations a side (of nodes, where r is over nodes) with which an interval of this confidence
+ * decides in 80 of 100 comparisons, if the two are the same or differ by the margin and more: t(confidence) + t(power)
+ * standard errors within the margin, the power two-sided since the same has two edges (Julious, Statistics in Medicine
+ * 23, 2004, sections 4 and 5). Of two that differ by less than the margin no number decides more often than chance.
+ * Of invocations never below ANALYSIS_SAME_MIN; 0: more than 100,000. */
+size_t analysis_runs(const struct analysis_ratio *r, double margin, double confidence);
 
 #endif

@@ -293,10 +293,20 @@ static bool repeat_a_block(const struct cell_group *a, const struct cell_group *
     return false;
 }
 
+static bool are_of_series(const struct cell_group *g, const char *series)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (strcmp(g->invocation[i]->series, series) != 0)
+            return false;
+    return *series != '\0';
+}
+
 bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b)
 {
     const char *a_first, *a_last, *b_first, *b_last;
     const struct invocation *of = a->count > 0 && b->count > 0 ? a->invocation[0] : NULL;
+    if (of && are_of_series(a, of->series) && are_of_series(b, of->series))
+        return true;
     if (!of || !*of->plan_sha256 || !*of->plan_seed || !period_of(a, of, &a_first, &a_last) ||
         !period_of(b, of, &b_first, &b_last))
         return false;
@@ -335,6 +345,20 @@ struct cell_values cells_values(const struct records *r, const struct cell_group
 void cell_values_free(struct cell_values *v)
 {
     free(STEAL(v->list));
+}
+
+struct analysis_summary cells_summary(const struct cell_values *v, const char *figure, uint64_t seed)
+{
+    return (figure_is_slope(figure) ? analysis_summary_of_slopes : analysis_summary)(v->list, v->count, seed);
+}
+
+struct analysis_ratio cells_effect(const struct cell_values *a, const struct cell_values *b,
+                                   const struct figure_about *about, bool one_run, double growth_margin,
+                                   const struct analysis_noise *noise)
+{
+    if (figure_is_slope(about->name))
+        return analysis_difference(a->list, a->count, b->list, b->count, one_run, growth_margin, noise);
+    return analysis_ratio(a->list, a->count, b->list, b->count, one_run, about->resolution, noise);
 }
 
 /* --- names ------------------------------------------------------------------------------------------------------- */

@@ -42,9 +42,10 @@ bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but
 /* cells_agree(), and a has no key that b lacks, apart from those in the list. */
 bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const char *but);
 
-/* Whether one run of one plan gave both: they share the plan's file and seed, no cell of the plan occurs twice in a
- * block, and neither side ended before the other began, or in the same second (two runs with the same --seed may follow
- * each other that closely). Then the plan's blocks are pairs, whether the records came in one folder or in two. */
+/* Whether one run gave both. Of `tare exec` with several commands: its name of the run is in all. Of a plan: they share
+ * its file and seed, no cell of the plan occurs twice in a block, and neither side ended before the other began, or in
+ * the same second (two runs with the same --seed may follow each other that closely). Then the plan's blocks are pairs,
+ * whether the records came in one folder or in two. */
 bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b);
 
 /* One figure of a cell. */
@@ -59,6 +60,15 @@ struct cell_values {
 /* The values of a figure, by its name. A figure that no record has is missing in all. Ended with cell_values_free(). */
 struct cell_values cells_values(const struct records *r, const struct cell_group *g, const char *figure);
 void cell_values_free(struct cell_values *v);
+
+/* Their summary: of slopes the one of slopes. seed: as of analysis_summary(). */
+struct analysis_summary cells_summary(const struct cell_values *v, const char *figure, uint64_t seed);
+
+/* B against A: of slopes their difference, the same up to growth_margin, of all else the ratio. one_run: as of
+ * cells_are_of_one_run(). noise: NULL is allowed. */
+struct analysis_ratio cells_effect(const struct cell_values *a, const struct cell_values *b,
+                                   const struct figure_about *about, bool one_run, double growth_margin,
+                                   const struct analysis_noise *noise);
 
 /* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other key in which these
  * cells differ. The caller frees it. */

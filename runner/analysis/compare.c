@@ -18,7 +18,7 @@
 
 /* --- One cell and one figure: both sides' invocations in the order of time, and what the analysis makes of them */
 
-static void take_side(const struct cell_group *g, const struct cell_values *v, bool plain, uint64_t seed,
+static void take_side(const struct cell_group *g, const struct cell_values *v, const char *figure, uint64_t seed,
                       struct compare_side *side)
 {
     *side = (struct compare_side){.cell = g->cell,
@@ -27,8 +27,7 @@ static void take_side(const struct cell_group *g, const struct cell_values *v, b
                                   .missing = v->missing,
                                   .why_not = v->why_not,
                                   .value = xcalloc(v->count, sizeof(*side->value)),
-                                  .is = plain ? analysis_summary_of_slopes(v->list, v->count, seed)
-                                              : analysis_summary(v->list, v->count, seed)};
+                                  .is = cells_summary(v, figure, seed)};
     for (size_t i = 0; i < v->count; i++)
         side->value[i] = v->list[i].value;
     gsl_sort(side->value, 1, side->used);
@@ -63,17 +62,16 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
 {
     row->about = compare_about(ra, rb, figure);
     struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
-    const bool slopes = figure_is_slope(figure) && !o->as_ratios;
-    take_side(pair->a, &a, slopes, o->seed, &row->a);
-    take_side(pair->b, &b, slopes, o->seed, &row->b);
+    take_side(pair->a, &a, figure, o->seed, &row->a);
+    take_side(pair->b, &b, figure, o->seed, &row->b);
     take_steady(pair->a, &row->a);
     take_steady(pair->b, &row->b);
     row->noise = o->noise ? noise_of(o->noise, figure) : (struct analysis_noise){.p = NAN};
     const bool one_run = cells_are_of_one_run(pair->a, pair->b);
-    if (slopes)
-        row->ratio = analysis_difference(a.list, a.count, b.list, b.count, one_run, o->growth_margin, &row->noise);
+    if (o->as_ratios)
+        row->ratio = analysis_ratio(a.list, a.count, b.list, b.count, one_run, row->about.resolution, NULL);
     else
-        row->ratio = analysis_ratio(a.list, a.count, b.list, b.count, one_run, row->about.resolution, &row->noise);
+        row->ratio = cells_effect(&a, &b, &row->about, one_run, o->growth_margin, &row->noise);
     cell_values_free(&a);
     cell_values_free(&b);
     row->a.mean = mean_of(row->ratio.a_mean, &row->a);
@@ -584,7 +582,7 @@ static enum outcome outcome_of(const struct compare_condition *c, const struct c
     case CONDITION_DIFFERENT:
         return v->differs ? HOLDS : v->word == ANALYSIS_SAME ? PASSES : UNCLEAR;
     case CONDITION_NOT_SAME:
-        return v->is_outside ? HOLDS : v->word == ANALYSIS_UNCLEAR ? UNCLEAR : PASSES;
+        return v->is_outside ? HOLDS : v->word == ANALYSIS_SAME ? PASSES : UNCLEAR;
     case CONDITION_UNCLEAR:
         return v->word == ANALYSIS_UNCLEAR ? HOLDS : PASSES;
     default:
@@ -612,7 +610,7 @@ static void say_effect(const struct compare_row *row, struct text *out)
 static void say(const struct compare_condition *c, const struct compare_row *row, enum outcome outcome,
                 struct text *out)
 {
-    const char *unit = row->ratio.method == ANALYSIS_NODES ? "nodes" : "invocations a side";
+    const char *unit = row->verdict.of_nodes ? "nodes" : "invocations a side";
     text_add(out, "%s: %s%s %s: ", c->text, outcome == UNCLEAR ? "cannot tell: " : "", row->label, row->figure);
     if (row->ratio.zero_side)
         text_add(out, "%s", row->verdict.why);
@@ -622,7 +620,7 @@ static void say(const struct compare_condition *c, const struct compare_row *row
         text_add(out, "; %s", row->verdict.why);
     if (outcome == UNCLEAR && row->verdict.is_noise)
         text_add(out, "; without this host's noise (A/A) the interval would tell");
-    else if (outcome == UNCLEAR && row->verdict.runs > row->ratio.a_used)
+    else if (outcome == UNCLEAR && row->verdict.runs > row->verdict.used)
         text_add(out, "; about %zu %s would do", number_enough(row->verdict.runs), unit);
     text_add(out, "\n");
 }

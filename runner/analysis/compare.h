@@ -123,15 +123,18 @@ int compare_conditions_check(const struct compare_condition *condition, size_t c
                              struct err *e);
 
 /* Whether one of the conditions holds. Each is looked for in every row that it concerns, and has three ends:
- *     it holds        slower, faster, memory: the interval shows a difference, and the estimate is beyond the share;
- *                     different: the interval leaves 1 out; not-same: all of it lies beyond the margin. Also where
- * there is no interval: a gate that lets pass what it could not see is none. it does not     slower, faster, memory: no
- * end of the interval is beyond the share; different, not-same: the verdict is "same"; not-same also where the interval
- * shows a difference that is not all beyond the margin cannot tell     else: a line in *unclear, which says when the
- * host's noise is why. It fails nothing by itself; the condition "unclear" holds wherever another one cannot tell, and
- * where it is the only one, wherever a row's verdict is unclear. Slower, faster: of times and rates, by the figure's
- * better direction; a figure that has none is never slower. memory: of memory. growth: of slopes, by their difference.
- * held, unclear: a line each, may not be NULL. */
+ *
+ * - it holds: slower, faster, memory, growth: the interval shows a difference, and the estimate is beyond the share;
+ *   different: the interval leaves 1 out; not-same: all of it lies beyond the margin. Also where there is no interval:
+ * a gate that lets pass what it could not see is none.
+ * - it does not: slower, faster, memory, growth: no end of the interval is beyond the share; different, not-same: the
+ *   verdict is "same".
+ * - cannot tell: else. It is a line in *unclear, which says when the host's noise is why, and fails nothing by itself;
+ *   the condition "unclear" holds wherever another one cannot tell, and where it is the only one, wherever a row's
+ *   verdict is unclear.
+ *
+ * Slower, faster: of times and rates, by the figure's better direction; a figure that has none is never slower. memory:
+ * of memory. growth: of slopes, by their difference. held, unclear: a line each, may not be NULL. */
 bool compare_conditions_hold(const struct compare_condition *condition, size_t count, const struct comparison *c,
                              struct text *held, struct text *unclear);
 

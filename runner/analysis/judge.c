@@ -47,8 +47,9 @@ struct analysis_noise analysis_noise_of(const struct analysis_ratio *aa, size_t 
 
 /* --- verdicts ----------------------------------------------------------------------------------------------------- */
 
-/* The half-width of the interval with n runs per side (or n pairs), on the logarithm. */
-static double half_width_at(const struct analysis_ratio *r, size_t n, double confidence)
+/* What has to fit into the margin with n runs per side (or n pairs): the interval's half-width, and how far its middle
+ * strays in ANALYSIS_POWER of comparisons. */
+static double reach_at(const struct analysis_ratio *r, size_t n, double confidence)
 {
     const double runs = (double)n;
     double own = r->variance - r->noise_variance, df = runs - 1, variance;
@@ -58,7 +59,8 @@ static double half_width_at(const struct analysis_ratio *r, size_t n, double con
         variance = own / (1 / (double)r->a_used + 1 / (double)r->b_used) * 2 / runs;
         df = 2 * runs - 2;
     }
-    return stats_student((1 + confidence) / 2, df) * sqrt(variance + r->noise_variance);
+    return (stats_student((1 + confidence) / 2, df) + stats_student((1 + ANALYSIS_POWER) / 2, df)) *
+           sqrt(variance + r->noise_variance);
 }
 
 /* What says that there is no difference, and between which bounds the two are the same: of a ratio, or of a difference.
@@ -74,16 +76,15 @@ static struct bounds bounds_of(const struct analysis_ratio *r, double margin)
     return (struct bounds){1, 1 / (1 + margin), 1 + margin};
 }
 
-/* The least number for which the interval is no wider than the margin; 0: none up to ANALYSIS_RUNS_MAX. */
-static size_t runs_for(const struct analysis_ratio *r, double margin, double confidence)
+size_t analysis_runs(const struct analysis_ratio *r, double margin, double confidence)
 {
     const double wanted = r->is_difference ? r->tolerance : log1p(margin);
     size_t low = r->method == ANALYSIS_NODES ? 2 : ANALYSIS_SAME_MIN, high = ANALYSIS_RUNS_MAX;
-    if (r->why_not || half_width_at(r, high, confidence) > wanted)
+    if (r->why_not || reach_at(r, high, confidence) > wanted)
         return 0;
-    while (low < high) { /* the half-width falls with n */
+    while (low < high) { /* the reach falls with n */
         size_t n = low + (high - low) / 2;
-        if (half_width_at(r, n, confidence) <= wanted)
+        if (reach_at(r, n, confidence) <= wanted)
             high = n;
         else
             low = n + 1;
@@ -93,7 +94,7 @@ static size_t runs_for(const struct analysis_ratio *r, double margin, double con
 
 static bool is_too_few_for_same(const struct analysis_ratio *r)
 {
-    return r->method != ANALYSIS_CONSTANT && (r->a_used < ANALYSIS_SAME_MIN || r->b_used < ANALYSIS_SAME_MIN);
+    return r->a_used < ANALYSIS_SAME_MIN || r->b_used < ANALYSIS_SAME_MIN;
 }
 
 static enum analysis_word word_of(const struct stats_interval *i, const struct bounds *b)
@@ -103,6 +104,15 @@ static enum analysis_word word_of(const struct stats_interval *i, const struct b
     if (i->low > b->none)
         return ANALYSIS_GREATER;
     return i->high < b->none ? ANALYSIS_LESS : ANALYSIS_UNCLEAR;
+}
+
+/* What there were of, and of what so many more would tell. That a slow mode is missed is a matter of invocations. */
+static void take_runs(const struct analysis_ratio *r, double margin, double confidence, struct analysis_verdict *v)
+{
+    v->of_nodes = r->method == ANALYSIS_NODES && !v->is_few;
+    v->used = v->of_nodes ? r->pairs : r->a_used < r->b_used ? r->a_used : r->b_used;
+    if (v->word == ANALYSIS_UNCLEAR)
+        v->runs = v->is_few && r->method == ANALYSIS_NODES ? ANALYSIS_SAME_MIN : analysis_runs(r, margin, confidence);
 }
 
 static struct analysis_verdict of_zero_side(const struct analysis_ratio *r)
@@ -148,11 +158,12 @@ static struct analysis_verdict judge(const struct analysis_ratio *r, size_t m, d
           : v.differs     ? 0
                           : 1;
     v.half_width = r->is_difference ? v.ratio.high - r->log : expm1(log(v.ratio.high) - r->log);
-    v.runs = runs_for(r, margin, confidence);
     if (v.word == ANALYSIS_SAME && is_too_few_for_same(r)) {
+        v.is_few = !v.differs;
         v.word = v.differs ? (r->log > 0 ? ANALYSIS_GREATER : ANALYSIS_LESS) : ANALYSIS_UNCLEAR;
         v.why = v.differs ? NULL : "fewer than 15 invocations on a side may have missed a slow mode";
     }
+    take_runs(r, margin, confidence, &v);
     v.is_noise = v.word == ANALYSIS_UNCLEAR && r->noise_variance > 0 && would_be_clear(r, &b, confidence);
     return v;
 }

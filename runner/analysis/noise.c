@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/figure.h"
 #include "base/file.h"
 #include "base/source.h"
 #include "record/record.h"
@@ -61,11 +62,17 @@ const char *noise_other_host(const struct noise *n, const struct invocation *of)
 
 /* --- its file --------------------------------------------------------------------------------------------------- */
 
+/* The name of what a row holds. */
+static const char *effect_of(const char *figure)
+{
+    return figure_is_slope(figure) ? "difference" : "log_ratio";
+}
+
 static json_t *row_json(const struct noise_row *row)
 {
     return json_pack("{s:s, s:s, s:[I,I], s:f, s:f, s:f}", "cell", row->cell, "figure", row->figure, "invocations",
-                     (json_int_t)row->a, (json_int_t)row->b, "log_ratio", row->log, "variance", row->variance, "df",
-                     row->df);
+                     (json_int_t)row->a, (json_int_t)row->b, effect_of(row->figure), row->log, "variance",
+                     row->variance, "df", row->df);
 }
 
 int noise_write(const struct noise *n, const char *path, struct err *e)
@@ -98,9 +105,16 @@ static int take_row(const json_t *from, struct noise *ret)
     const char *cell = NULL, *figure = NULL;
     struct noise_row row = {0};
     json_int_t a = 0, b = 0;
-    if (json_unpack((json_t *)from, "{s:s, s:s, s:[I,I], s:F, s:F, s:F}", "cell", &cell, "figure", &figure,
-                    "invocations", &a, &b, "log_ratio", &row.log, "variance", &row.variance, "df", &row.df) != 0 ||
-        a < 0 || b < 0 || !isfinite(row.log) || !(row.variance >= 0 && row.variance < 1e6) ||
+    if (json_unpack((json_t *)from, "{s:s, s:s}", "cell", &cell, "figure", &figure) != 0)
+        return -EINVAL;
+    if (figure_is_slope(figure) && json_object_get(from, "log_ratio")) {
+        ret->left_out++;
+        return 0;
+    }
+    const double most = figure_is_slope(figure) ? 1e18 : 1e3; /* bytes; a logarithm: more is no ratio of two times */
+    if (json_unpack((json_t *)from, "{s:[I,I], s:F, s:F, s:F}", "invocations", &a, &b, effect_of(figure), &row.log,
+                    "variance", &row.variance, "df", &row.df) != 0 ||
+        a < 0 || b < 0 || !(fabs(row.log) <= most) || !(row.variance >= 0 && row.variance <= most * most) ||
         !(row.df >= 0.1 && row.df <= 1e9))
         return -EINVAL;
     row.cell = xstrdup(cell);

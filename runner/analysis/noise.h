@@ -1,6 +1,7 @@
 /* noise: how far two runs of the same differ on this host beyond what their invocations explain: a variance that is
- * added to every ratio's interval (analysis.h). Measured from two sets of records of the same cells (A/A), stored as
- * noise-floor.json (schema tare.noise/2). */
+ * added to every ratio's interval (analysis.h), of slopes to their difference's. Measured from two sets of records of
+ * the same cells (A/A), stored as noise-floor.json (schema tare.noise/2): a row has log_ratio, of a slope difference.
+ */
 #ifndef TARE_NOISE_H
 #define TARE_NOISE_H
 
@@ -15,11 +16,11 @@
 
 struct err;
 
-/* The A/A ratio of one cell and one figure. */
+/* The A/A ratio of one cell and one figure, of a slope the difference. */
 struct noise_row {
     char *cell; /* the cell's text */
     char *figure;
-    double log, variance, df; /* from analysis_ratio() */
+    double log, variance, df; /* of struct analysis_ratio */
     size_t a, b;              /* invocations */
 };
 
@@ -29,6 +30,7 @@ struct noise {
     size_t rows;
     char *kernel, *cpu, *node; /* the measured host */
     bool within_run;           /* A and A' took turns in one run of a plan, so it lacks what differs between runs */
+    size_t left_out;           /* rows of slopes as ratios, from before slopes had differences: not among the rows */
 };
 
 void noise_free(struct noise *n);

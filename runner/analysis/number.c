@@ -23,7 +23,9 @@ const char *number_text(double value, int decimals, char *buf, size_t cap)
         text_format(buf, cap, "%s", "");
         return buf;
     }
-    if (decimals >= 0) {
+    if (fabs(value) >= 1e18) { /* whose digits would be more than a double has, and than buf */
+        text_format(buf, cap, "%.6g", value);
+    } else if (decimals >= 0) {
         text_format(buf, cap, "%.*f", decimals, value);
     } else {
         double unit = pow(10, -decimals);

@@ -79,12 +79,26 @@ static double choose_iterations(struct size_row *row)
     return stats_optimal_repetitions(t2[0], t2[1], row->part.mean, row->overhead_s);
 }
 
+/* Two cells of this spread, as if of one invocation each. */
+static size_t to_compare(const char *figure, double s2, double mean, double precision)
+{
+    const bool slopes = figure_is_slope(figure);
+    const struct analysis_ratio two = {.method = ANALYSIS_WELCH,
+                                       .is_difference = slopes,
+                                       .tolerance = ANALYSIS_GROWTH_MARGIN,
+                                       .variance = 2 * s2 / (slopes ? 1 : mean * mean),
+                                       .a_used = 1,
+                                       .b_used = 1};
+    return number_enough(analysis_runs(&two, precision, ANALYSIS_CONFIDENCE));
+}
+
 static void recommend(struct size_row *row, double precision)
 {
     double r1 = row->of_iterations ? (double)number_enough((size_t)choose_iterations(row)) : 1;
     const double *t2 = row->part.t2;
     double s2 = row->of_iterations ? fmax(0, t2[1]) + t2[0] / r1 : t2[0];
     size_t n = stats_units_for_precision(s2, row->part.mean, precision, PLAN_SIZE_CAP);
+    row->compare_invocations = to_compare(row->figure, s2, row->part.mean, precision);
     if (n >= PLAN_SIZE_CAP) {
         row->why_not = "out of reach: more than 100000 invocations";
         return;
@@ -100,7 +114,7 @@ static void judge(struct size_row *row, const struct pilot *p, double precision)
     struct stats_interval i = stats_mean_interval(p->mean, p->count, ANALYSIS_CONFIDENCE);
     row->invocations = p->count;
     row->half_width = (i.high - i.low) / 2 / fabs(i.at);
-    row->half_width_why = i.why_not;
+    row->half_width_why = i.why_not ? i.why_not : fabs(i.at) > 0 ? NULL : "the mean is 0";
     row->part = stats_variance_components(row->of_iterations ? &tree : &values, row->of_iterations ? 2 : 1);
     row->iteration_s = row->of_iterations ? row->part.mean : NAN;
     row->total_s = NAN;

@@ -37,9 +37,11 @@ struct size_row {
     double iteration_s,
         overhead_s; /* the time of an iteration, and of an invocation without its iterations; NaN: unknown */
     size_t want_iterations, want_invocations; /* rounded up to two digits; 0: unknown, see why_not */
-    double total_s;                           /* the time of that plan; NaN: unknown */
-    const char *iterations_why;               /* why the number of iterations is the pilot's, or NULL */
-    const char *why_not;                      /* NULL: there is a recommendation */
+    size_t compare_invocations; /* a side, of as many iterations, that tell two such cells apart or the same within
+                                 * the precision, of slopes ANALYSIS_GROWTH_MARGIN (analysis_runs()); 0: out of reach */
+    double total_s;             /* the time of that plan; NaN: unknown */
+    const char *iterations_why; /* why the number of iterations is the pilot's, or NULL */
+    const char *why_not;        /* NULL: there is a recommendation */
 };
 
 struct plan_size {

@@ -1,9 +1,12 @@
 #include "analysis/stats_levels.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 #include "analysis/stats_interval.h"
+
+#define ASSURED 0.80
 
 double stats_unit_mean(const struct stats_unit *u)
 {
@@ -76,9 +79,11 @@ double stats_optimal_repetitions(double t2, double t2_above, double cost, double
     return fmax(1, ceil(sqrt(cost_above / cost * t2 / t2_above)));
 }
 
+/* That no more than ASSURED of plans exceed. */
 static double half_width(double s2, size_t n)
 {
-    return stats_student(0.975, (double)n - 1) * sqrt(s2 / (double)n);
+    const double df = (double)n - 1;
+    return stats_student(0.975, df) * sqrt(s2 * gsl_cdf_chisq_Pinv(ASSURED, df) / df / (double)n);
 }
 
 size_t stats_units_for_precision(double s2, double mean, double relative, size_t cap)

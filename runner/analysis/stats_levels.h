@@ -41,9 +41,10 @@ struct stats_components stats_variance_components(const struct stats_unit *root,
  */
 double stats_optimal_repetitions(double t2, double t2_above, double cost, double cost_above);
 
-/* The number of units of the highest level that makes the 95% half-width at most `relative` of the mean, with s2 the
- * variance of one unit's mean: the least n >= 5 with t(0.975; n-1) sqrt(s2/n) <= relative * mean (section 9.1). At most
- * `cap`. */
+/* The number of units of the highest level that makes the 95% half-width at most `relative` of the mean in 80 of 100
+ * plans, with s2 the variance of one unit's mean: the least n >= 5 with t(0.975; n-1) s sqrt(q/n) <= relative * mean
+ * (section 9.1), q = chi^2(0.80; n-1)/(n-1), since the plan's own spread is by chance above s in half of all plans
+ * (Kupper and Hafner, The American Statistician 43(2), 1989). At most `cap`. */
 size_t stats_units_for_precision(double s2, double mean, double relative, size_t cap);
 
 #endif

@@ -397,9 +397,7 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
         const struct cell_group g = group_of(c);
         struct cell_values v = cells_values(&s->records, &g, s->records.reader.name[i].name);
         f->used = v.count;
-        f->is = figure_is_slope(s->records.reader.name[i].name)
-                    ? analysis_summary_of_slopes(v.list, v.count, ANALYSIS_NO_DIP)
-                    : analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
+        f->is = cells_summary(&v, s->records.reader.name[i].name, ANALYSIS_NO_DIP);
         f->why_not = f->used == 0 ? v.why_not : isnan(f->is.mean.at) ? f->is.mean.why_not : NULL;
         cell_values_free(&v);
         f->of = (struct analysis_ratio){.log = NAN, .why_not = "there are no threads of the same cell to compare with"};
@@ -452,20 +450,19 @@ const char *summary_incomparable(const struct summary *s, const struct summary_c
                : NULL;
 }
 
-struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
-                                    const struct summary_cell *c, size_t index, size_t *runs)
+struct analysis_ratio summary_effect(const struct summary *s, const struct summary_cell *base,
+                                     const struct summary_cell *c, size_t index)
 {
     const struct figure_name *figure = &s->records.reader.name[index];
     const char *why = summary_incomparable(s, base, c, figure->name);
     const struct cell_group other = group_of(base), own = group_of(c);
     struct cell_values a = cells_values(&s->records, &other, figure->name),
                        b = cells_values(&s->records, &own, figure->name);
-    struct analysis_ratio r = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(&other, &own),
-                                             figure->about.resolution, NULL);
-    *runs = a.count < b.count ? a.count : b.count;
+    struct analysis_ratio r =
+        cells_effect(&a, &b, &figure->about, cells_are_of_one_run(&other, &own), ANALYSIS_GROWTH_MARGIN, NULL);
     cell_values_free(&a);
     cell_values_free(&b);
-    return why ? (struct analysis_ratio){.log = NAN, .why_not = why} : r;
+    return why ? (struct analysis_ratio){.is_difference = r.is_difference, .log = NAN, .why_not = why} : r;
 }
 
 /* The index of a cell's main figure, as for tare compare; names: none. */
@@ -483,7 +480,7 @@ static void judge(struct summary_figure *const *family, size_t count)
     cleanup_free struct analysis_verdict *verdict = xcalloc(count, sizeof(*verdict));
     for (size_t i = 0; i < count; i++)
         ratio[i] = family[i]->of;
-    analysis_judge(ratio, count, SUMMARY_MARGIN, verdict);
+    analysis_judge(ratio, count, ANALYSIS_MARGIN, verdict);
     for (size_t i = 0; i < count; i++)
         family[i]->verdict = verdict[i];
 }
@@ -502,8 +499,7 @@ static void take_ratios(struct summary *s)
             if (index == s->records.reader.names || (f < s->records.reader.names && f == own))
                 continue;
             family[n] = &c->figure[index];
-            family[n]->of = summary_ratio(s, c->base, c, index, &family[n]->runs);
-            n++;
+            family[n++]->of = summary_effect(s, c->base, c, index);
         }
         if (n > 0)
             judge(family, n);
@@ -524,9 +520,9 @@ const char *summary_verdict(const struct summary *s, const struct summary_cell *
 {
     const struct summary_figure *f = &c->figure[index];
     const struct figure_about about = s->records.reader.name[index].about;
-    if (!c->base || c->base == c || f->used == 0 || isnan(f->verdict.ratio.at))
+    if (!c->base || c->base == c || f->used == 0 || (isnan(f->verdict.ratio.at) && f->verdict.word == ANALYSIS_UNKNOWN))
         return "";
-    return words_verdict(&f->verdict, &about, SUMMARY_MARGIN, f->runs, buf);
+    return words_verdict(&f->verdict, &about, ANALYSIS_MARGIN, buf);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */

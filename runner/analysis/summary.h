@@ -1,4 +1,4 @@
-/* summary: the results of a set of records: its cells, each figure with its interval, and the ratio to threads.
+/* summary: the results of a set of records: its cells, each figure with its interval, and how it is to that of threads.
  * Computed once, by compare and stats; page, paper and tables only show it. */
 #ifndef TARE_SUMMARY_H
 #define TARE_SUMMARY_H
@@ -20,11 +20,10 @@ struct summary_figure {
     struct analysis_summary is; /* its geometric mean is the shown one */
     size_t used;                /* invocations with the figure */
     const char *why_not;        /* if none has it, the record's reason; else NULL */
-    struct analysis_ratio of;   /* the ratio to the base, which is A; or its why_not */
-    /* The ratio's interval and verdict. The cells' main figures are one family, as in tare compare; every other figure
-     * is a family over the cells. NaN: no ratio. */
+    struct analysis_ratio of;   /* to the base, which is A: the ratio, of slopes the difference; or its why_not */
+    /* Its interval and verdict. The cells' main figures are one family, as in tare compare; every other figure is a
+     * family over the cells. NaN: there is none. */
     struct analysis_verdict verdict;
-    size_t runs; /* of the side with fewer */
 };
 
 struct summary_cell {
@@ -62,9 +61,6 @@ void summary_make(struct records *r, struct summary *ret);
 
 void summary_free(struct summary *s);
 
-/* The equivalence margin. */
-#define SUMMARY_MARGIN 0.02
-
 /* The verdict in words (words.h) on a cell's comparison; "": not compared. */
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);
 
@@ -76,9 +72,9 @@ const char *summary_incomparable(const struct summary *s, const struct summary_c
 /* The index of the cell's first rate of which more is better; below 0: none. */
 int summary_rate(const struct summary *s, const struct summary_cell *c);
 
-/* The ratio of a figure (by index) of one cell to that of `base`. runs: of the side with fewer. */
-struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
-                                    const struct summary_cell *c, size_t index, size_t *runs);
+/* A figure (by index) of one cell against that of `base`: the ratio, of slopes the difference. */
+struct analysis_ratio summary_effect(const struct summary *s, const struct summary_cell *base,
+                                     const struct summary_cell *c, size_t index);
 
 /* A cell's figure by name; NULL: no record has it. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);

@@ -7,24 +7,29 @@
 #include "analysis/number.h"
 #include "base/text.h"
 
-/* The words for a greater value of B, a lesser one, and a multiple. */
-static const struct {
-    const char *greater, *less, *times;
-} OF_KIND[FIGURE_KINDS] = {
-    [FIGURE_TIME] = {"slower", "faster", "as long"},
-    [FIGURE_MEMORY] = {"more", "less", "as much"},
-    [FIGURE_RATE] = {"faster", "slower", "the rate"},
-    [FIGURE_COUNT] = {"more", "less", "as much"},
-};
+/* Of a multiple. */
+static const char *const TIMES[FIGURE_KINDS] = {
+    [FIGURE_TIME] = "as long", [FIGURE_MEMORY] = "as much", [FIGURE_RATE] = "the rate", [FIGURE_COUNT] = "as much"};
 
 /* A time or rate with an unusual better direction is called "more" or "less", not "slower" or "faster". */
+static bool is_of_speed(const struct figure_about *about)
+{
+    return (about->kind == FIGURE_TIME && about->better == BETTER_LESS) ||
+           (about->kind == FIGURE_RATE && about->better == BETTER_MORE);
+}
+
 static const char *direction(const struct figure_about *about, bool greater)
 {
-    bool turned = (about->kind == FIGURE_TIME && about->better != BETTER_LESS) ||
-                  (about->kind == FIGURE_RATE && about->better != BETTER_MORE);
-    if (turned)
+    if (!is_of_speed(about))
         return greater ? "more" : "less";
-    return greater ? OF_KIND[about->kind].greater : OF_KIND[about->kind].less;
+    return greater == (about->kind == FIGURE_RATE) ? "faster" : "slower";
+}
+
+/* "45 % faster" may be 0.55 of the time or 1.45 of the speed: what is that far apart is told in times. */
+static bool is_far(const struct stats_interval *r, const struct figure_about *about)
+{
+    const double factor = is_of_speed(about) ? 1.25 : 2;
+    return r->at >= factor || r->at <= 1 / factor;
 }
 
 static const char *say_times(const struct stats_interval *r, const struct figure_about *about, char *buf)
@@ -32,7 +37,7 @@ static const char *say_times(const struct stats_interval *r, const struct figure
     char at[64], low[64], high[64];
     int d = number_decimals(r, 1);
     (void)snprintf(buf, WORDS_MAX_VERDICT, "%s times %s (%s to %s)", number_text(r->at, d, at, sizeof(at)),
-                   OF_KIND[about->kind].times, number_text(r->low, d, low, sizeof(low)),
+                   TIMES[about->kind], number_text(r->low, d, low, sizeof(low)),
                    number_text(r->high, d, high, sizeof(high)));
     return buf;
 }
@@ -82,22 +87,29 @@ static const char *say_difference(const struct stats_interval *d, char *buf)
     return buf;
 }
 
-static const char *say_unclear(const struct analysis_verdict *v, size_t runs, char *buf)
+static const char *say_unclear(const struct analysis_verdict *v, char *buf)
 {
     char half[64];
+    const char *what = v->of_nodes ? "nodes" : "runs";
     const struct figure_unit u = v->is_difference ? figure_unit_of(v->half_width) : (struct figure_unit){"%", 0.01};
-    int n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%s %s at %zu runs",
-                     number_rough(v->half_width / u.bytes, half, sizeof(half)), u.name, runs);
+    int n = 0;
+    if (v->is_few)
+        n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: %zu runs may miss a slow mode", v->used);
+    else if (isfinite(v->half_width))
+        n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%s %s at %zu %s",
+                     number_rough(v->half_width / u.bytes, half, sizeof(half)), u.name, v->used, what);
+    else
+        n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: no bounds at %zu %s", v->used, what);
     size_t used = n > 0 ? (size_t)n : 0;
-    if (v->runs > runs)
-        (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; about %zu runs would do", number_enough(v->runs));
+    if (v->runs > v->used)
+        (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; about %zu %s would do", number_enough(v->runs), what);
     else if (v->is_noise)
         (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; this host's noise is in it");
     return buf;
 }
 
 const char *words_verdict(const struct analysis_verdict *v, const struct figure_about *about, double margin,
-                          size_t runs, char buf[WORDS_MAX_VERDICT])
+                          char buf[WORDS_MAX_VERDICT])
 {
     char unit[32];
     switch (v->word) {
@@ -105,8 +117,12 @@ const char *words_verdict(const struct analysis_verdict *v, const struct figure_
     case ANALYSIS_LESS:
         if (v->is_difference)
             return say_difference(&v->ratio, buf);
-        return v->ratio.at >= 2 || v->ratio.at <= 0.5 ? say_times(&v->ratio, about, buf)
-                                                      : say_percent(&v->ratio, about, buf);
+        if (v->ratio.why_not) /* a side is 0 throughout */
+            text_format(buf, WORDS_MAX_VERDICT, "%s (%s 0)", direction(about, v->word == ANALYSIS_GREATER),
+                        v->word == ANALYSIS_GREATER ? "from" : "to");
+        else
+            (void)(is_far(&v->ratio, about) ? say_times : say_percent)(&v->ratio, about, buf);
+        return buf;
     case ANALYSIS_SAME:
         if (v->is_difference)
             (void)snprintf(buf, WORDS_MAX_VERDICT, "same within %s",
@@ -115,7 +131,7 @@ const char *words_verdict(const struct analysis_verdict *v, const struct figure_
             (void)snprintf(buf, WORDS_MAX_VERDICT, "same within %.3g %%", 100 * margin);
         return buf;
     case ANALYSIS_UNCLEAR:
-        return say_unclear(v, runs, buf);
+        return say_unclear(v, buf);
     case ANALYSIS_UNKNOWN:
         break;
     }
@@ -123,30 +139,29 @@ const char *words_verdict(const struct analysis_verdict *v, const struct figure_
     return buf;
 }
 
-void words_times(const struct analysis_verdict *v, double margin, size_t runs, const char *b, const char *a,
-                 struct text *out)
+void words_times(const struct analysis_verdict *v, double margin, const char *b, const char *a, struct text *out)
 {
     static const struct figure_about TIME = {.kind = FIGURE_TIME, .better = BETTER_LESS};
     bool differs = v->word == ANALYSIS_GREATER || v->word == ANALYSIS_LESS;
-    bool is_far = differs && (v->ratio.at >= 2 || v->ratio.at <= 0.5);
+    bool far = differs && is_far(&v->ratio, &TIME);
     char said[WORDS_MAX_VERDICT];
     struct analysis_verdict turned = *v;
-    if (is_far && v->word == ANALYSIS_LESS) { /* a factor: how many times as fast */
+    if (far && v->word == ANALYSIS_LESS) { /* a factor: how many times as fast */
         turned.word = ANALYSIS_GREATER;
         turned.ratio.at = 1 / v->ratio.at;
         turned.ratio.low = 1 / v->ratio.high;
         turned.ratio.high = 1 / v->ratio.low;
     }
-    (void)words_verdict(&turned, &TIME, margin, runs, said);
+    (void)words_verdict(&turned, &TIME, margin, said);
     const char *bounds = strstr(said, " (");
     if (!differs || !bounds) {
         text_add(out, "%s and %s: %s", b, a, said);
         return;
     }
     int len = (int)(bounds - said);
-    if (is_far && v->word == ANALYSIS_LESS)
+    if (far && v->word == ANALYSIS_LESS)
         text_add(out, "%s is %.*s times faster than %s%s", b, (int)strcspn(said, " "), said, a, bounds);
-    else if (is_far)
+    else if (far)
         text_add(out, "%s takes %.*s as %s%s", b, len, said, a, bounds);
     else
         text_add(out, "%s is %.*s than %s%s", b, len, said, a, bounds);

@@ -51,11 +51,11 @@ bool figure_is_like(const struct figure_about *a, const struct figure_about *b);
 /* Writes "a time in s, less is better" into buf. Returns buf. */
 const char *figure_says(const struct figure_about *a, char *buf, size_t cap);
 
-/* Whether it is a slope of profile growth, bytes per 1,000 iterations: it can be 0 and below, so that two of them have
- * a difference and no ratio. */
+/* Whether it is a slope of profile growth, bytes per 1,000 iterations. A slope can be 0 or negative, so two of them
+ * have a difference and no ratio. */
 bool figure_is_slope(const char *name);
 
-/* The unit that so many bytes are told in, by their size: 1.5e6 in MiB of 1048576. */
+/* The unit in which to show so many bytes: 1.5e6 in MiB, of 1048576 bytes. */
 struct figure_unit {
     const char *name;
     double bytes;

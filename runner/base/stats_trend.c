@@ -134,6 +134,29 @@ struct stats_trend stats_trend(const double *y, size_t n, double confidence)
                                 (slope + half) / (double)length, NULL};
 }
 
+void stats_trend_take_out(double *y, size_t n, size_t period)
+{
+    const double middle = ((double)n - 1) / 2;
+    double place[STATS_TREND_PERIOD_MAX] = {0}, mean = 0, products = 0, squares = 0, level = 0, most = 0;
+    if (period < 2 || period > STATS_TREND_PERIOD_MAX || n < 4 * period)
+        return;
+    for (size_t i = 0; i < n; i++)
+        mean += y[i] / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        products += ((double)i - middle) * (y[i] - mean);
+        squares += ((double)i - middle) * ((double)i - middle);
+        level = fmax(level, fabs(y[i]));
+    }
+    for (size_t i = 0; i < n; i++) {
+        const size_t of_place = n / period + (i % period < n % period);
+        place[i % period] += (y[i] - mean - products / squares * ((double)i - middle)) / (double)of_place;
+    }
+    for (size_t i = 0; i < period; i++)
+        most = fmax(most, fabs(place[i]));
+    for (size_t i = 0; i < n && most > (double)n * level * DBL_EPSILON; i++) /* else it is rounding */
+        y[i] -= place[i % period];
+}
+
 bool stats_trend_is_look(size_t n, size_t most)
 {
     static const size_t LOOKS[] = {64, 96, 128};

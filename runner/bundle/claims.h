@@ -9,12 +9,15 @@
  *         expect: {min: 1.5}
  *
  * A claim is one of
- *     ratio    {of, to, figure}     mean(of) / mean(to) is within expect; means are geometric
+ *     ratio    {of, to, figure}     mean(of) / mean(to) is within expect
  *     order    {cells, figure}      each cell's mean is below the next one's; no expect
  *     bound    {of, figure}         the mean is within expect
- *     scaling  {cells, by, figure}  the figure grows with the key `by` of the cells' scenario, by an exponent within
- * expect value    {of, figure}         as a bound, but meaningful only on the same class of hardware cells are ids of
- * the plan, figures are names in the records (record/records.h). Equality is an expect with two edges, as {min: 0.98,
+ *     scaling  {cells, by, figure}  the figure grows with the key `by` of the cells' scenario, by an exponent in expect
+ *     value    {of, figure}         as a bound, but meaningful only on the same class of hardware
+ *
+ * Cells are ids of the plan, figures are names in the records (record/records.h). Means are geometric. Slopes of
+ * profile growth (record/growth.h), which may be 0 and below, have arithmetic means, and an order of them goes by
+ * differences; a ratio of them takes every slope to be above 0. Equality is an expect with two edges, as {min: 0.98,
  * max: 1.02}.
  *
  * Old files may give a tolerance, a width up to which the estimate decided across an edge: if the truth was at the
@@ -111,8 +114,12 @@ size_t claim_effects(const struct claim *c);
 /* part: below claim_effects(). */
 struct claim_effect claim_effect(const struct claim *c, const struct records *r, size_t part);
 
-/* Whether its effects' scale is logarithmic. */
+/* Whether its effects' scale is logarithmic: not of an exponent, nor where slopes of profile growth, which may be 0 and
+ * below, have arithmetic means, and an order of them differences. */
 bool claim_is_on_logs(const struct claim *c);
+
+/* The lower edge of what it expects; NaN: none. */
+double claim_min(const struct claim *c);
 
 /* The verdict of an interval: SUPPORTED within what the claim expects, CONTRADICTED outside, else INCONCLUSIVE with
  * why.

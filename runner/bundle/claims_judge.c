@@ -86,11 +86,23 @@ static bool is_within(double x, double min, double max)
     return (isnan(min) || x >= min) && (isnan(max) || x <= max);
 }
 
-/* An interval across the edge is inconclusive, however narrow. Of an order each ratio of neighbours is at least 1. */
+/* Slopes as they are. */
+static bool is_plain(const struct claim *c)
+{
+    return figure_is_slope(c->figure) && c->kind != CLAIM_RATIO && c->kind != CLAIM_SCALING;
+}
+
+/* Of an order each ratio of neighbours is at least 1, each difference at least 0. */
+double claim_min(const struct claim *c)
+{
+    return c->kind != CLAIM_ORDER ? c->min : is_plain(c) ? 0 : 1;
+}
+
+/* An interval across the edge is inconclusive, however narrow. */
 struct judgement claim_judge_interval(const struct claim *c, struct stats_interval i)
 {
     struct judgement j = {.found = i};
-    double min = c->kind == CLAIM_ORDER ? 1 : c->min, max = c->max;
+    double min = claim_min(c), max = c->max;
     bool low_within = is_within(i.low, min, max), high_within = is_within(i.high, min, max);
     if (isnan(i.at) || i.why_not) {
         j.verdict = CLAIM_INCONCLUSIVE;
@@ -124,8 +136,11 @@ static struct claim_effect effect_of_ratio(const struct claim *c, const struct r
 {
     struct records of = of_cell(r, of_id), to = of_cell(r, to_id);
     const char *why_of = why_not_run(&of, c->figure), *why_to = why_not_run(&to, c->figure);
-    const struct compare_options o = {
-        .figure = &c->figure, .figures = 1, .margin = 0.02, .seed = ANALYSIS_NO_DIP, .as_ratios = true};
+    const struct compare_options o = {.figure = &c->figure,
+                                      .figures = 1,
+                                      .margin = ANALYSIS_MARGIN,
+                                      .seed = ANALYSIS_NO_DIP,
+                                      .as_ratios = !is_plain(c)};
     struct claim_effect f = {.is_run = true};
     struct comparison pair;
     struct err e = {0};
@@ -154,9 +169,9 @@ static struct claim_effect effect_of_mean(const struct claim *c, const struct re
     if (why) {
         f = no_effect(c->cell[0], why);
     } else {
-        struct analysis_summary s = analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
+        struct analysis_summary s = cells_summary(&v, c->figure, ANALYSIS_NO_DIP);
         f.found = s.mean;
-        f.at = log(s.mean.at);
+        f.at = claim_is_on_logs(c) ? log(s.mean.at) : s.mean.at;
         f.variance = s.log_variance;
     }
     cell_values_free(&v);
@@ -226,7 +241,7 @@ size_t claim_effects(const struct claim *c)
 
 bool claim_is_on_logs(const struct claim *c)
 {
-    return c->kind != CLAIM_SCALING;
+    return c->kind != CLAIM_SCALING && !is_plain(c);
 }
 
 /* An order's intervals hold jointly (Bonferroni), so that more cells do not make a verdict likelier. */
@@ -262,7 +277,7 @@ struct judgement claim_judge(const struct claim *c, const struct records *r)
 /* Bytes as KiB, MiB, …; others with four digits. */
 const char *claim_number(const struct claim *c, const struct figure_about *about, double value, char *buf, size_t cap)
 {
-    bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE;
+    bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE && !is_plain(c);
     plain |= strcmp(about->unit, "1") == 0 || strlen(about->unit) > UNIT_MAX; /* foreign units can have any length */
     if (!plain && figure_is_of_bytes(about) && value >= 0 && value < 1e18)
         return text_bytes((uint64_t)value, buf, cap);

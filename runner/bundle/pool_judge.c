@@ -119,7 +119,7 @@ static double at_edge(double x, double edge)
 
 static struct stats_interval at_edges(const struct claim *c, struct stats_interval i)
 {
-    double min = c->kind == CLAIM_ORDER ? 1 : c->min;
+    double min = claim_min(c);
     i.low = at_edge(at_edge(i.low, min), c->max);
     i.high = at_edge(at_edge(i.high, min), c->max);
     return i;

@@ -401,7 +401,7 @@ static json_t *claim_json(const struct pool_result *r, size_t i)
                   claim_kind_name(c->kind), "figure", json_of_bytes(c->figure), "unit", r->reference->unit[i],
                   "expected", r->reference->expected[i], "verdict", pool_verdict_name(&r->claim[i]), "decided_by",
                   (json_int_t)r->claim[i].shown, "effects", parts);
-    json_put(o, "min", number_json(c->kind == CLAIM_ORDER ? 1 : c->min));
+    json_put(o, "min", number_json(claim_min(c)));
     json_put(o, "max", number_json(c->max));
     return o;
 }
@@ -497,7 +497,7 @@ static void draw_claim(const struct pool_result *r, size_t i, struct drawings *a
                                       .axis = axis,
                                       .row = rows.list,
                                       .rows = rows.count,
-                                      .min = c->kind == CLAIM_ORDER ? 1 : c->min,
+                                      .min = claim_min(c),
                                       .max = c->max});
     for (size_t k = 0; k < rows.count; k++)
         free(rows.label[k]);

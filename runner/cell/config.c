@@ -226,45 +226,43 @@ static const char *first_knob(enum config_command command, const struct config *
 }
 
 /* Nothing given: the table's defaults. cell_complete() takes a cell's. */
-static struct config config_unset(void)
+static void config_unset(struct config *c)
 {
-    struct config c = {.cell = cell_unset(), .invocations = {.seed = -1}, .campaign = {.seed = -1, .task = -1}};
+    memset(c, 0, sizeof(*c));
+    c->cell = cell_unset();
+    c->invocations.seed = c->campaign.seed = c->campaign.task = -1;
     for (const struct option_row *row = config_rows; row < config_rows + config_row_count; row++)
         if (config_is_number(row->kind) && !config_is_of_cell(row) && row->if_overhead != UNSET)
-            *config_number(&c, row) = row->if_overhead;
-    return c;
+            *config_number(c, row) = row->if_overhead;
 }
 
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
-    struct config c = config_unset();
+    struct config *c = ret;
+    config_unset(c);
     bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT);
-    int r = take_options(command, argc, argv, &c, e);
-    if (r != 0)
-        return r;
+    TRY(take_options(command, argc, argv, c, e));
     if (command == CONFIG_EXEC)
-        c.invocations.argv = optind < argc ? argv + optind : NULL;
+        c->invocations.argv = optind < argc ? argv + optind : NULL;
     else if (optind < argc)
-        c.positional = argv[optind++];
+        c->positional = argv[optind++];
     if ((command & (CONFIG_COMPARE | CONFIG_PUSH)) && optind < argc)
-        c.second = argv[optind++];
-    if ((command & (CONFIG_REPORT | CONFIG_POOL | CONFIG_BISECT)) && c.positional) {
-        c.names = argv + optind - 1;
+        c->second = argv[optind++];
+    if ((command & (CONFIG_REPORT | CONFIG_POOL | CONFIG_BISECT)) && c->positional) {
+        c->names = argv + optind - 1;
         optind = argc;
     }
     if (command != CONFIG_EXEC && optind < argc)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes %s, and '%s' is it", argv[optind], argv[0],
-                       c.second ? "two names" : "one name", c.second ? c.second : c.positional);
-    if (!has_scenario && !c.help) {
-        r = cell_complete(&c.cell, e);
-    } else if (!c.positional && !c.help && first_knob(command, &c)) {
+                       c->second ? "two names" : "one name", c->second ? c->second : c->positional);
+    if (!has_scenario && !c->help)
+        return cell_complete(&c->cell, e);
+    if (!c->positional && !c->help && first_knob(command, c)) {
         char word[SCENARIO_WORD_MAX + 2];
-        text_format(word, sizeof(word), "--%s", first_knob(command, &c));
-        r = no_option(command, word, argv[0], e);
+        text_format(word, sizeof(word), "--%s", first_knob(command, c));
+        return no_option(command, word, argv[0], e);
     }
-    if (r == 0)
-        *ret = c;
-    return r;
+    return 0;
 }
 
 int config_begin(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)

@@ -245,7 +245,8 @@ enum config_command {
 
 /* Reads a command's argv (argv[0] is its name). The cell of CONFIG_RUN, CONFIG_MATRIX, CONFIG_BENCH and CONFIG_SCALE
  * still needs cell_complete(), because its scenario decides, too; options outside the table are kept for it. The other
- * commands' cells are complete. -EINVAL (usage): one line names the option, the value and what is allowed. */
+ * commands' cells are complete. -EINVAL (usage): one line names the option, the value and what is allowed; *ret then
+ * holds nothing of use. */
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
 
 /* The same, and applies --quiet, --verbose and --color (terminal.h). It turns a quiet command's standard output into
@@ -256,7 +257,7 @@ int config_begin(enum config_command command, int argc, char **argv, struct conf
 struct cell cell_unset(void);
 
 /* Completes a cell: takes the scenario's knobs, fills in the defaults of scenario and profile, and refuses
- * contradictions and what the scenario does not offer. -EINVAL (usage). */
+ * contradictions and what the scenario does not offer. -EINVAL (usage); the cell is then half complete. */
 int cell_complete(struct cell *cell, struct err *e);
 
 /* The kind of the scenario's command that the cell uses. */

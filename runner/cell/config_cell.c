@@ -18,11 +18,11 @@ bool config_is_of_cell(const struct option_row *row)
 
 struct cell cell_unset(void)
 {
-    struct config c = {0};
+    struct cell cell = {0};
     for (size_t i = 0; i < config_row_count; i++)
         if (config_is_number(config_rows[i].kind) && config_is_of_cell(&config_rows[i]))
-            *config_number(&c, &config_rows[i]) = UNSET;
-    return c.cell;
+            *config_number(&cell, &config_rows[i]) = UNSET;
+    return cell;
 }
 
 const char *config_cell_option(size_t n)
@@ -73,12 +73,12 @@ const char *config_grant(const char *option, const char *value)
     return row->reaches ? row->reaches : "it is not decided whose to say it is";
 }
 
-static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)
+static int take_switch(struct cell *cell, const struct option_row *row, const char *value, struct err *e)
 {
     bool yes = strcmp(value, "true") == 0;
     if (!yes && strcmp(value, "false") != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is true or false", row->name, value);
-    *config_number(c, row) = yes == (row->kind == YES);
+    *config_number(cell, row) = yes == (row->kind == YES);
     return 0;
 }
 
@@ -138,17 +138,13 @@ int cell_set_later(struct cell *cell, const char *name, const char *value, struc
 
 int cell_set(struct cell *cell, const char *option, const char *value, struct err *e)
 {
-    struct config c = {.cell = *cell};
     const struct option_row *row = row_of_cell(option);
     if (!row && config_is_no_knob(option))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of a cell ('tare run --help' lists them)", option);
     if (!row)
         return cell->scenario ? set_knob(cell, option, value, e) : cell_set_later(cell, option, value, e);
     bool is_switch = row->kind == YES || row->kind == NO;
-    int failed = is_switch ? take_switch(&c, row, value, e) : config_take(&c, row, value, e);
-    if (failed == 0)
-        *cell = c.cell;
-    return failed;
+    return is_switch ? take_switch(cell, row, value, e) : config_take(cell, row, value, e);
 }
 
 /* Reads "UID" or "UID:GID", in digits. */
@@ -315,9 +311,8 @@ static int take_defaults(struct cell *cell, struct err *e)
 {
     const struct scenario_profile *p = &cell->scenario->profile[cell->profile];
     for (size_t i = 0; i < p->count; i++) {
-        struct config c = {.cell = *cell};
         const struct option_row *row = row_of_cell(p->fallback[i].option);
-        if (!row || *config_number(&c, row) != UNSET)
+        if (!row || *config_number(cell, row) != UNSET)
             continue;
         TRY(cell_set(cell, p->fallback[i].option, p->fallback[i].value, e));
     }
@@ -379,28 +374,20 @@ static int take_scenario(struct cell *cell, struct err *e)
 
 int cell_complete(struct cell *cell, struct err *e)
 {
-    struct config c = {.cell = *cell};
-    int r = take_scenario(&c.cell, e);
-    if (r != 0)
-        return r;
+    TRY(take_scenario(cell, e));
     for (size_t i = 0; i < config_row_count; i++) {
         const struct option_row *row = &config_rows[i];
-        if (config_is_number(row->kind) && config_is_of_cell(row) && *config_number(&c, row) == UNSET)
-            *config_number(&c, row) = config_default(row, (enum profile)c.cell.profile);
+        if (config_is_number(row->kind) && config_is_of_cell(row) && *config_number(cell, row) == UNSET)
+            *config_number(cell, row) = config_default(row, (enum profile)cell->profile);
     }
-    c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
-    c.cell.has_memory_high = c.cell.memory_high_bytes != UNSET;
-    c.cell.has_pids_max = c.cell.pids_max != UNSET;
-    if (c.cell.pids_max == UNSET)
-        c.cell.pids_max = c.cell.scenario ? CONFIG_PIDS(c.cell.workers) : COMMAND_PIDS_MAX;
-    if (quota_parse(c.cell.cpu_max, &c.cell.quota) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--cpu-max '%s': what is allowed is %s", c.cell.cpu_max, QUOTA_ALLOWED);
-    r = check_cell(&c.cell, e);
-    if (r == 0)
-        r = check_confinement(&c.cell, e);
-    if (r == 0)
-        r = complete_knobs(&c.cell, e);
-    if (r == 0)
-        *cell = c.cell;
-    return r;
+    cell->has_memory_max = cell->memory_max_bytes != UNSET;
+    cell->has_memory_high = cell->memory_high_bytes != UNSET;
+    cell->has_pids_max = cell->pids_max != UNSET;
+    if (cell->pids_max == UNSET)
+        cell->pids_max = cell->scenario ? CONFIG_PIDS(cell->workers) : COMMAND_PIDS_MAX;
+    if (quota_parse(cell->cpu_max, &cell->quota) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cpu-max '%s': what is allowed is %s", cell->cpu_max, QUOTA_ALLOWED);
+    TRY(check_cell(cell, e));
+    TRY(check_confinement(cell, e));
+    return complete_knobs(cell, e);
 }

@@ -24,10 +24,10 @@ static struct shown_row row_of(const struct option_row *row, const struct scenar
         return shown;
     for (unsigned p = 0; p < PROFILES_COUNT; p++)
         for (size_t i = 0; i < s->profile[p].count; i++) {
-            struct config c = {0};
+            struct cell cell = {0};
             const struct scenario_default *d = &s->profile[p].fallback[i];
-            if (strcmp(d->option, row->name) == 0 && cell_set(&c.cell, d->option, d->value, &ignored) == 0)
-                *of[p] = *config_number(&c, row);
+            if (strcmp(d->option, row->name) == 0 && cell_set(&cell, d->option, d->value, &ignored) == 0)
+                *of[p] = *config_number(&cell, row);
         }
     if (row->choices == mode_names)
         r->if_overhead = r->if_memory = shown.if_growth = s->mode;

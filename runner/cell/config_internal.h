@@ -62,8 +62,10 @@ extern const size_t config_row_count;
 /* Whether the row sets a member of struct cell. */
 bool config_is_of_cell(const struct option_row *row);
 
-/* The place of a numeric row's value in *c. */
-int64_t *config_number(struct config *c, const struct option_row *row);
+/* The place of a numeric row's value. options: a struct config; for a row of the cell a struct cell, which stands first
+ * in it, will do. */
+int64_t *config_number(void *options, const struct option_row *row);
+_Static_assert(offsetof(struct config, cell) == 0, "a cell's rows hold for the cell alone");
 bool config_is_number(enum kind kind);
 bool config_takes_value(enum kind kind);
 
@@ -84,7 +86,7 @@ void config_list_choices(const char *const *choices, struct text *out);
 /* Keeps an option outside the table until the scenario is known. */
 int cell_set_later(struct cell *cell, const char *name, const char *value, struct err *e);
 
-/* Sets an option's value. -EINVAL (usage): not allowed; the message says what is. */
-int config_take(struct config *c, const struct option_row *row, const char *value, struct err *e);
+/* Sets an option's value; options as of config_number(). -EINVAL (usage): not allowed; the message says what is. */
+int config_take(void *options, const struct option_row *row, const char *value, struct err *e);
 
 #endif

@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "cell/config_internal.h"
 
-int64_t *config_number(struct config *c, const struct option_row *row)
+int64_t *config_number(void *options, const struct option_row *row)
 {
-    return (int64_t *)(void *)((char *)c + row->offset);
+    return (int64_t *)(void *)((char *)options + row->offset);
 }
 
 bool config_is_number(enum kind kind)
@@ -145,29 +145,29 @@ static int take_word(struct config_words *words, const struct option_row *row, c
     return 0;
 }
 
-int config_take(struct config *c, const struct option_row *row, const char *value, struct err *e)
+int config_take(void *options, const struct option_row *row, const char *value, struct err *e)
 {
     switch (row->kind) {
     case CHOICE:
-        return parse_choice(row, value, config_number(c, row)) == 0 ? 0 : refuse(row, value, e);
+        return parse_choice(row, value, config_number(options, row)) == 0 ? 0 : refuse(row, value, e);
     case INTEGER:
     case BYTES:
     case SECONDS:
-        return parse_number(row, value, config_number(c, row)) == 0 ? 0 : refuse(row, value, e);
+        return parse_number(row, value, config_number(options, row)) == 0 ? 0 : refuse(row, value, e);
     case YES:
     case NO:
-        *config_number(c, row) = row->kind == YES;
+        *config_number(options, row) = row->kind == YES;
         return 0;
     case TEXT:
         if (!*value)
             return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes %s", row->name, row->value);
         TRY(refuse_dash(row, value, e));
-        *(const char **)(void *)((char *)c + row->offset) = value;
+        *(const char **)(void *)((char *)options + row->offset) = value;
         return 0;
     case LIST:
-        return take_word((struct config_words *)(void *)((char *)c + row->offset), row, value, e);
+        return take_word((struct config_words *)(void *)((char *)options + row->offset), row, value, e);
     case HELP:
-        c->help = true;
+        *(bool *)((char *)options + row->offset) = true;
         return 0;
     }
     return -EINVAL;

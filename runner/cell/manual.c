@@ -190,7 +190,9 @@ const struct manual manuals[] = {
      "tare compare --format json before after  # for a script: tare-json(5)\n"},
     {CONFIG_PLAN_SIZE, "plan-size", "DIR", "how much to run for a wanted precision", "tare plan-size [OPTION]... DIR\n",
      "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how many of both "
-     "give the wanted precision for the least time (Kalibera and Jones 2013).\n",
+     "give the wanted precision for the least time (Kalibera and Jones 2013), in 80 of 100 such plans. And how many a "
+     "side "
+     "it takes to tell two such cells the same or apart within it, again in 80 of 100.\n",
      "tare plan-size out/quick --precision 1%  # how much to run for that\n"},
     {CONFIG_REPORT, "report", "DIR", "an HTML page, tables, what a paper takes in",
      "tare report [OPTION]... RECORD|DIR...\n",

@@ -199,7 +199,7 @@ static void capture_topology(const char *sysroot, struct facts *ret)
             facts_absent(ret, KEYS[i], "%s", e.text);
         return;
     }
-    const int counts[] = {topology_sockets(sysroot, &t), t.cores, topology_threads_per_core(&t), t.nodes, t.classes};
+    const int counts[] = {topology_sockets(&t), t.cores, topology_threads_per_core(&t), t.nodes, t.classes};
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         facts_int(ret, KEYS[i], counts[i]);
     capture_governor(sysroot, &t, ret);

@@ -65,9 +65,22 @@ static struct cpulist read_siblings(const char *root, const struct topology *t, 
     return siblings;
 }
 
+/* Documentation/ABI/testing/sysfs-devices-system-cpu, "smt/active": "0" where no online core has a second thread, which
+ * spares a file per CPU. Missing before Linux 4.19. */
+static bool has_no_siblings(const char *root)
+{
+    char text[8];
+    return file_read(root, CPU_DIR "/smt/active", text, sizeof(text)) > 0 && text[0] == '0';
+}
+
 static void read_cores(const char *root, struct topology *t)
 {
     struct cpulist seen = {0};
+    if (has_no_siblings(root)) {
+        for (size_t i = 0; i < t->cpus; i++)
+            t->cpu[i].core = t->cores++;
+        return;
+    }
     for (size_t i = 0; i < t->cpus; i++) {
         int cpu = t->cpu[i].cpu;
         if (cpulist_has(&seen, (unsigned)cpu))
@@ -92,6 +105,9 @@ static void read_nodes(const char *root, struct topology *t)
 {
     struct cpulist nodes = {0};
     (void)read_list(root, NODE_DIR "/online", &nodes); /* without CONFIG_NUMA all is node 0 */
+    t->nodes = 1;
+    if (cpulist_count(&nodes) == 1 && cpulist_has(&nodes, 0))
+        return;
     for (int n = cpulist_next(&nodes, 0); n >= 0; n = cpulist_next(&nodes, n + 1)) {
         char path[128];
         struct cpulist cpus = {0};
@@ -115,8 +131,11 @@ static bool speeds_by_core_type(const char *root, const struct topology *t, long
     size_t known = 0;
     for (size_t i = 0; i < ARRAY_LEN(PATHS); i++) {
         struct cpulist cpus = {0};
-        if (read_list(root, PATHS[i], &cpus) != 0)
+        if (read_list(root, PATHS[i], &cpus) != 0) {
+            if (i == 0) /* none is hybrid without it */
+                return false;
             continue;
+        }
         for (size_t c = 0; c < t->cpus; c++) {
             if (!cpulist_has(&cpus, (unsigned)t->cpu[c].cpu))
                 continue;
@@ -180,15 +199,13 @@ static void read_classes(const char *root, struct topology *t)
 
 int topology_read(const char *sysroot, struct topology *ret, struct err *e)
 {
-    struct topology t = {0};
+    struct topology t = {.sysroot = sysroot};
     int failed = read_list(sysroot, CPU_DIR "/online", &t.online);
     t.cpus = cpulist_count(&t.online);
     if (failed == 0 && t.cpus == 0)
         failed = -ENODATA;
     if (failed != 0)
         return err_set(e, ERR_HOST, failed, "%s" CPU_DIR "/online: %s", sysroot ? sysroot : "", strerror(-failed));
-    if (read_list(sysroot, CPU_DIR "/present", &t.present) != 0)
-        t.present = t.online;
     (void)read_list(sysroot, CPU_DIR "/isolated", &t.isolated);
     t.cpu = xcalloc(t.cpus, sizeof(*t.cpu));
     int cpu = -1;
@@ -207,6 +224,12 @@ void topology_free(struct topology *t)
     *t = (struct topology){0};
 }
 
+struct cpulist topology_present(const struct topology *t)
+{
+    struct cpulist present;
+    return read_list(t->sysroot, CPU_DIR "/present", &present) == 0 ? present : t->online;
+}
+
 int topology_threads_per_core(const struct topology *t)
 {
     cleanup_free int *threads = xcalloc(t->cpus, sizeof(*threads));
@@ -219,7 +242,7 @@ int topology_threads_per_core(const struct topology *t)
 }
 
 /* Sorts, because the firmware's ids can be arbitrarily large. */
-int topology_sockets(const char *sysroot, const struct topology *t)
+int topology_sockets(const struct topology *t)
 {
     cleanup_free long *id = xcalloc((size_t)t->cores, sizeof(*id));
     size_t cores = 0;
@@ -227,7 +250,7 @@ int topology_sockets(const char *sysroot, const struct topology *t)
     for (size_t i = 0; i < t->cpus; i++) {
         if (t->cpu[i].core != (int)cores) /* a core's first CPU goes before the first one of the next core */
             continue;
-        long socket = read_cpu_number(sysroot, t->cpu[i].cpu, "topology/physical_package_id");
+        long socket = read_cpu_number(t->sysroot, t->cpu[i].cpu, "topology/physical_package_id");
         id[cores++] = socket < 0 ? 0 : socket; /* below 0: no firmware tables, as on some arm64 */
     }
     qsort(id, cores, sizeof(*id), compare_long);

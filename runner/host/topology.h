@@ -28,8 +28,8 @@ struct topology {
     int cores, classes;
     int nodes; /* nodes with an online CPU; memory-only nodes do not count */
     struct cpulist online;
-    struct cpulist present;  /* plugged in, online or not; = online if unknown */
     struct cpulist isolated; /* /sys/devices/system/cpu/isolated: without load balancing */
+    const char *sysroot;     /* topology_read()'s; not owned */
 };
 
 /* Reads /sys/devices/system/{cpu,node} under sysroot ("" for the real one). Without data on cores, each CPU counts as a
@@ -37,9 +37,12 @@ struct topology {
 int topology_read(const char *sysroot, struct topology *ret, struct err *e);
 void topology_free(struct topology *t);
 
-/* The sockets with an online CPU, by the physical_package_id of each core, under the sysroot of topology_read(). Apart
+/* The CPUs that are plugged in, online or not; the online ones if that is unknown. Read when asked for. */
+struct cpulist topology_present(const struct topology *t);
+
+/* The sockets with an online CPU, by the physical_package_id of each core. Apart
  * from that because no choice needs them, and every start of a run would read a file per core. */
-int topology_sockets(const char *sysroot, const struct topology *t);
+int topology_sockets(const struct topology *t);
 
 /* The largest number of online CPUs of a core: 2 on a hybrid on which only fast cores have two threads. */
 int topology_threads_per_core(const struct topology *t);

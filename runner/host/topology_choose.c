@@ -311,7 +311,8 @@ static int check_request(const struct topology *t, const struct cpulist *allowed
         return err_set(e, ERR_USAGE, -EINVAL, "no CPU is named (usable: %s)", there);
     if (cpu < 0)
         return 0;
-    const char *why = !cpulist_has(&t->present, (unsigned)cpu)  ? "does not exist"
+    struct cpulist present = topology_present(t);
+    const char *why = !cpulist_has(&present, (unsigned)cpu)     ? "does not exist"
                       : !cpulist_has(&t->online, (unsigned)cpu) ? "is offline"
                                                                 : "is not allowed to this process";
     return err_set(e, ERR_USAGE, -EINVAL, "CPU %d %s (usable: %s)", cpu, why, there);

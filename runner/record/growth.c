@@ -150,6 +150,20 @@ static const char *series_of(const struct growth *g, enum growth_figure f, size_
     return s->n == 0 ? "no reading of the second half has it" : NULL;
 }
 
+/* The number of readings from one with the split to the next; 0: unknown. */
+static size_t split_period(const struct growth *g)
+{
+    size_t first = g->readings;
+    for (size_t i = 0; i < g->readings; i++) {
+        if (g->reading[i].bytes[LEDGER_LIVE] == LEDGER_UNKNOWN)
+            continue;
+        if (first < g->readings)
+            return i - first;
+        first = i;
+    }
+    return 0;
+}
+
 static struct growth_slope no_slope(const char *why)
 {
     struct growth_slope none = {NAN, NAN, NAN, ""};
@@ -161,6 +175,9 @@ static struct growth_slope slope_of_readings(const struct growth *g, enum growth
 {
     struct series s = {0};
     const char *why = series_of(g, f, from, to, &s);
+    if (!why &&
+        s.n == to - from) /* the split forks, and pages that were copied for that are there at the next reading */
+        stats_trend_take_out(s.y, s.n, split_period(g));
     const struct growth_slope ret = why ? no_slope(why) : slope_of(&s);
     free(s.y);
     return ret;

@@ -23,6 +23,8 @@
 #define SETTINGS_MAX     8192U /* keys of a cell, or of an environment; likewise */
 #define FIGURES_MAX      4096U /* of all records that are read together; each is looked for among them */
 #define NO_SUCH_FIGURE   "the record has no such figure"
+#define FIGURE_MOST      1e60 /* of its ratios, and of the fourth powers in degrees of freedom, all are finite still */
+#define NO_FIGURE        "neither a number nor null; a number is 0, or from 1e-60 to 1e60"
 
 /* The members of a record that are read: enum constant and key. */
 /* clang-format off */
@@ -354,12 +356,16 @@ static int take_words(const struct parse *p, struct invocation *ret)
             return -EINVAL;
     if (!*ret->id)
         return refuse(p, p->section[SECTION_ID].data, "its id is empty");
-    const json_t *block = json_object_get(p->tree[SECTION_PLAN], "block"),
+    const enum section of_block = json_object_get(p->tree[SECTION_PLAN], "block") ? SECTION_PLAN : SECTION_SCENARIO;
+    const json_t *block = json_object_get(p->tree[of_block], "block"),
                  *seed = json_object_get(p->tree[SECTION_PLAN], "seed");
     char digits[32] = "";
     if (block && !json_is_null(block) && (!json_is_integer(block) || json_integer_value(block) < 1))
-        return refuse_member(p, SECTION_PLAN, "block", "no whole number from 1");
+        return refuse_member(p, of_block, "block", "no whole number from 1");
     ret->block = (uint64_t)json_integer_value(block);
+    ret->series = keep(p, "");
+    if (of_block == SECTION_SCENARIO && take_text(p, SECTION_SCENARIO, "series", &ret->series) != 0)
+        return -EINVAL;
     if (json_is_integer(seed))
         text_format(digits, sizeof(digits), "%lld", (long long)json_integer_value(seed));
     ret->plan_seed = keep(p, digits);
@@ -476,6 +482,7 @@ static bool is_setting(const char *key)
                                        "stall_ms",
                                        "plan",
                                        "block",
+                                       "series",
                                        "seed",
                                        "order",
                                        "invocation",
@@ -524,9 +531,9 @@ static const struct keyset *environment_of(const struct parse *p)
     {
         char whole[136];
         text_format(whole, sizeof(whole), INVOCATION_SETTING "%.120s", key);
-        bool is_told = strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0 &&
-                       strcmp(key, "block") != 0; /* each record has its own */
-        if (is_setting(key) && is_told && !json_is_null(value))
+        static const char *const OWN[] = {"runtime", "invocation", "block", "series",
+                                          NULL}; /* each record or run has */
+        if (is_setting(key) && !text_is_among(key, OWN) && !json_is_null(value))
             add_json(&b, whole, value, NULL);
     }
     return finish(&b);
@@ -570,7 +577,8 @@ static int figure_of(struct reader *r, const json_t *parent, const char *key, st
     const json_t *n = json_is_object(v) ? json_object_get(v, "avg") : v;
     if (json_is_number(n)) {
         *ret = (struct figure){json_number_value(n), NULL};
-        return 0;
+        const double size = fabs(ret->value);
+        return !(size > 0) || (size >= 1 / FIGURE_MOST && size <= FIGURE_MOST) ? 0 : -EINVAL;
     }
     text_format(with, sizeof(with), "%.120s_reason", key);
     const char *why = json_string_value(json_object_get(parent, with));
@@ -604,7 +612,7 @@ static int take_known(const struct parse *p, struct invocation *ret)
         if (s == SECTION_COUNTERS && lacks(p->section[s]))
             continue; /* nobody asked for counters, and a column without values would be noise */
         if (figure_of(p->r, parent, key, &f) != 0)
-            return refuse_member(p, s, strchr(own->path, '.') + 1, "neither a number nor null");
+            return refuse_member(p, s, strchr(own->path, '.') + 1, NO_FIGURE);
         set_figure(p->r, ret, own->name, f);
     }
     return 0;
@@ -626,7 +634,7 @@ static int take_growth(const struct parse *p, struct invocation *ret)
         text_format(name, sizeof(name), "growth_%s", key);
         text_format(said, sizeof(said), "slopes.%s", key);
         if (figure_of(p->r, slopes, key, &f) != 0)
-            return refuse_member(p, SECTION_GROWTH, said, "neither a number nor null");
+            return refuse_member(p, SECTION_GROWTH, said, NO_FIGURE);
         set_figure(p->r, ret, name, f);
     }
     return 0;
@@ -675,7 +683,7 @@ static int take_scenarios_own(const struct parse *p, struct invocation *ret)
         if (strlen(key) > 120 || text_ends_with(key, "_reason"))
             continue;
         if (figure_of(p->r, figures, key, &f) != 0)
-            return refuse_member(p, SECTION_RESULT, key, "neither a number nor null");
+            return refuse_member(p, SECTION_RESULT, key, NO_FIGURE);
         if (take_declared(p, declared, key) != 0)
             return -EINVAL;
         set_figure(p->r, ret, key, f);
@@ -694,14 +702,17 @@ static int take_results(const struct parse *p, struct invocation *ret)
         return refuse_member(p, SECTION_RESULT, "", "of more than 1000 members, which no tare writes");
     for (size_t i = 0; OURS[i]; i++) {
         if (figure_of(p->r, result, OURS[i], &f) != 0)
-            return refuse_member(p, SECTION_RESULT, OURS[i], "neither a number nor null");
+            return refuse_member(p, SECTION_RESULT, OURS[i], NO_FIGURE);
         set_figure(p->r, ret, OURS[i], f);
     }
     json_object_foreach(result, key, value)
     {
         bool is_one = json_is_number(value) || (json_is_null(value) && reader_figure(p->r, key) >= 0);
-        if (is_one && !text_is_among(key, OURS) && figure_of(p->r, result, key, &f) == 0)
-            set_figure(p->r, ret, key, f);
+        if (!is_one || text_is_among(key, OURS))
+            continue;
+        if (figure_of(p->r, result, key, &f) != 0)
+            return refuse_member(p, SECTION_RESULT, key, NO_FIGURE);
+        set_figure(p->r, ret, key, f);
     }
     return take_scenarios_own(p, ret);
 }

@@ -74,7 +74,8 @@ struct invocation {
     const char *plan_cell;            /* the cell's id in its plan; "": no plan */
     const char *plan_sha256;          /* of the plan's file; "": no plan */
     const char *plan_seed;            /* the seed that shuffled the plan, as digits; "": no plan */
-    uint64_t block;                   /* block of the plan, from 1; 0: no plan */
+    uint64_t block;                   /* of the plan, or of several commands; from 1; 0: neither */
+    const char *series;               /* of several commands: what all of one run share; else "" */
     const char *label;                /* "A" or "A'", if the plan runs each cell twice (--aa); else "" */
     const char *grade, *termination, *detail; /* detail: why it failed; "" if it did not */
     bool ok;                                  /* termination is "ok", so that its figures count */

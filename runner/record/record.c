@@ -133,8 +133,10 @@ static json_t *command_json(const struct record *r)
         json_put_text_or(o, "prepare", r->series.prepare, "none was given");
         json_put_text_or(o, "cleanup", r->series.cleanup, "none was given");
         json_put(o, "ignore_failure", json_boolean(r->series.any_exit));
-        if (r->series.block > 0)
+        if (r->series.block > 0) {
             json_put_int(o, "block", r->series.block);
+            json_put_text(o, "series", r->series.id);
+        }
     }
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);

@@ -56,8 +56,9 @@ struct record_series {
     int64_t invocation, repeat; /* from 1; 0: not in a series */
     int64_t warmup;             /* unrecorded invocations before the first */
     const char *prepare, *cleanup;
-    bool any_exit; /* --ignore-failure: an exit status other than 0 is no failure */
-    int64_t block; /* with several commands: the round, from 1; 0: one command */
+    bool any_exit;  /* --ignore-failure: an exit status other than 0 is no failure */
+    int64_t block;  /* with several commands: the round, from 1; 0: one command */
+    const char *id; /* with several commands: what all records of this run share; else NULL */
 };
 
 /* A file that a command names. */

@@ -45,10 +45,10 @@ static struct bench bench_make(const struct summary *s)
             b.cell[b.cells++] = &s->cell[i];
     for (size_t i = 1; i < b.cells; i++)
         b.starts |= *b.cell[i]->start && *b.cell[i - 1]->start && strcmp(b.cell[i]->start, b.cell[i - 1]->start) != 0;
-    for (size_t i = 1, runs; b.rate >= 0 && i < b.cells; i++)
-        ratio[i - 1] = summary_ratio(s, b.cell[0], b.cell[i], (size_t)b.rate, &runs);
+    for (size_t i = 1; b.rate >= 0 && i < b.cells; i++)
+        ratio[i - 1] = summary_effect(s, b.cell[0], b.cell[i], (size_t)b.rate);
     if (b.rate >= 0 && b.cells > 1)
-        analysis_judge(ratio, b.cells - 1, SUMMARY_MARGIN, b.speed_up + 1);
+        analysis_judge(ratio, b.cells - 1, ANALYSIS_MARGIN, b.speed_up + 1);
     return b;
 }
 
@@ -135,7 +135,6 @@ struct contest {
     const struct summary_cell *cell[SIDES_MAX];
     size_t cells, best;
     struct analysis_verdict verdict[SIDES_MAX][SIDES_MAX];
-    size_t runs[SIDES_MAX][SIDES_MAX];
 };
 
 static double rate_of(const struct bench *b, const struct summary_cell *c)
@@ -164,8 +163,8 @@ static void judge_pairs(const struct bench *b, struct contest *c)
     for (size_t i = 0; i < c->cells; i++)
         for (size_t k = 0; k < c->cells; k++)
             if (i == c->best ? k != i : k != c->best && k > i)
-                ratio[n++] = summary_ratio(b->s, c->cell[i], c->cell[k], (size_t)b->rate, &c->runs[i][k]);
-    analysis_judge(ratio, n, SUMMARY_MARGIN, verdict);
+                ratio[n++] = summary_effect(b->s, c->cell[i], c->cell[k], (size_t)b->rate);
+    analysis_judge(ratio, n, ANALYSIS_MARGIN, verdict);
     n = 0;
     for (size_t i = 0; i < c->cells; i++)
         for (size_t k = 0; k < c->cells; k++)
@@ -185,7 +184,7 @@ static void say_other(const struct bench *b, const struct contest *c, size_t k, 
     else if (v->word == ANALYSIS_UNKNOWN)
         text_add(out, "no interval: %s\n", v->ratio.why_not ? v->ratio.why_not : v->why ? v->why : "it is not known");
     else
-        text_add(out, "%s\n", words_verdict(v, &about, SUMMARY_MARGIN, c->runs[c->best][k], buf));
+        text_add(out, "%s\n", words_verdict(v, &about, ANALYSIS_MARGIN, buf));
 }
 
 static void say_winner(const struct bench *b, struct text *out)

@@ -20,7 +20,7 @@ static const char *figure_text(const struct figure_about *about, double value, c
     char bytes[32];
     if (!isfinite(value))
         (void)snprintf(buf, cap, "-");
-    else if (figure_is_of_bytes(about))
+    else if (figure_is_of_bytes(about) && fabs(value) < 1e18)
         (void)snprintf(buf, cap, "%s%s", value < 0 ? "-" : "", text_bytes((uint64_t)fabs(value), bytes, sizeof(bytes)));
     else if (strcmp(about->unit, "s") == 0 && value >= 1)
         (void)snprintf(buf, cap, "%.4g s", value);
@@ -137,6 +137,11 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
                  h->noise_within_run ? "; measured within one run (A and A' took turns): what differs between runs is "
                                        "not in it"
                                      : "");
+    if (h->noise_left_out)
+        text_add(out,
+                 "* noise: %zu of slopes in that file, which an earlier tare wrote as ratios, is not used: measure it "
+                 "again ('tare compare --noise')\n",
+                 h->noise_left_out);
     figure_notes(c, out);
     method_notes(c, out);
     for (size_t i = 0; i < c->rows; i++)
@@ -236,8 +241,7 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
     table_number(t, row->ratio.is_difference ? row->ratio.tolerance : margin, 6, NULL);
     table_text(t, WORDS[row->verdict.word]);
-    table_text(t, words_verdict(&row->verdict, &row->about, margin,
-                                row->a.used < row->b.used ? row->a.used : row->b.used, words));
+    table_text(t, words_verdict(&row->verdict, &row->about, margin, words));
     table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
 }
 
@@ -406,8 +410,7 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put(o, "b", side_json(&row->b, r->is_difference));
     json_put_text(o, "method", r->why_not ? NULL : analysis_method_name(r->method));
     put_effect(o, v);
-    json_put_text(o, "words",
-                  words_verdict(v, &row->about, margin, row->a.used < row->b.used ? row->a.used : row->b.used, words));
+    json_put_text(o, "words", words_verdict(v, &row->about, margin, words));
     json_put_real(o, "p", v->p, r->why_not);
     json_put_real(o, "shift", row->shift, r->why_not ? r->why_not : "a side is empty");
     json_put_real(o, "dominance", row->dominance, r->why_not ? r->why_not : "a side is empty");
@@ -422,7 +425,8 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put(o, "differs", json_boolean(v->differs));
     json_put(o, "beyond_margin", json_boolean(v->is_outside));
     json_put(o, "unclear_by_noise", json_boolean(v->is_noise));
-    json_put(o, "enough_invocations", v->runs ? json_integer((json_int_t)v->runs) : json_null());
+    json_put(o, "enough_invocations", v->runs && !v->of_nodes ? json_integer((json_int_t)v->runs) : json_null());
+    json_put(o, "enough_nodes", v->runs && v->of_nodes ? json_integer((json_int_t)v->runs) : json_null());
     json_put_text(o, "why", v->why);
     return o;
 }
@@ -477,8 +481,10 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
     json_put(o, "growth_margin_bytes", json_real(h->growth_margin));
     json_put_int(o, "seed", (int64_t)h->seed);
     json_put_text(o, "noise_file", h->noise_path);
-    if (h->noise_path)
+    if (h->noise_path) {
         json_put(o, "noise_within_run", json_boolean(h->noise_within_run));
+        json_put_int(o, "noise_rows_left_out", (int64_t)h->noise_left_out);
+    }
     json_put_text(o, "noise_reason", *h->noise_why ? h->noise_why : NULL);
     json_put(o, "forced", json_boolean(c->forced != NULL));
     json_put_text(o, "forced_kinds", c->forced);

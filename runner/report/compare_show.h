@@ -16,6 +16,7 @@ struct compare_headline {
     const char *noise_path; /* the floor's file; NULL: none */
     const char *noise_why;  /* why none: a sentence; "" where there is one */
     bool noise_within_run;  /* of a floor that was measured within one run */
+    size_t noise_left_out;  /* its rows that are not used */
     uint64_t seed;
     const struct compare_condition *condition; /* the conditions of --fail-if */
     size_t conditions;

@@ -97,7 +97,9 @@ static void add_figure(struct text *out, const struct summary *s, const struct s
         add_interval(out, stem.data, "Median", &f->is.median, u.scale);
         add_macro(out, stem.data, "Runs", (double)f->used, 0, NULL);
     }
-    if (f->used > 0 && c->base != c)
+    if (f->used > 0 && c->base != c && figure_is_slope(name))
+        add_interval(out, stem.data, "Difference", &f->verdict.ratio, u.scale);
+    else if (f->used > 0 && c->base != c)
         add_interval(out, stem.data, "Ratio", &f->verdict.ratio, 1);
 }
 
@@ -127,9 +129,9 @@ static void paper_numbers(const struct summary *s, struct text *out)
         "%% \\tareCELLFIGURE is the geometric mean of the invocations' figures, ...Low and ...High its 95%% interval,\n"
         "%% ...Median their median and ...MedianLow, ...MedianHigh its interval by ranks, ...Ratio the ratio to "
         "threads,\n"
-        "%% ...RatioLow and ...RatioHigh the interval that decides its verdict; each is rounded where the shorter arm "
-        "of\n"
-        "%% its interval has two digits, without one to three.\n"
+        "%% ...RatioLow and ...RatioHigh the interval that decides its verdict (of slopes ...Difference, and "
+        "arithmetic\n"
+        "%% means); each is rounded where the shorter arm of its interval has two digits, without one to three.\n"
         "\\providecommand{\\tareAbsent}[1]{\\PackageWarning{tare}{a figure that is not there: #1}\\emph{n/a}}\n");
     add_macro(out, "tare", "Cells", (double)s->cells, 0, NULL);
     add_macro(out, "tare", "Records", (double)s->records.count, 0, NULL);

@@ -2,8 +2,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analysis/analysis.h"
 #include "analysis/number.h"
 #include "analysis/plan_size.h"
+#include "base/figure.h"
 #include "base/json_put.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -66,6 +68,13 @@ static void add_wanted(const struct size_row *row, double precision, struct text
     if (!isnan(row->total_s))
         text_add(out, ", %.3g s in all", row->total_s);
     text_add(out, "\n");
+    char within[32];
+    text_format(within, sizeof(within), "%.3g%%", 100 * precision);
+    if (figure_is_slope(row->figure))
+        (void)text_bytes(ANALYSIS_GROWTH_MARGIN, within, sizeof(within));
+    if (row->compare_invocations)
+        text_add(out, "  to tell two such cells the same or apart within %s: %zu invocations a side\n", within,
+                 row->compare_invocations);
     if (row->iterations_why)
         text_add(out, "  (the iterations are %s)\n", row->iterations_why);
 }
@@ -77,7 +86,7 @@ void plan_size_text(const struct plan_size *p, size_t width, struct text *out)
         const struct size_row *row = &p->row[i];
         text_add(&lines, "%s%s, %s\n", i ? "\n" : "", row->label, row->figure);
         add_pilot(row, &lines);
-        if (!row->part.why_not && row->invocations > 1)
+        if (!row->part.why_not && row->invocations > 1 && fabs(row->part.mean) > 0)
             add_spread(row, &lines);
         add_wanted(row, p->precision, &lines);
     }
@@ -123,6 +132,8 @@ static json_t *row_json(const struct size_row *row)
     json_put_text(o, "iterations_note", row->iterations_why);
     json_put_int_or(o, "invocations", row->want_invocations > 0, (int64_t)row->want_invocations, row->why_not);
     json_put_real(o, "total_s", row->total_s, why);
+    json_put_int_or(o, "compare_invocations", row->compare_invocations > 0, (int64_t)row->compare_invocations,
+                    row->why_not ? row->why_not : "out of reach: more than 100000 invocations");
     return o;
 }
 

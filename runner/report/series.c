@@ -16,8 +16,6 @@
 #include "base/text.h"
 #include "report/table.h"
 
-#define MARGIN 0.02 /* the equivalence margin, as `tare compare` has it by default */
-
 /* The results of a set, indexed by command. */
 struct findings {
     struct analysis_summary *is;
@@ -41,7 +39,7 @@ static struct findings findings_of(const struct series_set *set)
             f.ratio[i] = analysis_ratio(first->wall_s, first->count, s->wall_s, s->count, true, about.resolution, NULL);
     }
     if (set->count > 1)
-        analysis_judge(f.ratio + 1, set->count - 1, MARGIN, f.verdict + 1);
+        analysis_judge(f.ratio + 1, set->count - 1, ANALYSIS_MARGIN, f.verdict + 1);
     return f;
 }
 
@@ -225,7 +223,7 @@ static void say_comparison(const struct series_set *set, size_t i, const struct 
     if (f->ratio[i].why_not)
         text_add(&line, "%s and %s: no interval: %s", b->name, a->name, f->ratio[i].why_not);
     else
-        words_times(&f->verdict[i], MARGIN, a->count < b->count ? a->count : b->count, b->name, a->name, &line);
+        words_times(&f->verdict[i], ANALYSIS_MARGIN, b->name, a->name, &line);
     add_line(lines, line.data);
 }
 

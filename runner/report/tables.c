@@ -279,11 +279,25 @@ static struct table tables_verdicts(const struct summary *s)
         key "_ci95_high", "high", unit, true, TABLE_DATA, 0                                                            \
     }
 
-#define RATIO(head)                                                                                                    \
-    {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
-        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0}, {"ratio_ci95_high", "high", "", true, TABLE_DATA, 0},      \
+#define VERDICT                                                                                                        \
     {                                                                                                                  \
         "verdict", "against threads", "", false, TABLE_BOTH, 7                                                         \
+    }
+
+#define RATIO(head)                                                                                                    \
+    {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
+        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0},                                                            \
+    {                                                                                                                  \
+        "ratio_ci95_high", "high", "", true, TABLE_DATA, 0                                                             \
+    }
+
+/* Of tables that have slopes, too: in the row's unit. */
+#define DIFFERENCE                                                                                                     \
+    {"difference_to_threads", "− threads", "", true, TABLE_BOTH, 0},                                                   \
+        {"difference_ci95", "95% interval", "", false, TABLE_SHOWN, 1},                                                \
+        {"difference_ci95_low", "low", "", true, TABLE_DATA, 0},                                                       \
+    {                                                                                                                  \
+        "difference_ci95_high", "high", "", true, TABLE_DATA, 0                                                        \
     }
 
 #define INVOCATIONS                                                                                                    \
@@ -318,23 +332,56 @@ static void add_point(struct table *t, const struct summary *s, const struct sum
         table_number(t, NAN, 0, "no record has it");
 }
 
-static void add_ratio(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+/* Against the base: none is what the base itself has, 1 as a ratio and 0 as a difference. */
+static void add_against(struct table *t, const struct summary_cell *c, const struct summary_figure *f, double none,
+                        double scale)
+{
+    struct stats_interval i = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
+    const bool is_base = c->base == c;
+    char number[64];
+    if (is_base)
+        i = stats_no_interval(f && f->used && !c->emulated ? none : NAN, 0.95, "it is the baseline");
+    const int decimals = number_decimals(&i, scale);
+    cleanup_free char *shown = text_printf("%s%s", none < 1 && i.at > 0 ? "+" : "",
+                                           number_text(i.at * scale, decimals, number, sizeof(number)));
+    table_value(t, i.at * scale, is_base ? "(baseline)" : shown, i.why_not);
+    table_interval(t, &i, scale, decimals);
+}
+
+static void leave_out(struct table *t, const char *why)
+{
+    const struct stats_interval none = stats_no_interval(NAN, 0.95, why);
+    table_number(t, NAN, 0, why);
+    table_interval(t, &none, 1, 0);
+}
+
+static void add_verdict_of(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
 {
     char words[WORDS_MAX_VERDICT];
-    int index = records_figure(&s->records, name);
-    const struct summary_figure *f = index < 0 ? NULL : &c->figure[index];
-    struct stats_interval ratio = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
-    bool is_base = c->base == c; /* the cell that the others are compared with */
-    if (is_base)
-        ratio = stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is the baseline");
-    int decimals = number_decimals(&ratio, 1);
-    if (is_base)
-        table_value(t, ratio.at, "(baseline)", ratio.why_not);
-    else
-        table_number(t, ratio.at, decimals, ratio.why_not);
-    table_interval(t, &ratio, 1, decimals);
-    const char *verdict = f ? summary_verdict(s, c, (size_t)index, words) : "";
-    table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
+    const int index = records_figure(&s->records, name);
+    const char *verdict = index < 0 ? "" : summary_verdict(s, c, (size_t)index, words);
+    table_text(t, c->base == c ? "(baseline)" : *verdict ? verdict : "not compared");
+}
+
+/* The ratio and the verdict. */
+static void add_ratio(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+{
+    add_against(t, c, summary_figure(s, c, name), 1, 1);
+    add_verdict_of(t, s, c, name);
+}
+
+/* The same in a table with both: the ratio, or of slopes the difference. */
+static void add_effect(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
+{
+    const struct summary_figure *f = summary_figure(s, c, name);
+    if (figure_is_slope(name)) {
+        leave_out(t, "a slope may be 0 or less: it has a difference");
+        add_against(t, c, f, 0, summary_unit(s, name).scale);
+    } else {
+        add_against(t, c, f, 1, 1);
+        leave_out(t, "it is no slope: the ratio tells");
+    }
+    add_verdict_of(t, s, c, name);
 }
 
 /* Adds the cost of the instrument itself: the time of scenario0, whose workers do nothing, in the same mode, start
@@ -364,6 +411,7 @@ static struct table time_table(const struct summary *s)
                                                   {"p95_iter_ms", "p95", "ms", true, TABLE_BOTH, 4},
                                                   {"null_iter_ms", "null", "ms", true, TABLE_BOTH, 5},
                                                   RATIO("time ÷ threads"),
+                                                  VERDICT,
                                                   {"steady", "series", "", false, TABLE_BOTH, 6}};
     struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
@@ -393,7 +441,8 @@ static struct table memory_table(const struct summary *s)
                                                   {"anon_mib", "anon", "MiB", true, TABLE_BOTH, 3},
                                                   {"kernel_mib", "kernel", "MiB", true, TABLE_BOTH, 4},
                                                   {"peak_mib", "peak", "MiB", true, TABLE_BOTH, 0},
-                                                  RATIO("memory ÷ threads")};
+                                                  RATIO("memory ÷ threads"),
+                                                  VERDICT};
     static const char *const POINTS[] = {"uss_bytes",  "rss_bytes",    "all_pids_pss_bytes",
                                          "anon_bytes", "kernel_bytes", "peak_bytes"};
     struct table t = table_new("memory", "Memory, averaged over the measured iterations", COLUMNS, ARRAY_LEN(COLUMNS));
@@ -436,7 +485,7 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     add_order(t, &f->is.p95, u.scale, f->why_not);
     table_number(t, f->is.min * u.scale, decimals, NULL);
     table_number(t, f->is.max * u.scale, decimals, NULL);
-    add_ratio(t, s, c, name);
+    add_effect(t, s, c, name);
     table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
 }
 
@@ -453,6 +502,8 @@ static struct table figures_table(const struct summary *s)
                                                   {"min", "least", "", true, TABLE_BOTH, 0},
                                                   {"max", "greatest", "", true, TABLE_BOTH, 0},
                                                   RATIO("÷ threads"),
+                                                  DIFFERENCE,
+                                                  VERDICT,
                                                   {"why_not", "why not", "", false, TABLE_SHOWN, 0}};
     struct table t =
         table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
@@ -473,7 +524,9 @@ static struct table own_table(const struct summary *s)
                                                   {"better", "better", "", false, TABLE_BOTH, 3},
                                                   INVOCATIONS,
                                                   MEAN("mean", "mean", ""),
-                                                  RATIO("÷ threads")};
+                                                  RATIO("÷ threads"),
+                                                  DIFFERENCE,
+                                                  VERDICT};
     struct table t = table_new("own", "What the scenarios report", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++)
         for (size_t k = 0; k < s->records.reader.names; k++) {
@@ -488,7 +541,7 @@ static struct table own_table(const struct summary *s)
             table_text(&t, figure_better_name(one->about.better));
             add_whole(&t, (double)s->cell[i].figure[k].used);
             add_mean(&t, s, &s->cell[i], one->name);
-            add_ratio(&t, s, &s->cell[i], one->name);
+            add_effect(&t, s, &s->cell[i], one->name);
         }
     return t;
 }

@@ -59,8 +59,9 @@ static json_t *github_entry(const struct summary *s, const struct summary_cell *
     json_put_text(entry, "unit", *u.unit ? u.unit : about->unit);
     json_put_real(entry, "value", mean->at * u.scale, "");
     if (!mean->why_not) {
-        text_format(text, sizeof(text), "95%% [%.*f, %.*f]", decimals, mean->low * u.scale, decimals,
-                    mean->high * u.scale);
+        char low[64], high[64];
+        text_format(text, sizeof(text), "95%% [%s, %s]", number_text(mean->low * u.scale, decimals, low, sizeof(low)),
+                    number_text(mean->high * u.scale, decimals, high, sizeof(high)));
         json_put_text(entry, "range", text);
     }
     text_format(text, sizeof(text), "%s, over %zu invocation%s%s%s", u.title, f->used, f->used == 1 ? "" : "s",

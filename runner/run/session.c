@@ -35,7 +35,7 @@ static int find_root(const struct cell *cell, struct session *s, struct err *e)
         return failed == 0 ? slice_root_enter(&s->root, e) : failed;
     }
     static const char OFF[] = "not asked for: --isolation off";
-    s->root.provenance = SLICE_NONE;
+    s->root = (struct slice_root){.provenance = SLICE_NONE};
     text_format(s->root.reason, sizeof(s->root.reason), OFF);
     for (size_t i = 0; i < SLICE_CONTROLLERS; i++)
         text_format(s->root.controller[i].reason, sizeof(s->root.controller[i].reason), OFF);
@@ -129,7 +129,7 @@ void session_guard(struct session *s)
     char path[PATH_MAX + sizeof(s->id) + 32];
     if (s->guard > 0 || s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED)
         return;
-    text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", s->root.path, s->id);
+    text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", slice_tree_path(s->tree), s->id);
     cleanup_close int kill_fd = open(path, O_WRONLY | O_CLOEXEC);
     guarded.kill_fd = kill_fd;
     guarded.runner = getpid();
@@ -150,7 +150,8 @@ static void say_leftovers(const struct slice_root *root)
     int dead = *root->path ? leftovers_count(root) : 0;
     if (dead > 0)
         (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
-                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);
+                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were",
+                      root->provenance == SLICE_CREATED ? root->mount : root->path);
 }
 
 /* A quota that the benchmark's CPUs cannot reach is likely a share whose "%" was forgotten. */
@@ -195,17 +196,25 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     return failed;
 }
 
+/* The root is find_root()'s to fill: to clear the rooms of its paths first costs four pages. */
+static int begin(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+{
+    memset(ret, 0, offsetof(struct session, root));
+    ret->signal_fd = -1;
+    ret->idle_ns = clock_now_ns();
+    ret->recorded = recorded;
+    return find_root(cell, ret, e);
+}
+
 int session_open(const struct cell *cell, struct session *ret, struct err *e)
 {
-    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true};
-    int failed = find_root(cell, ret, e);
-    return failed == 0 ? session_open_found(cell, ret, e) : failed;
+    TRY(begin(cell, true, ret, e));
+    return session_open_found(cell, ret, e);
 }
 
 int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e)
 {
-    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded};
-    int failed = find_root(cell, ret, e);
+    int failed = begin(cell, recorded, ret, e);
     ret->root.caller_stays = true;
     ret->root.one_slice = one_slice;
     return failed;

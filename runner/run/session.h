@@ -18,19 +18,19 @@ struct runtime;
 
 struct session {
     char id[RECORD_ID_MAX];
-    struct slice_root root;
     struct slice_tree *tree;
     struct topology topology;
     struct topology_choice cpus;
     struct cpulist came_from; /* the caller's CPUs before; empty: unchanged */
     struct facts host;
-    struct facts image; /* the container image around us */
-    int signal_fd;      /* SIGINT, SIGTERM, SIGHUP, SIGQUIT */
-    pid_t guard;        /* kills the run's processes if the runner is killed; <= 0: none */
-    struct text warmed; /* runtimes already warmed, one path per line */
-    int64_t idle_ns;    /* CLOCK_MONOTONIC: the end of the last cell */
-    uint64_t cells;     /* cells run; names the next slice */
-    bool recorded;      /* records will be written, so the host is captured */
+    struct facts image;     /* the container image around us */
+    int signal_fd;          /* SIGINT, SIGTERM, SIGHUP, SIGQUIT */
+    pid_t guard;            /* kills the run's processes if the runner is killed; <= 0: none */
+    struct text warmed;     /* runtimes already warmed, one path per line */
+    int64_t idle_ns;        /* CLOCK_MONOTONIC: the end of the last cell */
+    uint64_t cells;         /* cells run; names the next slice */
+    bool recorded;          /* records will be written, so the host is captured */
+    struct slice_root root; /* the last one: session.c */
 };
 
 /* Finds the root, chooses the CPUs, captures the host, makes the run's directory, moves the caller into it and onto the

@@ -66,8 +66,8 @@ static void judge_cause(const struct planted *p, const struct why *why, struct p
     r->verdict = is_first && r->share >= PLANTED_SHARE ? PLANTED_OK : PLANTED_MISNAMED;
     if (r->verdict == PLANTED_OK)
         return;
-    if (!*r->named && strcmp(p->cause, "shared_reference_count") == 0 && why->no_atomic.len) {
-        r->verdict = PLANTED_UNAVAILABLE;
+    if (strcmp(p->cause, "shared_reference_count") == 0 && why->no_atomic.len) {
+        r->verdict = PLANTED_UNAVAILABLE; /* what is named in its place says nothing */
         text_format(r->reason, sizeof(r->reason), "samples here do not tell of it: %s", why->no_atomic.data);
     } else if (!*r->named && isfinite(why->stretch) && why->stretch < PLANTED_STRETCH) {
         r->verdict = PLANTED_UNAVAILABLE;

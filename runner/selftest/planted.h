@@ -44,7 +44,8 @@ struct planted_result {
 /* What a diagnostic run says of a row. ok: the planted cause is named first and is PLANTED_SHARE of what is lost, or
  * none is planted and none is named. Unavailable: nothing is named, and threads lose nothing here either, by their own
  * time for the same work (struct why, stretch); there were too few samples to tell; or it would be misnamed, and for
- * PLANTED_CROWDED of their time threads that could run had no CPU. */
+ * PLANTED_CROWDED of their time threads that could run had no CPU. So is a shared reference count, unless it is ok,
+ * where samples do not tell of atomic instructions (struct why, no_atomic). */
 void planted_judge(const struct planted *p, const struct why *why, struct planted_result *ret);
 
 /* A row that could not be run. */

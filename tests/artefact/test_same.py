@@ -206,6 +206,54 @@ class Same(unittest.TestCase):
                           for name in (cell, "threads-8")]
                 self.assertAlmostEqual(rows[id_of][0], statistics.geometric_mean(values[0]) / statistics.geometric_mean(values[1]), 9)
 
+    def test_slopes_say_the_same_difference_everywhere(self):
+        """Of slopes, which may be 0 and below, every place has the difference, its interval and verdict, and no ratio."""
+        folder, sides = self.dir / "growth", {name: self.dir / name for name in ("threads", "fork")}
+        rng = random.Random(5)
+        values = {"threads": [], "fork": []}
+        for path in (folder, *sides.values()):
+            path.mkdir()
+        for block in range(1, 13):
+            for name, cell in (("threads", "threads-8"), ("fork", "fork-8")):
+                one = one_record(cell, block, rng, "a" * 64)
+                values[name].append(rng.gauss(4096 if name == "threads" else 200_000, 30_000))
+                one["scenario"]["profile"] = "growth"
+                one["growth"] = {"slopes": {"pss_bytes": values[name][-1]}}
+                for where in (folder, sides[name]):
+                    (where / f"{block:04d}-{cell}.json").write_text(specimen.text_of(one))
+        words = ("compare", *ACROSS, "--noise-floor", "none")
+        (row,) = json.loads(self.said(*words, "--format", "json", sides["threads"], sides["fork"]))["rows"]
+        found, says = row["difference"], row["words"]
+        self.assertIsNone(row["ratio"]["at"])
+        self.assertAlmostEqual(found["at"], statistics.fmean(values["fork"]) - statistics.fmean(values["threads"]), 5)
+        at, low, high = re.fullmatch(r"([\d.]+) KiB more \(([\d.]+) to ([\d.]+)\)", says).groups()
+        text = self.said(*words, sides["threads"], sides["fork"])
+        self.assertIn(f" +{at} KiB ", text)
+        data = json.loads(self.said("report", "--format", "json", folder))
+        for table in ("own", "figures"):
+            (shown,) = [r for r in data[table] if r["figure"] == "growth_pss_bytes" and r["id"].startswith("processes")]
+            self.assertEqual((shown["ratio_to_threads"], shown["verdict"]), (None, says))
+            for key, end in (("difference_to_threads", "at"), ("difference_ci95_low", "low"), ("difference_ci95_high", "high")):
+                self.assertAlmostEqual(shown[key] * 2**20, found[end], 4)
+        mib = [float(f"{found[end] / 2**20:.3f}") for end in ("at", "low", "high")]
+        paper = self.dir / "paper-growth"
+        self.said("report", "--paper", paper, folder)
+        numbers = dict(re.findall(r"\\newcommand\{\\tare(\w*GrowthPssMiB\w*)\}\{([^}]*)\}", (paper / "numbers.tex").read_text()))
+        name = "ProcessesForkGrowthGrowthPssMiB"
+        self.assertNotIn(f"{name}Ratio", numbers)
+        for end, value in zip(("Difference", "DifferenceLow", "DifferenceHigh"), mib):
+            self.assertAlmostEqual(float(numbers[name + end]), value, 2)
+        with open(paper / "tables/own.csv", encoding="utf-8", newline="") as f:
+            (shown,) = [r for r in csv.DictReader(f) if r["id"].startswith("processes")]
+        self.assertEqual((shown["ratio_to_threads"], shown["verdict"]), ("", says))
+        self.assertAlmostEqual(float(shown["difference_to_threads"]) * 2**20, found["at"], 4)
+        drawn = f"+{numbers[name + 'Difference']}"
+        self.assertIn(drawn, self.said("report", "--text", folder))
+        self.assertIn(f"| {drawn} | [{numbers[name + 'DifferenceLow']}, {numbers[name + 'DifferenceHigh']}] | {says} |",
+                      self.said("report", "--format", "md", folder).replace("\\", ""))
+        self.assertIn(f">{says}<", self.said("report", "-o", "-", folder))
+        self.assertIn(f"{drawn} & [", self.said("report", "--format", "tex", folder))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -86,8 +86,8 @@ static void print_family(const char *title, struct trial t, bool same, double bo
         for (size_t k = 0; k < ARRAY_LEN(SIZES); k++)
             (void)printf(" %zu cell%s, n = %zu |", CELLS[c], CELLS[c] == 1 ? "" : "s", SIZES[k]);
     (void)printf("\n|---|---|---|---|---|---|---|---|---|---|---|\n");
-    for (int s = 0; s < SHAPES; s++) {
-        if (t.slow_a < t.slow_b && s != SHAPE_BIMODAL)
+    for (int s = 0; s <= SHAPES; s++) {
+        if (t.slow_a < t.slow_b ? s != SHAPE_BIMODAL && s != SHAPE_CONSTANTS : s == SHAPE_CONSTANTS)
             continue;
         (void)printf("| %s |", SHAPE_NAMES[s]);
         for (size_t c = 0; c < ARRAY_LEN(CELLS); c++)
@@ -98,7 +98,8 @@ static void print_family(const char *title, struct trial t, bool same, double bo
                 struct family f = rate_family(rng, &t, times);
                 double rate = same ? f.same : f.differs;
                 (void)printf(" %.1f |", 100 * rate);
-                hold(title, SIZES[k], rate, 0, bound, times);
+                /* constants: 1% of each row, 5% of all */
+                hold(title, SIZES[k], rate, 0, s == SHAPE_CONSTANTS && CELLS[c] > 1 ? 0.05 : bound, times);
             }
         (void)printf("\n");
     }

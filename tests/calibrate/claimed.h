@@ -38,6 +38,7 @@ static inline struct records claimed_make(size_t n, struct figure **ret)
                                               .plan_cell = pool_keep(claimed.reader.pool, CELL[i / n]),
                                               .plan_sha256 = "plan",
                                               .plan_seed = "1",
+                                              .series = "",
                                               .block = i % n + 1,
                                               .label = "",
                                               .grade = "",

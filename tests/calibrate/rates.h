@@ -18,14 +18,15 @@ struct trial {
     enum shape shape;
     size_t n, cells;
     double ratio;          /* of B to A, true */
-    double slow_a, slow_b; /* shares of the slow mode, of SHAPE_BIMODAL */
+    double slow_a, slow_b; /* shares of the slow mode, of SHAPE_BIMODAL and SHAPE_CONSTANTS */
     bool in_blocks;
 };
 
 /* ln(B/A) of the geometric means, true. */
 static inline double trial_truth(const struct trial *t)
 {
-    return log(t->ratio) + (t->shape == SHAPE_BIMODAL ? (t->slow_b - t->slow_a) * log(SHAPE_SLOW) : 0);
+    const bool has_modes = t->shape == SHAPE_BIMODAL || t->shape == SHAPE_CONSTANTS;
+    return log(t->ratio) + (has_modes ? (t->slow_b - t->slow_a) * log(SHAPE_SLOW) : 0);
 }
 
 static inline struct analysis_ratio trial_ratio(gsl_rng *rng, const struct trial *t, const struct analysis_noise *noise)

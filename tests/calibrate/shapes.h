@@ -10,19 +10,21 @@
 
 #include "analysis/analysis.h"
 
-enum shape { SHAPE_NORMAL, SHAPE_LOGNORMAL, SHAPE_GAMMA, SHAPE_BIMODAL, SHAPE_OUTLIERS };
+enum shape { SHAPE_NORMAL, SHAPE_LOGNORMAL, SHAPE_GAMMA, SHAPE_BIMODAL, SHAPE_OUTLIERS, SHAPE_CONSTANTS };
 
-#define SHAPES           5
+#define SHAPES           5    /* the last is of the tables of slow modes alone */
 #define SHAPE_SLOW       1.63 /* times as slow; a tenth more of it is 5% */
 #define SHAPE_SLOW_SHARE 0.1
 #define SHAPE_OUT        2
 #define SHAPE_OUT_SHARE  0.05
 
-static const char *const SHAPE_NAMES[SHAPES] = {"normal, cv 5%", "lognormal, sd 0.3", "gamma, shape 2",
-                                                "bimodal, 10% slow", "outliers, 5%"};
+static const char *const SHAPE_NAMES[SHAPES + 1] = {"normal, cv 5%",  "lognormal, sd 0.3",
+                                                    "gamma, shape 2", "bimodal, 10% slow",
+                                                    "outliers, 5%",   "two constants, 10% slow"};
 
 /* One value above 0. slow: the share of runs of the bimodal shape that are 1.63 times as slow; its modes have a cv of
- * 2%, and so has the shape with outliers, which are twice as slow. */
+ * 2%, and so has the shape with outliers, which are twice as slow. Constants have the same modes, as memory in pages
+ * and counters do. */
 static inline double shape_draw(gsl_rng *rng, enum shape s, double slow)
 {
     switch (s) {
@@ -34,6 +36,8 @@ static inline double shape_draw(gsl_rng *rng, enum shape s, double slow)
         return gsl_ran_gamma(rng, 2, 1);
     case SHAPE_BIMODAL:
         return (gsl_rng_uniform(rng) < slow ? SHAPE_SLOW : 1) * fmax(0.01, 1 + gsl_ran_gaussian(rng, 0.02));
+    case SHAPE_CONSTANTS:
+        return gsl_rng_uniform(rng) < slow ? SHAPE_SLOW : 1;
     case SHAPE_OUTLIERS:
         return (gsl_rng_uniform(rng) < SHAPE_OUT_SHARE ? SHAPE_OUT : 1) * fmax(0.01, 1 + gsl_ran_gaussian(rng, 0.02));
     }
@@ -54,6 +58,8 @@ static inline double shape_log_mean(enum shape s)
         return 1 - M_EULER;
     case SHAPE_BIMODAL:
         return SHAPE_SLOW_SHARE * log(SHAPE_SLOW) + narrow;
+    case SHAPE_CONSTANTS:
+        return SHAPE_SLOW_SHARE * log(SHAPE_SLOW);
     case SHAPE_OUTLIERS:
         return SHAPE_OUT_SHARE * log(SHAPE_OUT) + narrow;
     }

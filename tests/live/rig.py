@@ -326,7 +326,7 @@ def cgroups_left() -> list[str]:
 
 def run_directories() -> list[Path]:
     """The cgroups of runs in the root that runs use here."""
-    return list((TOP / "tare.slice" if TOP == MOUNT else TOP).glob("tare-*"))
+    return [*TOP.glob("tare-2*"), *(TOP / "tare.slice").glob("tare-2*")]
 
 
 def subtree_control() -> str:

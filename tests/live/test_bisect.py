@@ -79,7 +79,7 @@ class Lists(Bisect):
     def test_of_the_same_none_is_named(self):
         code, out, err = self.bisect(*self.commands(QUICK, QUICK))
         self.assertEqual(code, 1, out + err)
-        self.assertIn("No difference: slower:40% does not hold of the last", out)
+        self.assertIn("None is bad: slower:40% does not hold of the last", out)
 
     def test_what_cannot_be_told_is_not_decided(self):
         """Twice the very same, and a claim of any difference at all."""

@@ -431,6 +431,13 @@ class Several(Series):
             self.assertAlmostEqual(row["median_s"], statistics.median(row["wall_s"]))
             self.assertAlmostEqual(row["sd_s"], statistics.stdev(row["wall_s"]))
             self.assertAlmostEqual(row["mean_s"], statistics.geometric_mean(row["wall_s"]))
+        words = ("compare", "--noise-floor", "none", "--figure", "total_wall_s", "--format", "json")
+        if not rig.EMULATED:  # the records of one run are compared as the run compared them: block by block
+            compared = subprocess.run([rig.TARE, *words, "--between", "argv=true,sleep 0.05", out], capture_output=True, check=True)
+            (row,) = json.loads(compared.stdout)["rows"]
+            self.assertEqual((row["method"], row["pairs"]), ("t on logarithms of pairs (blocks)", 5))
+            for key, end in (("ratio_to_first", "at"), ("ratio_ci95_low", "low"), ("ratio_ci95_high", "high")):
+                self.assertAlmostEqual(row["ratio"][end] / told["commands"][1][key], 1, 9)
         self.assertEqual(len(names[0].read_text().splitlines()), 4)
         with names[1].open() as f:
             self.assertEqual([row["command"] for row in csv.DictReader(f)], ["true", "sleep 0.05"])

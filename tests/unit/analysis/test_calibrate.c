@@ -67,6 +67,9 @@ static void five_percent_are_not_called_the_same_nor_is_a_slow_mode_that_doubles
                 .shape = SHAPE_BIMODAL, .n = SIZES[k], .cells = 1, .ratio = 1, .slow_a = 0.1, .slow_b = 0.2};
             assert_true(rate_family(rng, &five, TIMES(500)).same <= 0.01);
             assert_true(rate_family(rng, &slow, TIMES(3000)).same <= 0.01);
+            struct trial constants = slow;
+            constants.shape = SHAPE_CONSTANTS;
+            assert_true(rate_family(rng, &constants, TIMES(3000)).same <= 0.01);
         }
 }
 

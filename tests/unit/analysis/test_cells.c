@@ -139,6 +139,7 @@ static bool are_of_one_run(struct side a, struct side b)
                                       .plan_sha256 = s->plan,
                                       .plan_seed = s->seed,
                                       .plan_cell = s->cell,
+                                      .series = "",
                                       .label = "",
                                       .block = i % 2 + 1};
         of[i] = &list[i];
@@ -178,6 +179,23 @@ static void two_runs_of_one_plan_and_seed_are_never_taken_for_one(void **state)
     assert_false(are_of_one_run(first, (struct side){"aa", "7", "x", {AT("01", "5"), AT("03", "5")}}));
 }
 
+static bool are_of_one_series(const char *a, const char *b)
+{
+    struct invocation list[] = {{.series = a, .plan_sha256 = ""}, {.series = b, .plan_sha256 = ""}};
+    const struct invocation *const of[] = {&list[0], &list[1]};
+    return cells_are_of_one_run(&(struct cell_group){NULL, (const struct invocation **)of, 1},
+                                &(struct cell_group){NULL, (const struct invocation **)of + 1, 1});
+}
+
+/* Which may take less than a second: their names decide, not the time. */
+static void commands_that_one_exec_ran_by_turns_are_of_one_run(void **state)
+{
+    (void)state;
+    assert_true(are_of_one_series(AT("01", "1"), AT("01", "1")));
+    assert_false(are_of_one_series(AT("01", "1"), AT("01", "2")));
+    assert_false(are_of_one_series("", ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +207,7 @@ int main(void)
         fixture_rooted(runs_of_no_plan_are_of_one_cell_however_they_were_set),
         cmocka_unit_test(cells_of_one_plan_that_took_turns_are_of_one_run),
         cmocka_unit_test(two_runs_of_one_plan_and_seed_are_never_taken_for_one),
+        cmocka_unit_test(commands_that_one_exec_ran_by_turns_are_of_one_run),
         fixture_rooted(blocks_of_a_plan_are_of_one_cell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

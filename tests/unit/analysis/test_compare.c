@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -431,9 +432,52 @@ static void noise_is_in_the_interval_and_a_gate_says_so(void **state)
 #define NOISE_HEAD                                                                                                     \
     "{\"schema\": \"tare.noise/2\", \"within_run\": false, \"host\": {\"kernel_release\": \"6.12\", "                  \
     "\"cpu_model\": \"other\", \"node\": \"\"}, \"rows\": ["
-#define NOISE_ROW(variance, df)                                                                                        \
-    "{\"cell\": \"c\", \"figure\": \"f\", \"invocations\": [5, 5], \"log_ratio\": 0, \"variance\": " variance          \
+#define NOISE_OF(log, variance, df)                                                                                    \
+    "{\"cell\": \"c\", \"figure\": \"f\", \"invocations\": [5, 5], \"log_ratio\": " log ", \"variance\": " variance    \
     ", \"df\": " df "}"
+#define NOISE_ROW(variance, df) NOISE_OF("0", variance, df)
+
+#define NOISE_OF_SLOPE(what)                                                                                           \
+    "{\"cell\": \"c\", \"figure\": \"growth_pss_bytes\", \"invocations\": [5, 5], \"" what                             \
+    "\": 0.1, \"variance\": 0.01, \"df\": 8}"
+
+/* What it wrote it reads again: the variance of slopes is in bytes squared. */
+static void noise_of_slopes_is_of_their_difference(void **state)
+{
+    (void)state;
+    struct noise n, again;
+    struct err e = {0};
+    char path[PATH_MAX + 32];
+    for (size_t i = 0; i < 8; i++) {
+        put("a", 2e-3, &(const struct made){.grows = true, .slope = 100e3 + 1e3 * (double)(i * 5 % 8)});
+        put("b", 2e-3, &(const struct made){.grows = true, .slope = 190e3 + 1e3 * (double)(i * 3 % 8)});
+    }
+    compare_or_fail(OPTIONS(.growth_margin = 65536));
+    assert_int_equal(c.row[0].verdict.word, ANALYSIS_GREATER);
+    assert_int_equal(compare_noise(&c, &a.list[0], false, &n, &e), 0);
+    text_format(path, sizeof(path), "%s/noise-floor.json", root);
+    assert_int_equal(noise_write(&n, path, &e), 0);
+    if (noise_read(path, &again, &e) != 0)
+        fail_msg("%s", e.text);
+    assert_int_equal(again.left_out, 0);
+    struct analysis_noise of = noise_of(&again, "growth_pss_bytes");
+    assert_in_range((size_t)sqrt(of.variance), 80000, 100000);
+    compare_or_fail(OPTIONS(.growth_margin = 65536, .noise = &again));
+    assert_int_equal(c.row[0].verdict.word, ANALYSIS_UNCLEAR);
+    assert_true(c.row[0].verdict.is_noise);
+    noise_free(&n);
+    noise_free(&again);
+    fixture_write(root, "/noise-floor.json", NOISE_HEAD NOISE_OF_SLOPE("log_ratio") "]}"); /* of an earlier tare */
+    assert_int_equal(noise_read(path, &n, &e), 0);
+    assert_int_equal(n.left_out, 1);
+    assert_int_equal(n.rows, 0);
+    noise_free(&n);
+    fixture_write(root, "/noise-floor.json", NOISE_HEAD NOISE_OF_SLOPE("difference") "]}");
+    assert_int_equal(noise_read(path, &n, &e), 0);
+    assert_int_equal(n.left_out, 0);
+    assert_int_equal(n.rows, 1);
+    noise_free(&n);
+}
 
 static void noise_of_another_host_or_of_no_schema_is_not_taken(void **state)
 {
@@ -450,7 +494,9 @@ static void noise_of_another_host_or_of_no_schema_is_not_taken(void **state)
                                       "{\"schema\": \"tare.noise/2\"}",
                                       NOISE_HEAD "{}]}",
                                       NOISE_HEAD NOISE_ROW("-1", "8") "]}",
-                                      NOISE_HEAD NOISE_ROW("1", "0") "]}"};
+                                      NOISE_HEAD NOISE_ROW("1", "0") "]}",
+                                      NOISE_HEAD NOISE_OF("1e300", "0.001", "8") "]}",
+                                      NOISE_HEAD NOISE_ROW("1e300", "8") "]}"};
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         fixture_write(root, "/noise-floor.json", BAD[i]);
         e = (struct err){0};
@@ -537,6 +583,20 @@ static void what_the_interval_leaves_open_is_said(void **state)
     assert_int_equal(outcome("not-same"), -1);
     assert_int_equal(outcome("unclear"), 1);
     assert_int_equal(outcome("slower:5%"), 0);
+}
+
+/* 2.1 % apart, and the interval goes from within the margin to beyond it: who asks whether they are the same is not
+ * told. */
+static void what_differs_and_may_be_within_the_margin_leaves_not_same_open(void **state)
+{
+    (void)state;
+    SOME("a", 20, 2e-3, PLAIN);
+    SOME("b", 20, 2.0415e-3, PLAIN);
+    compare_or_fail(AS_USUAL);
+    assert_int_equal(c.row[0].verdict.word, ANALYSIS_GREATER);
+    assert_false(c.row[0].verdict.is_outside);
+    assert_int_equal(outcome("not-same"), -1);
+    assert_int_equal(outcome("different"), 1);
 }
 
 /* Slopes about 0 on one side, of a leak on the other. */
@@ -632,9 +692,19 @@ static void expect_shown(const char *golden,
     static const struct compare_condition FAIL_IF = {"slower:1%", CONDITION_SLOWER, 0.01};
     struct text out = {0}, why = {0}, unclear = {0};
     assert_true(compare_conditions_hold(&FAIL_IF, 1, &c, &why, &unclear));
-    const struct compare_headline h = {
-        "before", "after", a.count,  b.count, 0.02,     65536, 80,   NULL, "none was measured here",
-        false,    1,       &FAIL_IF, 1,       why.data, "",    false};
+    const struct compare_headline h = {.a = "before",
+                                       .b = "after",
+                                       .a_records = a.count,
+                                       .b_records = b.count,
+                                       .margin = 0.02,
+                                       .growth_margin = 65536,
+                                       .width = 80,
+                                       .noise_why = "none was measured here",
+                                       .seed = 1,
+                                       .condition = &FAIL_IF,
+                                       .conditions = 1,
+                                       .failed = why.data,
+                                       .unclear = ""};
     show(&c, &h, &out);
     golden_check(golden, out.data);
     text_free(&out);
@@ -809,10 +879,12 @@ int main(void)
         IN_ROOT(emulated_times_are_not_compared),
         IN_ROOT(emulated_memory_is_compared),
         IN_ROOT(noise_is_in_the_interval_and_a_gate_says_so),
+        IN_ROOT(noise_of_slopes_is_of_their_difference),
         IN_ROOT(noise_of_another_host_or_of_no_schema_is_not_taken),
         IN_ROOT(noise_that_is_no_file_is_not_opened),
         IN_ROOT(conditions_hold_where_the_difference_is_shown_and_beyond_the_share),
         IN_ROOT(what_the_interval_leaves_open_is_said),
+        IN_ROOT(what_differs_and_may_be_within_the_margin_leaves_not_same_open),
         IN_ROOT(more_memory_is_worse_and_a_greater_rate_is_better),
         IN_ROOT(growth_is_compared_by_the_difference_of_slopes),
         IN_ROOT(what_cannot_be_judged_does_not_pass),

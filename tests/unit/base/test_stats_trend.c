@@ -5,6 +5,7 @@
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
+#include <string.h>
 
 enum { MOST = 256 };
 
@@ -104,6 +105,51 @@ static void a_flat_series_is_called_growing_five_times_in_a_hundred_at_most(void
     }
 }
 
+/* A reading of a queue in the free-threaded build, in KiB: after each fourth, which forks, 64 KiB more are there, and
+ * at times also elsewhere. */
+static double reading_beside_forks(size_t i)
+{
+    const bool more = i % 4 == 0 || gsl_rng_uniform(rng) < 0.15;
+    return (more ? 64 : 0) + (i % 4 == 0 && gsl_rng_uniform(rng) < 0.2 ? 64 : 0);
+}
+
+static void what_comes_back_with_every_fourth_value_makes_no_interval_too_narrow(void **state)
+{
+    (void)state;
+    size_t missed = 0, missed_before = 0;
+    for (size_t k = 0; k < TIMES; k++) {
+        for (size_t i = 0; i < 128; i++)
+            y[i] = reading_beside_forks(i);
+        missed_before += !holds(stats_trend(y, 128, 0.95), 0);
+        stats_trend_take_out(y, 128, 4);
+        missed += !holds(stats_trend(y, 128, 0.95), 0);
+    }
+    assert_true((double)missed / (double)TIMES <= 0.07 + STRAY);
+    assert_true(missed * 3 < missed_before * 2);
+}
+
+static void taking_out_leaves_a_slope_and_what_has_no_period(void **state)
+{
+    (void)state;
+    double before[MOST];
+    for (size_t i = 0; i < 126; i++)
+        y[i] = LEVEL + STEADY * (double)i + (i % 4 == 1 ? 65536 : 0);
+    stats_trend_take_out(y, 126, 4);
+    const struct stats_trend t = stats_trend(y, 126, 0.95);
+    assert_near(t.slope, STEADY, 1);
+    assert_true(t.high - t.low < 2);
+    for (size_t i = 0; i < 128; i++)
+        before[i] = y[i] = LEVEL + STEADY * (double)i;
+    stats_trend_take_out(y, 128, 4);
+    assert_memory_equal(y, before, 128 * sizeof(*y)); /* on one line: nothing but rounding comes back */
+    noisy(y, 128, STEADY, 0.5);
+    memcpy(before, y, sizeof(before));
+    stats_trend_take_out(y, 128, 0);
+    stats_trend_take_out(y, 128, 1);
+    stats_trend_take_out(y, 128, 64);
+    assert_memory_equal(y, before, 128 * sizeof(*y));
+}
+
 static void a_staircase_is_known_to_a_few_per_cent(void **state)
 {
     (void)state;
@@ -193,6 +239,8 @@ int main(void)
         cmocka_unit_test(intervals_cover_the_slope_beside_noise_that_depends_on_itself),
         cmocka_unit_test(intervals_cover_the_slope_of_a_staircase_of_arenas),
         cmocka_unit_test(a_flat_series_is_called_growing_five_times_in_a_hundred_at_most),
+        cmocka_unit_test(what_comes_back_with_every_fourth_value_makes_no_interval_too_narrow),
+        cmocka_unit_test(taking_out_leaves_a_slope_and_what_has_no_period),
         cmocka_unit_test(a_staircase_is_known_to_a_few_per_cent),
         cmocka_unit_test(stopping_when_it_is_known_well_enough_leaves_the_coverage_as_it_is),
         cmocka_unit_test(looks_leave_room_for_as_many_values_again),

@@ -49,6 +49,7 @@ static void add_record(const char *cell, const char *figure, double value, const
                                                         .plan_cell = pool_keep(records.reader.pool, cell),
                                                         .plan_sha256 = NO,
                                                         .plan_seed = NO,
+                                                        .series = NO,
                                                         .label = NO,
                                                         .grade = NO,
                                                         .termination = "ok",
@@ -200,6 +201,33 @@ static void a_bound_has_students_interval_of_the_geometric_mean(void **state)
     assert_near(j.found.high, 2.01967925953, 1e-9);
     assert_int_equal(judge("value: {of: slow, figure: avg_iter_s}", "expect: {max: 1.9}\n    tolerance: 0.1").verdict,
                      CLAIM_CONTRADICTED);
+}
+
+/* R: t.test(c(-20, 10, 40, 5, 15, -10) * 1024): mean 6826.667, -15629.2499135 to 29282.5832468. Slopes may be 0 and
+ * below. */
+static void slopes_have_an_arithmetic_mean_and_are_in_order_by_differences(void **state)
+{
+    char buf[80];
+    (void)state;
+    ADD("flat", "growth_pss_bytes", "1", -20480, 10240, 40960, 5120, 15360, -10240);
+    ADD("leak", "growth_pss_bytes", "1", 200e3, 210e3, 190e3, 205e3, 195e3, 202e3);
+    struct judgement j = judge("bound: {of: flat, figure: growth_pss_bytes}", "expect: {max: 65536}");
+    assert_int_equal(j.verdict, CLAIM_SUPPORTED);
+    assert_near(j.found.at, 6826.667, 1e-3);
+    assert_near(j.found.low, -15629.2499, 0.01);
+    assert_near(j.found.high, 29282.5832, 0.01);
+    j = judge("order: {cells: [flat, leak], figure: growth_pss_bytes}", "");
+    assert_int_equal(j.verdict, CLAIM_SUPPORTED);
+    assert_near(j.found.at, 200333.333 - 6826.667, 1e-3);
+    j = judge("order: {cells: [leak, flat], figure: growth_pss_bytes}", "");
+    assert_int_equal(j.verdict, CLAIM_CONTRADICTED);
+    const struct claim c = {.kind = CLAIM_ORDER, .figure = "growth_pss_bytes", .min = NAN, .max = NAN};
+    assert_near(claim_min(&c), 0, 0);
+    assert_false(claim_is_on_logs(&c));
+    const char *found = claim_found(&c, &j, &records, buf, sizeof(buf));
+    assert_non_null(strstr(found, " B ["));
+    j = judge("ratio: {of: leak, to: flat, figure: growth_pss_bytes}", "expect: {min: 2}");
+    assert_int_equal(j.verdict, CLAIM_INCONCLUSIVE); /* of what is not above 0 there is no ratio */
 }
 
 static void an_order_is_what_all_neighbours_say_and_shows_the_least_ratio(void **state)
@@ -448,6 +476,7 @@ int main(void)
         cmocka_unit_test_teardown(what_was_not_run_says_why, forget),
         cmocka_unit_test_teardown(emulated_times_are_no_measure_and_emulated_bytes_are, forget),
         cmocka_unit_test_teardown(a_bound_has_students_interval_of_the_geometric_mean, forget),
+        cmocka_unit_test_teardown(slopes_have_an_arithmetic_mean_and_are_in_order_by_differences, forget),
         cmocka_unit_test_teardown(an_order_is_what_all_neighbours_say_and_shows_the_least_ratio, forget),
         cmocka_unit_test(an_exponent_is_the_slope_of_the_logarithms),
         cmocka_unit_test_teardown(scaling_is_judged_by_the_exponent, forget),

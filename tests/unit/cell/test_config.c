@@ -489,15 +489,6 @@ static void a_cgroup_root_contradicts_isolation_off(void **state)
     assert_string_equal(accepted("x", "--cgroup-root", "/c", "--isolation", "strict").cell.cgroup_root, "/c");
 }
 
-static void what_was_refused_is_not_handed_out(void **state)
-{
-    (void)state;
-    struct config c = {.positional = "untouched"};
-    struct err e;
-    assert_true(parse_words(CONFIG_RUN, WORDS("x", "--workers", "0"), &c, &e) < 0);
-    assert_string_equal(c.positional, "untouched");
-}
-
 /* A place's name is what --help calls the value: every option that takes one is asked. */
 static void a_dash_is_standard_output_where_help_says_so_and_no_place_elsewhere(void **state)
 {
@@ -843,7 +834,6 @@ int main(void)
         cmocka_unit_test(native_has_no_interpreters),
         cmocka_unit_test(holding_goes_with_profile_memory_only),
         cmocka_unit_test(a_cgroup_root_contradicts_isolation_off),
-        cmocka_unit_test(what_was_refused_is_not_handed_out),
         cmocka_unit_test(a_dash_is_standard_output_where_help_says_so_and_no_place_elsewhere),
         cmocka_unit_test(help_needs_no_name_and_no_sense),
         cmocka_unit_test(a_plan_chooses_mode_and_profile_itself),

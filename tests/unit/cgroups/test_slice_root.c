@@ -338,12 +338,17 @@ static void a_given_directory_on_a_read_only_mount_is_the_host_s_fault(void **st
     assert_int_equal(err.kind, ERR_HOST);
 }
 
-static void a_failed_search_leaves_the_result_untouched(void **state)
+/* With a prefix the mounts' list is read; without one the usual places come first. */
+static void the_root_of_this_machine_is_the_same_by_place_and_by_the_list_of_mounts(void **state)
 {
     (void)state;
-    assert_int_equal(find("pure_v2", "/proc"), -EINVAL);
-    for (size_t i = 0; i < sizeof(found); i++)
-        assert_int_equal(((const unsigned char *)&found)[i], 0xee);
+    static struct slice_root listed;
+    assert_int_equal(slice_root_find("/", NULL, &listed, &err), 0);
+    assert_int_equal(slice_root_find("", NULL, &found, &err), 0);
+    assert_string_equal(found.mount, listed.mount);
+    assert_string_equal(found.own, listed.own);
+    for (size_t i = 0; i < SLICE_CONTROLLERS; i++)
+        assert_int_equal(found.controller[i].available, listed.controller[i].available);
 }
 
 static void a_host_that_shows_nothing_at_all_gives_none(void **state)
@@ -401,7 +406,7 @@ int main(void)
         cmocka_unit_test(a_given_directory_elsewhere_is_a_usage_error_that_names_the_mount),
         cmocka_unit_test(a_given_directory_that_is_not_there_is_a_usage_error),
         cmocka_unit_test(a_given_directory_on_a_read_only_mount_is_the_host_s_fault),
-        cmocka_unit_test(a_failed_search_leaves_the_result_untouched),
+        cmocka_unit_test(the_root_of_this_machine_is_the_same_by_place_and_by_the_list_of_mounts),
         cmocka_unit_test(a_host_that_shows_nothing_at_all_gives_none),
         cmocka_unit_test(a_cgroup_is_found_below_the_mount_that_shows_it_and_below_no_other),
     };

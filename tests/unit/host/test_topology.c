@@ -15,17 +15,29 @@
 #include "tests/unit/fixture.h"
 
 static int sockets_read; /* of the machine that was opened last */
+static struct cpulist present_read;
+static char opened[PATH_MAX]; /* its root; it stays until the next one is opened */
+
+static int close_machine(void **state)
+{
+    (void)state;
+    if (*opened)
+        fixture_close(opened);
+    *opened = '\0';
+    return 0;
+}
 
 static struct topology machine(const char *name)
 {
-    char root[PATH_MAX], tree[64];
+    char tree[64];
     struct topology t = {0};
     struct err e = {0};
     (void)snprintf(tree, sizeof(tree), "machines/%s", name);
-    assert_int_equal(fixture_open(tree, root, sizeof(root)), 0);
-    assert_int_equal(topology_read(root, &t, &e), 0);
-    sockets_read = topology_sockets(root, &t);
-    fixture_close(root);
+    (void)close_machine(NULL);
+    assert_int_equal(fixture_open(tree, opened, sizeof(opened)), 0);
+    assert_int_equal(topology_read(opened, &t, &e), 0);
+    sockets_read = topology_sockets(&t);
+    present_read = topology_present(&t);
     return t;
 }
 
@@ -138,7 +150,7 @@ static void cpus_without_a_topology_are_cores_of_their_own(void **state)
     (void)state;
     struct topology t = machine("no-topology");
     assert_counts(&t, 1, 1, 4, 1, 1);
-    assert_list(&t.present, "0-3");
+    assert_list(&present_read, "0-3");
     topology_free(&t);
 }
 
@@ -205,7 +217,7 @@ static void offline_cpus_are_left_out_and_gaps_are_bridged(void **state)
     assert_int_equal(t.cpus, 8);
     assert_int_equal(t.cpu[7].cpu, 12);
     assert_int_equal(t.cpu[7].core, 4);
-    assert_list(&t.present, "0-9,12-13");
+    assert_list(&present_read, "0-9,12-13");
     topology_free(&t);
 }
 
@@ -314,6 +326,26 @@ static void sibling_lists_that_contradict_each_other_give_each_cpu_one_core(void
     assert_int_equal(t.cores, 2);
     assert_int_equal(t.cpu[1].core, 0);
     assert_int_equal(t.cpu[2].core, 1);
+    topology_free(&t);
+    fixture_close(root);
+}
+
+static void where_smt_is_off_each_cpu_is_a_core_and_no_list_is_read(void **state)
+{
+    (void)state;
+    char root[PATH_MAX];
+    struct topology t = {0};
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    fixture_write(root, "/sys/devices/system/cpu/online", "0-1\n");
+    fixture_write(root, "/sys/devices/system/cpu/cpu0/topology/core_cpus_list", "0-1\n");
+    fixture_write(root, "/sys/devices/system/cpu/smt/active", "1\n");
+    assert_int_equal(topology_read(root, &t, NULL), 0);
+    assert_int_equal(t.cores, 1);
+    topology_free(&t);
+    fixture_write(root, "/sys/devices/system/cpu/smt/active", "0\n");
+    assert_int_equal(topology_read(root, &t, NULL), 0);
+    assert_int_equal(t.cores, 2);
+    assert_int_equal(t.cpu[1].core, 1);
     topology_free(&t);
     fixture_close(root);
 }
@@ -761,6 +793,7 @@ int main(void)
         cmocka_unit_test(frequencies_exactly_a_fifth_apart_are_one_class),
         cmocka_unit_test(a_root_without_cpus_is_an_error_that_names_the_file),
         cmocka_unit_test(sibling_lists_that_contradict_each_other_give_each_cpu_one_core),
+        cmocka_unit_test(where_smt_is_off_each_cpu_is_a_core_and_no_list_is_read),
         cmocka_unit_test(two_cores_are_too_few_to_spare_one),
         cmocka_unit_test(one_cpu_is_the_benchmarks),
         cmocka_unit_test(four_cores_spare_the_first),
@@ -806,5 +839,5 @@ int main(void)
         cmocka_unit_test(a_list_off_the_node_is_refused_by_name),
         cmocka_unit_test(every_count_is_met_exactly_or_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, close_machine);
 }

