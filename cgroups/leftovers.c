@@ -79,8 +79,8 @@ static bool is_alive(int run_fd)
 }
 
 /* A killed process keeps its locks and its cgroup until it is gone, which takes a while for the init of a pid
- * namespace: so a clean right after a kill looks again, for one second in all. Runs that start or end wait for the
- * root's lock meanwhile (slice_lock()). */
+ * namespace. So a clean right after a kill looks again, for one second in all. Meanwhile runs that start or end wait
+ * for the root's lock (slice_lock()). */
 static bool stays_alive(struct walk *w, int run_fd)
 {
     while (is_alive(run_fd)) {

@@ -7,8 +7,8 @@
 #include "base/mountinfo.h"
 #include "base/text.h"
 
-/* Moves to the next line with a type that begins with "cgroup", or to the end: most mounts of a host are others, and
- * are not decoded. A blank within a field is \\040, so that this text stands before the type alone. */
+/* Moves to the next line whose type begins with "cgroup", or to the end, without decoding the others, which most mounts
+ * of a host are. A blank within a field is \\040, so this text can only stand before the type. */
 static void skip_others(const char **text)
 {
     const char *found = strstr(*text, " - cgroup");

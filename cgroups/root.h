@@ -34,9 +34,9 @@ struct slice_root {
                              before slice_root_enter() */
     char own[PATH_MAX];   /* the caller's cgroup at the time of the search; "" if the mount does not show it */
     struct slice_availability controller[SLICE_CONTROLLERS];
-    bool caller_stays; /* set by the caller: slice_tree_open() does not move it, unless it is inside the root */
-    bool one_slice;    /* set by the caller, which makes a single slice: the run's directory itself becomes it where the
-                          caller stays outside, which spares the kernel one cgroup */
+    bool caller_stays; /* set by the caller: slice_tree_open() does not move the caller, unless it is inside the root */
+    bool one_slice;    /* set by a caller that makes a single slice: if the caller stays outside, the run's directory
+                          itself is the slice, which saves the kernel a cgroup */
 };
 
 /* Finds the root. The v2 hierarchy is found by its type: at the usual places first (statfs(2)), else in

@@ -12,7 +12,7 @@ struct err;
 /* One run's directory, and what has to be undone at its end. */
 struct slice_tree {
     struct slice_root root;
-    bool own;    /* a directory of ours exists: false for borrowed and none */
+    bool own;    /* the run's directory exists: false for borrowed and none */
     bool whole;  /* the run's directory is its one slice (root.one_slice) */
     bool nested; /* root.path is SLICE_CREATED_NAME, below base, which this run makes or shares */
     int base_fd; /* the existing directory whose subtree_control we change: the mount point where nested, else the root;
@@ -32,7 +32,7 @@ struct slice_tree {
 };
 
 /* Runs that share a directory start and end one at a time (flock(2)). Waits at most SLICE_LOCK_S. -EBUSY: another
- * process held it all the time. Other errors: the lock failed, and going on without it may meet another run half way.
+ * process held it all the time. Other errors: the lock failed; without it another run may interfere half way.
  */
 #define SLICE_LOCK_S 30
 int slice_lock(int fd);

@@ -106,6 +106,14 @@ static enum tracker tracker_of(enum report_format format)
                                             : TRACKER_BENCHER;
 }
 
+/* The tables that it is made of. */
+static unsigned tables_of(enum report_format format)
+{
+    return format == REPORT_TEXT                                                        ? TABLES_TEXT
+           : format == REPORT_MARKDOWN || format == REPORT_TEX || format == REPORT_JSON ? TABLES_ALL
+                                                                                        : 0;
+}
+
 static int make_report(const struct config *c, enum report_format format, const struct summary *s, struct text *out,
                        struct err *e)
 {
@@ -113,7 +121,7 @@ static int make_report(const struct config *c, enum report_format format, const 
     int failed = format == REPORT_HTML || format == REPORT_TEXT ? read_whys(s, &whys, e) : 0;
     if (failed != 0)
         return failed;
-    struct tables t = tables_make(s);
+    struct tables t = tables_make(s, tables_of(format));
     if (format == REPORT_CSV)
         records_csv(&s->records, out);
     else if (format == REPORT_HTML)

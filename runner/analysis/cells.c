@@ -1,6 +1,8 @@
 #include "analysis/cells.h"
 
 #include <math.h>
+#include <search.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,31 +10,63 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static struct cell_group *group_of(struct cell_groups *g, const struct keyset *cell)
+/* Numbers different pointers in the order in which they come up: a tree of tsearch(3). */
+struct numbers {
+    void *tree;
+    size_t count;
+};
+
+struct numbered {
+    const void *of;
+    size_t number;
+};
+
+static int compare_numbered(const void *a, const void *b)
 {
-    for (size_t i = g->count; i > 0; i--) /* a cell's records often follow each other */
-        if (g->list[i - 1].cell == cell)
-            return &g->list[i - 1];
-    g->list = xgrow(g->list, g->count, sizeof(*g->list));
-    g->list[g->count] = (struct cell_group){cell, NULL, 0};
-    return &g->list[g->count++];
+    const void *x = ((const struct numbered *)a)->of, *y = ((const struct numbered *)b)->of;
+    return (x > y) - (x < y);
 }
+
+static size_t number_of(struct numbers *n, const void *of)
+{
+    const struct numbered wanted = {of, 0};
+    struct numbered *const *found = tfind(&wanted, &n->tree, compare_numbered);
+    if (found)
+        return (*found)->number;
+    struct numbered *one = xcalloc(1, sizeof(*one));
+    *one = (struct numbered){of, n->count++};
+    if (!tsearch(one, &n->tree, compare_numbered))
+        abort();
+    return one->number;
+}
+
+static void numbers_free(struct numbers *n)
+{
+    tdestroy(n->tree, free);
+}
+#define cleanup_numbers __attribute__((cleanup(numbers_free)))
 
 /* Groups the invocations by cell. */
 static struct cell_groups group_by(const struct records *r, const struct keyset *const *cell_of)
 {
     struct cell_groups g = {NULL, 0};
-    for (size_t i = 0; i < r->count; i++)
-        group_of(&g, cell_of[i])->count++;
+    cleanup_numbers struct numbers seen = {NULL, 0};
+    cleanup_free size_t *group = xcalloc(r->count, sizeof(*group));
+    for (size_t i = 0; i < r->count; i++) {
+        group[i] = number_of(&seen, cell_of[i]);
+        if (group[i] == g.count) {
+            g.list = xgrow(g.list, g.count, sizeof(*g.list));
+            g.list[g.count++] = (struct cell_group){cell_of[i], NULL, 0};
+        }
+        g.list[group[i]].count++;
+    }
     for (size_t i = 0; i < g.count; i++) {
         g.list[i].invocation = xcalloc(g.list[i].count + 1, sizeof(const struct invocation *));
         g.list[i].count = 0;
     }
     for (size_t i = 0; i < r->count; i++) {
-        struct cell_group *group = group_of(&g, cell_of[i]);
-        if (!group->invocation) /* every cell was seen above */
-            abort();
-        group->invocation[group->count++] = &r->list[i];
+        struct cell_group *of = &g.list[group[i]];
+        of->invocation[of->count++] = &r->list[i];
     }
     return g;
 }
@@ -86,22 +120,18 @@ int cells_compare(const struct keyset *a, const struct keyset *b)
 struct firsts {
     const struct invocation **list; /* owned */
     size_t count;
+    size_t *of; /* by invocation of the group: the number of its cell's first; owned */
 };
-
-static size_t find_first(const struct firsts *f, const char *plan_cell)
-{
-    size_t k = 0;
-    while (k < f->count && f->list[k]->plan_cell != plan_cell) /* texts of a pool: equal ones are one */
-        k++;
-    return k;
-}
 
 static struct firsts firsts_of(const struct cell_group *g)
 {
-    struct firsts f = {xcalloc(g->count, sizeof(const struct invocation *)), 0};
-    for (size_t i = 0; i < g->count; i++)
-        if (find_first(&f, g->invocation[i]->plan_cell) == f.count)
+    struct firsts f = {xcalloc(g->count, sizeof(const struct invocation *)), 0, xcalloc(g->count, sizeof(*f.of))};
+    cleanup_numbers struct numbers seen = {NULL, 0};
+    for (size_t i = 0; i < g->count; i++) {
+        f.of[i] = number_of(&seen, g->invocation[i]->plan_cell); /* texts of a pool: equal ones are one */
+        if (f.of[i] == f.count)
             f.list[f.count++] = g->invocation[i];
+    }
     return f;
 }
 
@@ -112,11 +142,9 @@ static bool is_swept(const struct cell_group *g, const struct firsts *f, const c
     bool differs = false;
     for (size_t i = 1; i < f->count; i++)
         differs |= keyset_find(f->list[i]->environment, key) != first;
-    for (size_t i = 0; differs && i < g->count; i++) {
-        const struct invocation *of = f->list[find_first(f, g->invocation[i]->plan_cell)];
-        if (keyset_find(g->invocation[i]->environment, key) != keyset_find(of->environment, key))
+    for (size_t i = 0; differs && i < g->count; i++)
+        if (keyset_find(g->invocation[i]->environment, key) != keyset_find(f->list[f->of[i]]->environment, key))
             return false;
-    }
     return differs;
 }
 
@@ -128,47 +156,61 @@ static const char *setting_name(const char *key)
     return strcmp(key, INVOCATION_BUILD) == 0 ? "build" : NULL;
 }
 
-/* The cell with the swept settings, and with its name in the plan if these do not distinguish it. */
-static const struct keyset *with_settings(const struct records *r, const struct cell_group *g, const struct firsts *f,
-                                          size_t at, bool by_name)
+/* The keys of the settings that are swept. The caller frees the list. */
+static const char **swept_keys(const struct cell_group *g, const struct firsts *f, size_t *count)
 {
-    const struct keyset *base = g->cell, *environment = f->list[at]->environment;
-    cleanup_free struct pair *list = xcalloc(base->count + environment->count + 1, sizeof(*list));
+    struct keysets all = {0};
+    size_t keys = 0;
+    for (size_t i = 0; i < f->count; i++)
+        keysets_add(&all, f->list[i]->environment);
+    const char **key = keysets_keys((const struct keysets *[]){&all}, 1, &keys);
+    keysets_free(&all);
+    *count = 0;
+    for (size_t i = 0; i < keys; i++)
+        if (setting_name(key[i]) && is_swept(g, f, key[i]))
+            key[(*count)++] = key[i];
+    return key;
+}
+
+/* A cell of the plan: of them all, with the swept settings, and with its name in the plan if these do not distinguish
+ * it. */
+static const struct keyset *with_settings(const struct records *r, const struct keyset *base,
+                                          const struct invocation *first, const char *const *key, size_t keys,
+                                          bool by_name)
+{
+    cleanup_free struct pair *list = xcalloc(base->count + keys + 1, sizeof(*list));
     size_t n = base->count;
     if (n > 0)
         memcpy(list, base->list, n * sizeof(*list));
-    for (size_t i = 0; i < environment->count; i++) {
-        const struct pair *p = &environment->list[i];
-        const char *name = setting_name(p->key);
-        if (name && is_swept(g, f, p->key))
-            list[n++] = (struct pair){pool_keep(r->reader.pool, name), p->value};
+    for (size_t i = 0; i < keys; i++) {
+        const char *value = keyset_find(first->environment, key[i]);
+        if (value)
+            list[n++] = (struct pair){pool_keep(r->reader.pool, setting_name(key[i])), value};
     }
     if (by_name)
-        list[n++] = (struct pair){pool_keep(r->reader.pool, "cell"), f->list[at]->plan_cell};
+        list[n++] = (struct pair){pool_keep(r->reader.pool, "cell"), first->plan_cell};
     return pool_keep_keyset(r->reader.pool, list, n);
-}
-
-static bool are_told_apart(const struct keyset *const *cell, size_t count)
-{
-    for (size_t i = 1; i < count; i++)
-        for (size_t k = 0; k < i; k++)
-            if (cell[i] == cell[k])
-                return false;
-    return true;
 }
 
 static void tell_apart(const struct records *r, const struct cell_group *g, const struct keyset **cell_of)
 {
     struct firsts f = firsts_of(g);
-    cleanup_free const struct keyset **cell = xcalloc(f.count + 1, sizeof(const struct keyset *));
-    for (size_t i = 0; f.count > 1 && i < f.count; i++)
-        cell[i] = with_settings(r, g, &f, i, false);
-    bool apart = f.count < 2 || are_told_apart(cell, f.count);
-    for (size_t i = 0; !apart && i < f.count; i++)
-        cell[i] = with_settings(r, g, &f, i, true);
-    for (size_t i = 0; f.count > 1 && i < g->count; i++)
-        cell_of[g->invocation[i] - r->list] = cell[find_first(&f, g->invocation[i]->plan_cell)];
+    if (f.count > 1) {
+        size_t keys = 0;
+        cleanup_numbers struct numbers different = {NULL, 0};
+        cleanup_free const char **key = swept_keys(g, &f, &keys);
+        cleanup_free const struct keyset **cell = xcalloc(f.count, sizeof(const struct keyset *));
+        for (size_t i = 0; i < f.count; i++) {
+            cell[i] = with_settings(r, g->cell, f.list[i], key, keys, false);
+            (void)number_of(&different, cell[i]);
+        }
+        for (size_t i = 0; different.count < f.count && i < f.count; i++)
+            cell[i] = with_settings(r, g->cell, f.list[i], key, keys, true);
+        for (size_t i = 0; i < g->count; i++)
+            cell_of[g->invocation[i] - r->list] = cell[f.of[i]];
+    }
     free(f.list);
+    free(f.of);
 }
 
 static const struct keyset *with_half(const struct records *r, const struct invocation *of)
@@ -260,9 +302,126 @@ bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but
     return match(a, false, b, false, but);
 }
 
-bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const char *but)
+/* --- by what they have ------------------------------------------------------------------------------------------- */
+
+struct indexed {
+    uint64_t hash; /* of the values */
+    size_t number;
+};
+
+/* Cells that have the same keys, apart from those of the list. */
+struct shape {
+    const struct keyset *first;
+    struct indexed *list; /* by hash, then by number; owned */
+    size_t count;
+};
+
+struct cells_index {
+    const struct keyset *const *cell;
+    const char *but;
+    struct shape *shape; /* owned */
+    size_t shapes;
+};
+
+static bool same_keys(const struct keyset *a, const struct keyset *b, const char *but)
 {
-    return match(a, true, b, false, but);
+    for (size_t i = 0, j = 0;; i++, j++) {
+        while (i < a->count && list_holds(but, a->list[i].key))
+            i++;
+        while (j < b->count && list_holds(but, b->list[j].key))
+            j++;
+        if (i == a->count || j == b->count)
+            return i == a->count && j == b->count;
+        if (strcmp(a->list[i].key, b->list[j].key) != 0)
+            return false;
+    }
+}
+
+/* Of a cell's values for the keys of a shape. false: it lacks one. */
+static bool hash_values(const struct keyset *keys, const struct keyset *cell, const char *but, uint64_t *ret)
+{
+    *ret = 0xcbf29ce484222325; /* FNV-1a (draft-eastlake-fnv), the NUL between two values too */
+    for (size_t i = 0; i < keys->count; i++) {
+        const char *key = keys->list[i].key;
+        if (list_holds(but, key))
+            continue;
+        const char *value = keyset_find(cell, key);
+        if (!value)
+            return false;
+        do
+            *ret = (*ret ^ (unsigned char)*value) * 0x100000001b3;
+        while (*value++);
+    }
+    return true;
+}
+
+static int compare_indexed(const void *a, const void *b)
+{
+    const struct indexed *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static struct shape *shape_of(struct cells_index *x, const struct keyset *cell)
+{
+    for (size_t i = 0; i < x->shapes; i++)
+        if (same_keys(x->shape[i].first, cell, x->but))
+            return &x->shape[i];
+    x->shape = xgrow(x->shape, x->shapes, sizeof(*x->shape));
+    x->shape[x->shapes] = (struct shape){.first = cell};
+    return &x->shape[x->shapes++];
+}
+
+struct cells_index *cells_index_new(const struct keyset *const *cell, size_t count, const char *but)
+{
+    struct cells_index *x = xcalloc(1, sizeof(*x));
+    *x = (struct cells_index){.cell = cell, .but = but};
+    for (size_t i = 0; i < count; i++) {
+        struct shape *s = shape_of(x, cell[i]);
+        s->list = xgrow(s->list, s->count, sizeof(*s->list));
+        s->list[s->count] = (struct indexed){.number = i};
+        (void)hash_values(s->first, cell[i], but, &s->list[s->count++].hash);
+    }
+    for (size_t i = 0; i < x->shapes; i++)
+        qsort(x->shape[i].list, x->shape[i].count, sizeof(*x->shape[i].list), compare_indexed);
+    return x;
+}
+
+void cells_index_free(struct cells_index *x)
+{
+    for (size_t i = 0; i < x->shapes; i++)
+        free(x->shape[i].list);
+    free(x->shape);
+    free(x);
+}
+
+/* The first that has this hash or a greater one. */
+static size_t lower_bound(const struct shape *s, uint64_t hash)
+{
+    size_t from = 0, to = s->count;
+    while (from < to) {
+        const size_t middle = from + (to - from) / 2;
+        if (s->list[middle].hash < hash)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+void cells_index_find(const struct cells_index *x, const struct keyset *cell, void (*take)(size_t number, void *to),
+                      void *to)
+{
+    for (size_t i = 0; i < x->shapes; i++) {
+        const struct shape *s = &x->shape[i];
+        uint64_t hash;
+        if (!hash_values(s->first, cell, x->but, &hash))
+            continue;
+        for (size_t k = lower_bound(s, hash); k < s->count && s->list[k].hash == hash; k++)
+            if (match(x->cell[s->list[k].number], true, cell, false, x->but))
+                take(s->list[k].number, to);
+    }
 }
 
 #define ID_SECOND 16 /* characters of an id up to the second: "20261129T143554Z" */
@@ -374,7 +533,27 @@ static bool differs(const char *key, const struct keyset *const *all, size_t cou
     return false;
 }
 
-char *cells_label(const struct keyset *cell, const struct keyset *const *all, size_t count)
+const char **cells_differing(const struct keyset *const *all, size_t count, size_t *keys)
+{
+    const struct keysets of = {.list = (const struct keyset **)all, .count = count};
+    size_t n = 0;
+    const char **key = keysets_keys((const struct keysets *[]){&of}, 1, &n);
+    *keys = 0;
+    for (size_t i = 0; i < n; i++)
+        if (differs(key[i], all, count))
+            key[(*keys)++] = key[i];
+    return key;
+}
+
+static bool is_among(const char *key, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], key) == 0)
+            return true;
+    return false;
+}
+
+char *cells_label(const struct keyset *cell, const char *const *key, size_t keys)
 {
     static const char *const FIRST[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv"};
     struct text label = {0};
@@ -387,10 +566,7 @@ char *cells_label(const struct keyset *cell, const struct keyset *const *all, si
     }
     for (size_t i = 0; i < cell->count; i++) {
         const struct pair *p = &cell->list[i];
-        bool named = false;
-        for (size_t k = 0; k < ARRAY_LEN(FIRST); k++)
-            named |= strcmp(p->key, FIRST[k]) == 0;
-        if (!named && count > 0 && differs(p->key, all, count))
+        if (!is_among(p->key, FIRST, ARRAY_LEN(FIRST)) && is_among(p->key, key, keys))
             text_add(&label, " %s=%s", p->key, p->value);
     }
     return label.data;

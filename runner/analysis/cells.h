@@ -39,8 +39,17 @@ bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but
  * matter. */
 bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but);
 
-/* cells_agree(), and a has no key that b lacks, apart from those in the list. */
-bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const char *but);
+/* Cells by what they have: those that another agrees with are found without a comparison of each with each. */
+struct cells_index;
+
+/* The list, the cells and `but` (as above) must outlive it. Ended with cells_index_free(). */
+struct cells_index *cells_index_new(const struct keyset *const *cell, size_t count, const char *but);
+void cells_index_free(struct cells_index *x);
+
+/* Calls take with the number of each cell that agrees with this one and has no key that this one lacks, apart from
+ * those in the list. */
+void cells_index_find(const struct cells_index *x, const struct keyset *cell, void (*take)(size_t number, void *to),
+                      void *to);
 
 /* Whether one run gave both. Of `tare exec` with several commands: its name of the run is in all. Of a plan: they share
  * its file and seed, no cell of the plan occurs twice in a block, and neither side ended before the other began, or in
@@ -70,8 +79,11 @@ struct analysis_ratio cells_effect(const struct cell_values *a, const struct cel
                                    const struct figure_about *about, bool one_run, double growth_margin,
                                    const struct analysis_noise *noise);
 
-/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other key in which these
- * cells differ. The caller frees it. */
-char *cells_label(const struct keyset *cell, const struct keyset *const *all, size_t count);
+/* The keys in which these cells differ, ascending. The caller frees the list. */
+const char **cells_differing(const struct keyset *const *all, size_t count, size_t *keys);
+
+/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other of these keys. The
+ * caller frees it. */
+char *cells_label(const struct keyset *cell, const char *const *key, size_t keys);
 
 #endif

@@ -189,47 +189,83 @@ static void add_only(const struct keyset ***list, size_t *count, const struct ke
     (*list)[(*count)++] = cell;
 }
 
-/* The one group like this cell, NULL: none. -EINVAL: several. */
-static int find_like(const struct cell_groups *g, const struct keyset *cell, const char *but,
-                     const struct cell_group **ret, struct err *e)
+/* The groups of one side, to be found by their cells. */
+struct side {
+    const struct cell_groups *groups;
+    const struct keyset **cell; /* owned */
+    struct cells_index *index;  /* owned */
+};
+
+static struct side side_of(const struct cell_groups *g, const char *but)
 {
-    *ret = NULL;
-    for (size_t i = 0; i < g->count; i++) {
-        if (!cells_alike(g->list[i].cell, cell, but))
-            continue;
-        if (*ret)
-            return err_set(e, ERR_USAGE, -EINVAL,
-                           "--across '%s': without these keys '%.200s' and '%.200s' are one cell; name fewer keys", but,
-                           (*ret)->cell->text, g->list[i].cell->text);
-        *ret = &g->list[i];
-    }
-    return 0;
+    struct side s = {.groups = g, .cell = xcalloc(g->count, sizeof(const struct keyset *))};
+    for (size_t i = 0; i < g->count; i++)
+        s.cell[i] = g->list[i].cell;
+    s.index = cells_index_new(s.cell, g->count, but);
+    return s;
+}
+
+static void side_free(struct side *s)
+{
+    cells_index_free(s->index);
+    free(s->cell);
+}
+#define cleanup_side __attribute__((cleanup(side_free)))
+
+/* The first two groups like a cell; NULL: there is none. */
+struct likes {
+    const struct side *of;
+    const struct keyset *cell;
+    const char *but;
+    const struct cell_group *group[2];
+};
+
+static void take_like(size_t number, void *to)
+{
+    struct likes *l = to;
+    const struct cell_group *g = &l->of->groups->list[number];
+    if (!l->group[1] && cells_alike(g->cell, l->cell, l->but))
+        l->group[l->group[0] != NULL] = g;
+}
+
+/* The one group like this cell, NULL: none. -EINVAL: several. */
+static int find_like(const struct side *s, const struct keyset *cell, const char *but, const struct cell_group **ret,
+                     struct err *e)
+{
+    struct likes l = {.of = s, .cell = cell, .but = but};
+    cells_index_find(s->index, cell, take_like, &l);
+    *ret = l.group[0];
+    return !l.group[1]
+               ? 0
+               : err_set(e, ERR_USAGE, -EINVAL,
+                         "--across '%s': without these keys '%.200s' and '%.200s' are one cell; name fewer keys", but,
+                         l.group[0]->cell->text, l.group[1]->cell->text);
 }
 
 static int find_pairs(struct match *m, const char *across, struct comparison *ret, struct err *e)
 {
     const struct cell_group *like = NULL, *back = NULL;
-    int failed = 0;
     m->pair = xcalloc(m->a.count + 1, sizeof(*m->pair));
     if (m->a.count == 1 && m->b.count == 1) { /* then there is no doubt about what is meant */
         m->pair[m->pairs++] = (struct cell_pair){&m->a.list[0], &m->b.list[0]};
         return 0;
     }
-    for (size_t i = 0; failed == 0 && i < m->a.count; i++) {
-        failed = find_like(&m->b, m->a.list[i].cell, across, &like, e);
-        if (failed == 0 && like)
-            failed = find_like(&m->a, like->cell, across, &back, e);
-        if (failed == 0 && like)
+    cleanup_side struct side a = side_of(&m->a, across), b = side_of(&m->b, across);
+    for (size_t i = 0; i < m->a.count; i++) {
+        TRY(find_like(&b, m->a.list[i].cell, across, &like, e));
+        if (like) {
+            TRY(find_like(&a, like->cell, across, &back, e));
             m->pair[m->pairs++] = (struct cell_pair){&m->a.list[i], like};
-        else if (failed == 0)
+        } else {
             add_only(&ret->only_a, &ret->only_as, m->a.list[i].cell);
+        }
     }
-    for (size_t i = 0; failed == 0 && i < m->b.count; i++) {
-        failed = find_like(&m->a, m->b.list[i].cell, across, &like, e);
-        if (failed == 0 && !like)
+    for (size_t i = 0; i < m->b.count; i++) {
+        TRY(find_like(&a, m->b.list[i].cell, across, &like, e));
+        if (!like)
             add_only(&ret->only_b, &ret->only_bs, m->b.list[i].cell);
     }
-    return failed;
+    return 0;
 }
 
 static int refuse_strangers(const struct match *m, struct err *e)
@@ -378,9 +414,12 @@ static void name_rows(struct comparison *c, bool between)
         all[i] = c->row[i].a.cell;
         all[c->rows + i] = c->row[i].b.cell;
     }
+    size_t a_keys = 0, b_keys = 0;
+    cleanup_free const char **a_key = cells_differing(all, count, &a_keys);
+    cleanup_free const char **b_key = cells_differing(all + all_b, count, &b_keys);
     for (size_t i = 0; i < c->rows; i++) {
         struct compare_row *row = &c->row[i];
-        char *a = cells_label(row->a.cell, all, count), *b = cells_label(row->b.cell, all + all_b, count);
+        char *a = cells_label(row->a.cell, a_key, a_keys), *b = cells_label(row->b.cell, b_key, b_keys);
         struct text both = {0};
         text_add(&both, strcmp(a, b) == 0 ? "%s" : "%s -> %s", a, b);
         row->label = text_printable(both.data);

@@ -168,12 +168,14 @@ int plan_size(const struct records *r, const char *const *figure, size_t figures
         figure = DEFAULT;
         figures = 1;
     }
+    size_t keys = 0;
+    cleanup_free const char **key = cells_differing(all, g.count, &keys);
     *ret = (struct plan_size){xcalloc(g.count * figures, sizeof(*ret->row)), 0, precision};
     for (size_t i = 0; i < g.count; i++) {
         for (size_t f = 0; f < figures; f++) {
             struct size_row *row = &ret->row[ret->rows++];
             size_cell(r, &g.list[i], figure[f], precision, row);
-            row->label = cells_label(g.list[i].cell, all, g.count);
+            row->label = cells_label(g.list[i].cell, key, keys);
         }
     }
     cells_free(&g);

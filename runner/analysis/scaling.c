@@ -152,7 +152,9 @@ static void find_sweeps(const struct summary *s, struct scaling *ret)
     for (size_t i = 0; i < s->cells; i++)
         if (!summary_is_memory(&s->cell[i]) && !isnan(s->cell[i].workers))
             cell[n++] = &s->cell[i];
-    qsort(cell, n, sizeof(*cell), compare_workers); /* NOLINT(bugprone-sizeof-expression): pointers */
+    qsort(cell, n, sizeof(*cell), compare_workers);         /* NOLINT(bugprone-sizeof-expression): pointers */
+    if (n == 0 || cell[0]->workers >= cell[n - 1]->workers) /* one number of workers is over nothing */
+        return;
     for (size_t i = 0; i < n; i++) {
         const size_t k = sweep_of(ret, cell[i]);
         if (k == ret->sweeps) {

@@ -18,12 +18,6 @@
 #include "base/text.h"
 #include "record/verdict.h"
 
-const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name)
-{
-    int index = records_figure(&s->records, name);
-    return index < 0 ? NULL : &c->figure[index];
-}
-
 bool summary_is_memory(const struct summary_cell *c)
 {
     return strcmp(c->profile, "memory") == 0;
@@ -35,6 +29,12 @@ struct summary_unit summary_unit(const struct summary *s, const char *figure)
 {
     const struct figure_about about = records_about(&s->records, figure);
     return (struct summary_unit){figure, about.title, about.shown, about.scale};
+}
+
+struct summary_unit summary_unit_at(const struct summary *s, size_t index)
+{
+    const struct figure_name *of = &s->records.reader.name[index];
+    return (struct summary_unit){of->name, of->about.title, of->about.shown, of->about.scale};
 }
 
 /* --- What cells are called, and in which order they are told ----------------------------------------------------- */
@@ -389,20 +389,18 @@ static struct cell_group group_of(const struct summary_cell *c)
     return (struct cell_group){c->cell, c->invocation, c->count};
 }
 
-static void summarise_all(const struct summary *s, struct summary_cell *c)
+static struct summary_figure summarise(const struct summary *s, const struct summary_cell *c, size_t index)
 {
-    c->figure = xcalloc(s->records.reader.names, sizeof(*c->figure));
-    for (size_t i = 0; i < s->records.reader.names; i++) {
-        struct summary_figure *f = &c->figure[i];
-        const struct cell_group g = group_of(c);
-        struct cell_values v = cells_values(&s->records, &g, s->records.reader.name[i].name);
-        f->used = v.count;
-        f->is = cells_summary(&v, s->records.reader.name[i].name, ANALYSIS_NO_DIP);
-        f->why_not = f->used == 0 ? v.why_not : isnan(f->is.mean.at) ? f->is.mean.why_not : NULL;
-        cell_values_free(&v);
-        f->of = (struct analysis_ratio){.log = NAN, .why_not = "there are no threads of the same cell to compare with"};
-        f->verdict.ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, f->of.why_not);
-    }
+    static const char NONE[] = "there are no threads of the same cell to compare with";
+    const char *name = s->records.reader.name[index].name;
+    const struct cell_group g = group_of(c);
+    struct cell_values v = cells_values(&s->records, &g, name);
+    struct summary_figure f = {.used = v.count,
+                               .is = cells_summary(&v, name, ANALYSIS_NO_DIP),
+                               .verdict.ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, NONE)};
+    f.why_not = f.used == 0 ? v.why_not : isnan(f.is.mean.at) ? f.is.mean.why_not : NULL;
+    cell_values_free(&v);
+    return f;
 }
 
 /* --- the base ----------------------------------------------------------------------------------------------------- */
@@ -419,18 +417,38 @@ static int base_rank(const struct summary_cell *c)
     return !gil ? 0 : strcmp(gil, "off") == 0 ? 1 : 2;
 }
 
-static const struct summary_cell *base_of(const struct summary *s, const struct summary_cell *c)
+/* The best of the cells that could be a cell's base; of equal ones the first. */
+struct choice {
+    const struct summary_cell *const *of;
+    const struct summary_cell *best;
+};
+
+static void take_better(size_t number, void *to)
 {
-    const struct summary_cell *best = NULL;
+    struct choice *c = to;
+    const struct summary_cell *one = c->of[number];
+    const int d = c->best ? base_rank(one) - base_rank(c->best) : -1;
+    if (d < 0 || (d == 0 && one < c->best))
+        c->best = one;
+}
+
+static void find_bases(struct summary *s)
+{
+    cleanup_free const struct summary_cell **threads = xcalloc(s->cells, sizeof(const struct summary_cell *));
+    cleanup_free const struct keyset **cell = xcalloc(s->cells, sizeof(const struct keyset *));
+    size_t n = 0;
+    for (size_t i = 0; i < s->cells; i++)
+        if (strcmp(s->cell[i].mode, "threads") == 0) {
+            threads[n] = &s->cell[i];
+            cell[n++] = s->cell[i].cell;
+        }
+    struct cells_index *x = cells_index_new(cell, n, "mode,mp_start_method,runtime,gil");
     for (size_t i = 0; i < s->cells; i++) {
-        const struct summary_cell *one = &s->cell[i];
-        if (strcmp(one->mode, "threads") != 0 ||
-            !cells_agree_on_all_of(one->cell, c->cell, "mode,mp_start_method,runtime,gil"))
-            continue;
-        if (!best || base_rank(one) < base_rank(best))
-            best = one;
+        struct choice c = {threads, NULL};
+        cells_index_find(x, s->cell[i].cell, take_better, &c);
+        s->cell[i].base = c.best;
     }
-    return best;
+    cells_index_free(x);
 }
 
 /* --- ratios ------------------------------------------------------------------------------------------------------- */
@@ -474,43 +492,74 @@ static size_t own_figure(const struct summary *s, const struct summary_cell *c)
     return index < 0 ? s->records.reader.names : (size_t)index;
 }
 
-static void judge(struct summary_figure *const *family, size_t count)
+static bool is_compared(const struct summary_cell *c)
 {
-    cleanup_free struct analysis_ratio *ratio = xcalloc(count, sizeof(*ratio));
-    cleanup_free struct analysis_verdict *verdict = xcalloc(count, sizeof(*verdict));
-    for (size_t i = 0; i < count; i++)
-        ratio[i] = family[i]->of;
-    analysis_judge(ratio, count, ANALYSIS_MARGIN, verdict);
-    for (size_t i = 0; i < count; i++)
-        family[i]->verdict = verdict[i];
+    return c->base && c->base != c;
 }
 
-/* The cells' own figures are the last family. */
-static void take_ratios(struct summary *s)
+/* The cells' main figures are one family. */
+static void judge_main(struct summary *s)
 {
-    cleanup_free struct summary_figure **family = xcalloc(s->cells, sizeof(struct summary_figure *));
-    for (size_t f = 0; f <= s->records.reader.names; f++) {
-        size_t n = 0;
-        for (size_t i = 0; i < s->cells; i++) {
-            struct summary_cell *c = &s->cell[i];
-            if (!c->base || c->base == c)
-                continue;
-            size_t own = own_figure(s, c), index = f == s->records.reader.names ? own : f;
-            if (index == s->records.reader.names || (f < s->records.reader.names && f == own))
-                continue;
-            family[n] = &c->figure[index];
-            family[n++]->of = summary_effect(s, c->base, c, index);
-        }
-        if (n > 0)
-            judge(family, n);
+    cleanup_free struct analysis_ratio *ratio = xcalloc(s->cells, sizeof(*ratio));
+    cleanup_free struct analysis_verdict *verdict = xcalloc(s->cells, sizeof(*verdict));
+    const size_t none = s->records.reader.names;
+    size_t n = 0, told = 0;
+    for (size_t i = 0; i < s->cells; i++) {
+        struct summary_cell *c = &s->cell[i];
+        c->main = is_compared(c) ? own_figure(s, c) : none;
+        if (c->main != none)
+            ratio[n++] = summary_effect(s, c->base, c, c->main);
     }
+    if (n > 0)
+        analysis_judge(ratio, n, ANALYSIS_MARGIN, verdict);
+    for (size_t i = 0; i < s->cells; i++)
+        if (s->cell[i].main != none)
+            s->cell[i].verdict = verdict[told++];
+}
+
+/* A figure of all cells: those whose main one it is not are a family. */
+static struct summary_figure *make_figure(const struct summary *s, size_t index)
+{
+    struct summary_figure *figure = xcalloc(s->cells, sizeof(*figure));
+    cleanup_free struct summary_figure **family = xcalloc(s->cells, sizeof(struct summary_figure *));
+    cleanup_free struct analysis_ratio *ratio = xcalloc(s->cells, sizeof(*ratio));
+    cleanup_free struct analysis_verdict *verdict = xcalloc(s->cells, sizeof(*verdict));
+    size_t n = 0;
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct summary_cell *c = &s->cell[i];
+        figure[i] = summarise(s, c, index);
+        if (c->main == index) {
+            figure[i].verdict = c->verdict;
+        } else if (is_compared(c)) {
+            ratio[n] = summary_effect(s, c->base, c, index);
+            family[n++] = &figure[i];
+        }
+    }
+    if (n > 0)
+        analysis_judge(ratio, n, ANALYSIS_MARGIN, verdict);
+    for (size_t i = 0; i < n; i++)
+        family[i]->verdict = verdict[i];
+    return figure;
+}
+
+const struct summary_figure *summary_at(const struct summary *s, const struct summary_cell *c, size_t index)
+{
+    if (!s->figure[index])
+        s->figure[index] = make_figure(s, index);
+    return &s->figure[index][c - s->cell];
+}
+
+const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name)
+{
+    int index = records_figure(&s->records, name);
+    return index < 0 ? NULL : summary_at(s, c, (size_t)index);
 }
 
 int summary_rate(const struct summary *s, const struct summary_cell *c)
 {
     for (size_t i = 0; i < s->records.reader.names; i++) {
         const struct figure_about *about = &s->records.reader.name[i].about;
-        if (about->kind == FIGURE_RATE && about->better == BETTER_MORE && c->figure[i].used)
+        if (about->kind == FIGURE_RATE && about->better == BETTER_MORE && summary_at(s, c, i)->used)
             return (int)i;
     }
     return -1;
@@ -518,7 +567,7 @@ int summary_rate(const struct summary *s, const struct summary_cell *c)
 
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)
 {
-    const struct summary_figure *f = &c->figure[index];
+    const struct summary_figure *f = summary_at(s, c, index);
     const struct figure_about about = s->records.reader.name[index].about;
     if (!c->base || c->base == c || f->used == 0 || (isnan(f->verdict.ratio.at) && f->verdict.word == ANALYSIS_UNKNOWN))
         return "";
@@ -537,11 +586,9 @@ static void work_out(struct summary *s)
     cells_free(&g);
     qsort(s->cell, s->cells, sizeof(*s->cell), compare_cells);
     summary_name_cells(s);
-    for (size_t i = 0; i < s->cells; i++)
-        summarise_all(s, &s->cell[i]);
-    for (size_t i = 0; i < s->cells; i++)
-        s->cell[i].base = base_of(s, &s->cell[i]);
-    take_ratios(s);
+    s->figure = xcalloc(s->records.reader.names, sizeof(struct summary_figure *));
+    find_bases(s);
+    judge_main(s);
 }
 
 void summary_make(struct records *r, struct summary *ret)
@@ -571,11 +618,13 @@ void summary_free(struct summary *s)
 {
     for (size_t i = 0; i < s->cells; i++) {
         free(s->cell[i].invocation);
-        free(s->cell[i].figure);
         free(s->cell[i].id);
         free(s->cell[i].label);
     }
     free(s->cell);
+    for (size_t i = 0; s->figure && i < s->records.reader.names; i++)
+        free(s->figure[i]);
+    free(s->figure);
     if (s->is_owner)
         records_free(&s->records);
     *s = (struct summary){0};

@@ -20,9 +20,8 @@ struct summary_figure {
     struct analysis_summary is; /* its geometric mean is the shown one */
     size_t used;                /* invocations with the figure */
     const char *why_not;        /* if none has it, the record's reason; else NULL */
-    struct analysis_ratio of;   /* to the base, which is A: the ratio, of slopes the difference; or its why_not */
-    /* Its interval and verdict. The cells' main figures are one family, as in tare compare; every other figure is a
-     * family over the cells. NaN: there is none. */
+    /* Against the base, which is A: of the ratio, of slopes the difference, the interval and verdict. The cells' main
+     * figures are one family, as in tare compare; every other figure is a family over the cells. NaN: there is none. */
     struct analysis_verdict verdict;
 };
 
@@ -37,7 +36,8 @@ struct summary_cell {
     bool emulated;                                           /* its times are not measurements */
     const struct summary_cell *base; /* the cell of threads to compare with, on the free-threaded build if there is one;
                                         may be the cell itself; NULL: none */
-    struct summary_figure *figure;   /* by index of the records' figure names; owned */
+    size_t main;                     /* the figure that is compared with the base's, by its index */
+    struct analysis_verdict verdict; /* of that one */
     enum stats_steady steady;        /* the class over all its invocations */
     const struct invocation
         *typical; /* the invocation with the median mean iteration (the lower of two); NULL: none succeeded */
@@ -48,6 +48,8 @@ struct summary {
     bool is_owner;             /* owns the records */
     struct summary_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
     size_t cells;
+    struct summary_figure **figure; /* by index: of each cell, made where it is first asked for, since few are of ten
+                                     * thousand cells; owned */
 };
 
 /* Reads records from files or folders, each once, and computes the summary. Their places do not matter: the same
@@ -76,6 +78,9 @@ int summary_rate(const struct summary *s, const struct summary_cell *c);
 struct analysis_ratio summary_effect(const struct summary *s, const struct summary_cell *base,
                                      const struct summary_cell *c, size_t index);
 
+/* A cell's figure by its index among the records' names. */
+const struct summary_figure *summary_at(const struct summary *s, const struct summary_cell *c, size_t index);
+
 /* A cell's figure by name; NULL: no record has it. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
 
@@ -95,6 +100,7 @@ struct summary_unit {
 
 /* Its texts are never NULL; an unknown figure's title is its name. */
 struct summary_unit summary_unit(const struct summary *s, const char *figure);
+struct summary_unit summary_unit_at(const struct summary *s, size_t index);
 
 /* Adds the notes that belong to the figures, one per line, each after "* ": failed isolation checks, emulated times,
  * missed samples, nodes, failed invocations. */

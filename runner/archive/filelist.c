@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "archive/findings.h"
+#include "archive/spool.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 
 struct walk {
@@ -70,19 +72,27 @@ const char *filelist_path_fault(const char *path)
     return fault;
 }
 
-static void add_file(struct walk *w, const char *path, uint64_t size_bytes, const char *sha256)
+static struct listed_file *add_file(struct filelist *p, const char *path, uint64_t size_bytes, const char *sha256)
 {
-    struct filelist *p = w->list;
     p->file = xgrow(p->file, p->count, sizeof(*p->file));
     struct listed_file *file = &p->file[p->count++];
-    file->size_bytes = size_bytes;
+    *file = (struct listed_file){.size_bytes = size_bytes};
     text_format(file->path, sizeof(file->path), "%s", path);
     text_format(file->sha256, sizeof(file->sha256), "%s", sha256);
+    return file;
+}
+
+void filelist_add_spooled(struct filelist *p, const char *path, const struct spool *spool, uint64_t size_bytes,
+                          const char *sha256)
+{
+    struct listed_file *file = add_file(p, path, size_bytes, sha256);
+    file->spool = spool;
+    file->at_bytes = spool->bytes - size_bytes;
 }
 
 static bool fits(struct walk *w, const char *path, const struct stat *st)
 {
-    if (w->list->count == FILELIST_COUNT_MAX) {
+    if (w->list->count >= FILELIST_COUNT_MAX) {
         findings_add(w->findings, FINDING_INTEGRITY, path, "more than %d files; the rest is ignored",
                      FILELIST_COUNT_MAX);
         w->full = true;
@@ -106,7 +116,7 @@ static int take_file(struct walk *w, int dirfd, const char *name, const char *pa
     int failed = fd < 0 ? -errno : digest_fd(fd, hex);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "%s: %s", path, strerror(-failed));
-    add_file(w, path, (uint64_t)st->st_size, hex);
+    (void)add_file(w->list, path, (uint64_t)st->st_size, hex);
     return 0;
 }
 
@@ -146,14 +156,119 @@ static int walk_folder(struct walk *w, int dirfd, const char *above, struct err 
     return 0;
 }
 
+/* Whether a file is listed where this one has a folder. */
+static bool lies_in_file(const struct filelist *p, const char *path)
+{
+    char above[FILELIST_PATH_MAX + 1];
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        text_format(above, sizeof(above), "%.*s", (int)(slash - path), path);
+        if (filelist_find(p, above))
+            return true;
+    }
+    return false;
+}
+
+/* A folder has no path twice and no folder in a file, but a spool may have both, also beside a folder. */
+static void leave_out_twins(struct filelist *p, struct findings *f)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        bool is_twin = kept > 0 && strcmp(p->file[kept - 1].path, p->file[i].path) == 0;
+        if (is_twin || lies_in_file(p, p->file[i].path))
+            findings_add(f, FINDING_INTEGRITY, p->file[i].path, FILELIST_TWICE);
+        else
+            p->file[kept++] = p->file[i];
+    }
+    p->count = kept;
+}
+
+static void sort(struct filelist *p)
+{
+    if (p->count)
+        qsort(p->file, p->count, sizeof(*p->file), by_path);
+}
+
 int filelist_read(int dirfd, struct filelist *ret, struct findings *f, struct err *e)
 {
     struct walk w = {.list = ret, .findings = f};
+    const bool has_spooled = ret->count > 0;
+    for (size_t i = 0; i < ret->count; i++)
+        w.total_bytes += ret->file[i].size_bytes;
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_sys(e, ERR_USAGE, "cannot read the folder");
     int failed = walk_folder(&w, fd, "", e);
-    if (ret->count)
-        qsort(ret->file, ret->count, sizeof(*ret->file), by_path);
+    sort(ret);
+    if (has_spooled)
+        leave_out_twins(ret, f);
     return failed;
+}
+
+int filelist_add(struct filelist *p, int dirfd, const char *path, struct err *e)
+{
+    char hex[DIGEST_HEX];
+    struct stat st = {0};
+    cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int failed = fd < 0 || fstat(fd, &st) != 0 ? -errno : digest_fd(fd, hex);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->file[i].path, path) == 0)
+            p->file[i] = p->file[--p->count];
+    (void)add_file(p, path, (uint64_t)st.st_size, hex);
+    sort(p);
+    return 0;
+}
+
+void filelist_below(const struct filelist *p, const char *folder, struct filelist *ret)
+{
+    const size_t len = strlen(folder);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct listed_file *file = &p->file[i];
+        if (strncmp(file->path, folder, len) != 0)
+            continue;
+        struct listed_file *own = add_file(ret, file->path + len, file->size_bytes, file->sha256);
+        own->spool = file->spool;
+        own->at_bytes = file->at_bytes;
+    }
+}
+
+int filelist_open(const struct listed_file *file, int dirfd, struct opened_file *ret)
+{
+    struct stat st;
+    *ret = (struct opened_file){.file = file, .owned_fd = -1};
+    if (file->spool) {
+        ret->fd = file->spool->fd;
+        return 0;
+    }
+    ret->fd = ret->owned_fd = openat(dirfd, file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (ret->fd < 0 || fstat(ret->fd, &st) != 0)
+        return -errno;
+    return (uint64_t)st.st_size == file->size_bytes ? 0 : -ESTALE;
+}
+
+void filelist_close(struct opened_file *o)
+{
+    cleanup_close_(&o->owned_fd);
+}
+
+ssize_t filelist_next(struct opened_file *o, char *buf, size_t cap)
+{
+    const uint64_t left = o->file->size_bytes - o->read_bytes;
+    ssize_t n = file_read_fd(o->fd, (off_t)(o->file->at_bytes + o->read_bytes), buf, left < cap ? (size_t)left : cap);
+    o->read_bytes += n > 0 ? (uint64_t)n : 0;
+    return n == 0 && left > 0 ? -ESTALE : n;
+}
+
+int filelist_bytes(const struct listed_file *file, int dirfd, struct text *ret)
+{
+    char chunk[65536];
+    cleanup_opened_file struct opened_file o;
+    int failed = filelist_open(file, dirfd, &o);
+    ssize_t n = failed;
+    ret->len = 0;
+    text_add_bytes(ret, "", 0);
+    while (failed == 0 && (n = filelist_next(&o, chunk, sizeof(chunk))) > 0)
+        text_add_bytes(ret, chunk, (size_t)n);
+    return (int)n;
 }

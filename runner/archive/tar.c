@@ -14,6 +14,7 @@
 #include "archive/filelist.h"
 #include "archive/files.h"
 #include "archive/findings.h"
+#include "archive/spool.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
@@ -51,6 +52,7 @@ struct unpacking {
     struct archive *archive;
     uint64_t file_bytes; /* of the archive file */
     int dirfd;
+    const struct tar_spooling *spooling; /* NULL: none */
     struct findings *findings;
     char *top;
     uint64_t total_bytes;
@@ -135,41 +137,78 @@ static int write_all(int fd, const void *bytes, size_t len)
     return 0;
 }
 
-/* Limits the bytes really read, not the size in the header. */
-static int write_data(struct unpacking *u, const char *path, int fd, struct err *e)
+/* Where a file's bytes go: to fd, or to a spool with their digest. */
+struct sink {
+    int fd;
+    struct spool *spool; /* NULL: to fd */
+    struct digest *digest;
+};
+
+static int write_chunk(const struct sink *to, const char *chunk, size_t len)
+{
+    if (!to->spool)
+        return write_all(to->fd, chunk, len);
+    digest_add(to->digest, chunk, len);
+    return spool_add(to->spool, chunk, len);
+}
+
+/* Limits the bytes really read, not the size in the header. size: receives how many there were. */
+static int write_data(struct unpacking *u, const char *path, const struct sink *to, uint64_t *size, struct err *e)
 {
     char chunk[CHUNK];
-    uint64_t size = 0;
+    *size = 0;
     for (;;) {
         la_ssize_t n = archive_read_data(u->archive, chunk, sizeof(chunk));
         if (n < 0)
             return err_set(e, ERR_USAGE, -EBADMSG, "%s: %s", path, archive_error_string(u->archive));
         if (n == 0)
             return 0;
-        size += (uint64_t)n;
+        *size += (uint64_t)n;
         u->total_bytes += (uint64_t)n;
-        if (size > FILELIST_FILE_MAX || u->total_bytes > FILELIST_TOTAL_MAX) {
+        if (*size > FILELIST_FILE_MAX || u->total_bytes > FILELIST_TOTAL_MAX) {
             refuse_the_rest(u, path, "more than 1 GiB in one file, or 4 GiB in all; the rest is not read");
             return 0;
         }
-        if (write_all(fd, chunk, (size_t)n) != 0)
-            return err_sys(e, ERR_OURS, "%s", path);
+        int failed = write_chunk(to, chunk, (size_t)n);
+        if (failed != 0)
+            return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
     }
+}
+
+static int spool_file(struct unpacking *u, const char *path, struct err *e)
+{
+    char hex[DIGEST_HEX];
+    uint64_t size = 0;
+    const struct sink to = {-1, u->spooling->spool, digest_begin()};
+    int failed = write_data(u, path, &to, &size, e);
+    digest_end(to.digest, hex);
+    if (failed == 0 && !u->full)
+        filelist_add_spooled(u->spooling->list, path, to.spool, size, hex);
+    return failed;
+}
+
+static bool is_spooled(const struct unpacking *u, const char *path)
+{
+    const struct tar_spooling *s = u->spooling;
+    return s && strncmp(path, s->below, strlen(s->below)) == 0 && !text_ends_with(path, s->but);
 }
 
 static int unpack_file(struct unpacking *u, const char *path, struct err *e)
 {
+    uint64_t ignored = 0;
+    if (is_spooled(u, path))
+        return spool_file(u, path, e);
     int failed = files_make_folders(u->dirfd, path);
     cleanup_close int fd =
         failed != 0 ? -1 : openat(u->dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     failed = failed != 0 ? failed : fd < 0 ? -errno : 0;
     if (failed == -EEXIST || failed == -ENOTDIR || failed == -EISDIR) {
-        refuse(u, path, "it occurs twice, or both as a file and as a folder");
+        refuse(u, path, FILELIST_TWICE);
         return 0;
     }
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "cannot unpack %s: %s", path, strerror(-failed));
-    return write_data(u, path, fd, e);
+    return write_data(u, path, &(const struct sink){.fd = fd}, &ignored, e);
 }
 
 static int take_entry(struct unpacking *u, struct archive_entry *entry, struct err *e)
@@ -245,10 +284,12 @@ static const char *other_kind(int fd)
     return n == 0 ? "it is empty" : NULL;
 }
 
-int tar_unpack(int fd, int dirfd, char top[FILELIST_PATH_MAX + 1], struct findings *f, struct err *e)
+int tar_unpack(int fd, int dirfd, const struct tar_spooling *spooling, char top[FILELIST_PATH_MAX + 1],
+               struct findings *f, struct err *e)
 {
     cleanup_reader struct archive *a = archive_read_new();
-    struct unpacking u = {.archive = a, .file_bytes = size_of(fd), .dirfd = dirfd, .findings = f, .top = top};
+    struct unpacking u = {
+        .archive = a, .file_bytes = size_of(fd), .dirfd = dirfd, .spooling = spooling, .findings = f, .top = top};
     const char *other = other_kind(fd);
     *top = '\0';
     if (other)
@@ -268,29 +309,35 @@ static int broken(struct archive *a, struct err *e)
                    number > 0 ? strerror(number) : archive_error_string(a));
 }
 
+static int stale(const struct listed_file *file, int code, struct err *e)
+{
+    return code == -ESTALE ? err_set(e, ERR_OURS, code, "%s changed meanwhile", file->path)
+                           : err_set(e, ERR_OURS, code, "%s: %s", file->path, strerror(-code));
+}
+
+/* Copies a file into the tar, and computes its digest from the same bytes; a spool is our own, and stays as it is. */
 static int write_entry(struct archive *a, const struct listed_file *file, int dirfd, struct archive_entry *entry,
                        struct err *e)
 {
-    char chunk[CHUNK];
-    cleanup_close int fd = openat(dirfd, file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    char hex[DIGEST_HEX];
-    int failed = fd < 0 ? -errno : digest_fd(fd, hex);
+    char chunk[CHUNK], hex[DIGEST_HEX];
+    cleanup_opened_file struct opened_file o;
+    int failed = filelist_open(file, dirfd, &o);
     if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", file->path, strerror(-failed));
-    if (strcmp(hex, file->sha256) != 0)
-        return err_set(e, ERR_OURS, -ESTALE, "%s changed meanwhile", file->path);
+        return stale(file, failed, e);
     if (archive_write_header(a, entry) != ARCHIVE_OK)
         return broken(a, e);
-    (void)lseek(fd, 0, SEEK_SET);
-    for (;;) {
-        ssize_t n = file_read_fd(fd, -1, chunk, sizeof(chunk));
-        if (n < 0)
-            return err_set(e, ERR_OURS, (int)n, "%s: %s", file->path, strerror((int)-n));
-        if (n == 0)
-            return 0;
-        if (archive_write_data(a, chunk, (size_t)n) != n)
-            return broken(a, e);
+    struct digest *d = file->spool ? NULL : digest_begin();
+    ssize_t n = 0;
+    while (failed == 0 && (n = filelist_next(&o, chunk, sizeof(chunk))) > 0) {
+        if (d)
+            digest_add(d, chunk, (size_t)n);
+        failed = archive_write_data(a, chunk, (size_t)n) == n ? 0 : broken(a, e);
     }
+    if (d)
+        digest_end(d, hex);
+    if (failed != 0)
+        return failed;
+    return n == 0 && (!d || strcmp(hex, file->sha256) == 0) ? 0 : stale(file, n < 0 ? (int)n : -ESTALE, e);
 }
 
 static int write_file(struct archive *a, const struct listed_file *file, int dirfd, const char *top, int64_t mtime_s,
@@ -311,45 +358,80 @@ static int write_file(struct archive *a, const struct listed_file *file, int dir
     return failed;
 }
 
-static la_ssize_t add_to_digest(struct archive *a, void *to, const void *bytes, size_t len)
+/* Where the tar goes. */
+struct written {
+    int fd; /* -1: nowhere */
+    struct digest *digest;
+    int like_fd; /* without a digest: the tar that it is compared with, block by block */
+    uint64_t same_bytes;
+    bool differs;
+};
+
+/* 0, or -EEXIST: there is something else, and the rest is not looked at. */
+static int compare_block(struct written *w, const void *bytes, size_t len)
 {
-    (void)a;
-    digest_add(to, bytes, len);
-    return (la_ssize_t)len;
+    char there[CHUNK];
+    w->differs = w->differs || len > sizeof(there) ||
+                 file_read_fd(w->like_fd, (off_t)w->same_bytes, there, len) != (ssize_t)len ||
+                 memcmp(there, bytes, len) != 0;
+    w->same_bytes += len;
+    return w->differs ? -EEXIST : 0;
 }
 
-/* Writes to the digest if there is one, else to the descriptor. */
-static int write_tar(const struct tar_spec *t, int fd, struct digest *d, struct err *e)
+static int take_block(struct written *w, const void *bytes, size_t len)
+{
+    if (!w->digest)
+        return compare_block(w, bytes, len);
+    digest_add(w->digest, bytes, len);
+    return w->fd < 0 ? 0 : write_all(w->fd, bytes, len);
+}
+
+static la_ssize_t write_block(struct archive *a, void *to, const void *bytes, size_t len)
+{
+    int failed = take_block(to, bytes, len);
+    if (failed != 0)
+        archive_set_error(a, -failed, "%s", strerror(-failed));
+    return failed == 0 ? (la_ssize_t)len : -1;
+}
+
+static int write_entries(const struct tar_spec *t, struct written *to, struct err *e)
 {
     cleanup_writer struct archive *a = archive_write_new();
     if (!a || archive_write_set_format_ustar(a) != ARCHIVE_OK || archive_write_add_filter_none(a) != ARCHIVE_OK ||
+        archive_write_set_bytes_per_block(a, CHUNK) != ARCHIVE_OK ||
         archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK)
         abort();
-    if ((d ? archive_write_open(a, d, NULL, add_to_digest, NULL) : archive_write_open_fd(a, fd)) != ARCHIVE_OK)
+    if (archive_write_open(a, to, NULL, write_block, NULL) != ARCHIVE_OK)
         return broken(a, e);
     for (size_t i = 0; i < t->list->count; i++)
         TRY(write_file(a, &t->list->file[i], t->dirfd, t->top, t->mtime_s, e));
     return archive_write_close(a) == ARCHIVE_OK ? 0 : broken(a, e);
 }
 
-int tar_write(const struct tar_spec *t, int fd, struct err *e)
+int tar_write(const struct tar_spec *t, int fd, char hex[DIGEST_HEX], struct err *e)
 {
-    return write_tar(t, fd, NULL, e);
-}
-
-int tar_digest(const struct tar_spec *t, char hex[DIGEST_HEX], struct err *e)
-{
-    struct digest *d = digest_begin();
-    int failed = write_tar(t, -1, d, e);
-    digest_end(d, hex);
+    struct written to = {.fd = fd, .digest = digest_begin(), .like_fd = -1};
+    int failed = write_entries(t, &to, e);
+    digest_end(to.digest, hex);
     return failed;
 }
 
-int tar_save(const struct tar_spec *t, const char *path, struct err *e)
+int tar_compare(const struct tar_spec *t, int fd, bool *same, struct err *e)
+{
+    struct written to = {.fd = -1, .like_fd = fd};
+    int failed = write_entries(t, &to, e);
+    *same = failed == 0 && to.same_bytes == size_of(fd);
+    if (failed == 0 || !to.differs)
+        return failed;
+    *e = (struct err){0};
+    return 0;
+}
+
+int tar_save(const struct tar_spec *t, const char *path, char hex[DIGEST_HEX], struct err *e)
 {
     struct file_draft draft;
     TRY(file_draft_open(path, &draft, e));
-    int failed = tar_write(t, fileno(draft.stream), e);
+    int failed = tar_write(t, fileno(draft.stream), hex, e);
     if (failed == 0)
         return file_draft_commit(&draft, e);
     file_draft_abandon(&draft);

@@ -15,8 +15,14 @@ void csv_text(struct text *out, bool first, const char *value)
         return;
     }
     text_add_bytes(out, "\"", 1);
-    for (const char *p = value; *p; p++)
-        text_add_bytes(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+    for (const char *p = value;; p++) {
+        size_t plain = strcspn(p, "\"");
+        text_add_bytes(out, p, plain);
+        p += plain;
+        if (!*p)
+            break;
+        text_add_bytes(out, "\"\"", 2);
+    }
     text_add_bytes(out, "\"", 1);
 }
 

@@ -7,6 +7,11 @@
 
 #include "base/err.h"
 
+bool json_span_is(struct json_span span, const char *word)
+{
+    return span.len == strlen(word) && memcmp(span.data, word, span.len) == 0;
+}
+
 /* The position of the scan, and where to report a failure. */
 struct scan {
     const char *p, *end;

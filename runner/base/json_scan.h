@@ -4,6 +4,7 @@
 #ifndef TARE_JSON_SCAN_H
 #define TARE_JSON_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Deeper nesting than any record has is refused. */
@@ -14,6 +15,9 @@ struct json_span {
     const char *data;
     size_t len;
 };
+
+/* Whether it is exactly this. */
+bool json_span_is(struct json_span span, const char *word);
 
 struct json_scan_error {
     const char *at;  /* in the text that was scanned */

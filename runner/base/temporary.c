@@ -75,7 +75,7 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     int failed = beneath_open_folder(base, false, &parent_fd, e);
     if (failed != 0) {
         if (e)
-            e->kind = ERR_HOST; /* base comes from the environment */
+            e->kind = ERR_HOST; /* the environment names base */
         return failed;
     }
     for (int i = 0; fd == -EAGAIN && i < TRIES; i++)

@@ -24,12 +24,15 @@ static void text_vadd(struct text *t, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, again);
-    va_end(again);
+    const size_t room = t->cap - t->len;
+    int n = vsnprintf(room ? t->data + t->len : NULL, room, fmt, ap);
     if (n < 0)
         abort();
-    text_reserve(t, (size_t)n);
-    (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, ap);
+    if ((size_t)n >= room) {
+        text_reserve(t, (size_t)n);
+        (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, again);
+    }
+    va_end(again);
     t->len += (size_t)n;
 }
 
@@ -247,19 +250,21 @@ void text_blank(char *text)
 char *text_of_bytes(const char *bytes)
 {
     struct text t = {0};
-    text_add(&t, "%s", "");
-    for (size_t n; *bytes; bytes += n) {
-        n = utf8_length((const unsigned char *)bytes);
-        if (n == 0 || (bytes[0] == '\\' && bytes[1] == 'x'))
-            text_add(&t, "\\x%02x", (unsigned char)*bytes);
-        else
-            text_add_bytes(&t, bytes, n);
-        n = n == 0 ? 1 : n;
+    text_add_bytes(&t, "", 0);
+    for (;;) {
+        size_t plain = 0, n;
+        while ((n = utf8_length((const unsigned char *)bytes + plain)) > 0 && bytes[plain] &&
+               !(bytes[plain] == '\\' && bytes[plain + 1] == 'x'))
+            plain += n;
+        text_add_bytes(&t, bytes, plain);
+        bytes += plain;
+        if (!*bytes)
+            return t.data;
+        text_add(&t, "\\x%02x", (unsigned char)*bytes++);
     }
-    return t.data;
 }
 
-#define SECONDS_MAX 1e15 /* 30 million years, which only a wrong record has; a whole number of hours below it */
+#define SECONDS_MAX 1e15 /* 30 million years, as only a wrong record has; below it the hours fit an integer */
 
 void text_add_seconds(struct text *t, double seconds)
 {

@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "base/trust.h"
 
-/* The caller's line of /etc/passwd; NULL: it has none. Not getpwuid(3): that loads libraries, which a static program
- * does only with the C library that it was linked with. */
+/* The caller's line of /etc/passwd; NULL: it has none. Not getpwuid(3): it loads libraries, which a static program can
+ * do only with the C library that it was linked with. */
 static const struct passwd *own_account(void)
 {
     cleanup_file FILE *accounts = fopen("/etc/passwd", "re");

@@ -1,5 +1,5 @@
-/* userdir: the folders of the caller's own that tare reads and writes. Root takes from the environment only what nobody
- * else could have put there (trust.h). */
+/* userdir: the caller's own folders, which tare reads and writes. Root uses a variable of the environment only if
+ * nobody else could have placed what it names (trust.h). */
 #ifndef TARE_USERDIR_H
 #define TARE_USERDIR_H
 

@@ -69,8 +69,8 @@ int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *
     for (size_t i = 0; i < payload->count; i++)
         text_add(&manifest, "%s  " PAYLOAD "%s\n", payload->file[i].sha256, payload->file[i].path);
     /* The tag manifest's lines in the order of their names. */
-    TRY(write_tag(dirfd, "bag-info.txt", &about, &tags, e));
-    TRY(write_tag(dirfd, "bagit.txt", &declaration, &tags, e));
+    TRY(write_tag(dirfd, BAG_INFO, &about, &tags, e));
+    TRY(write_tag(dirfd, BAG_DECLARATION, &declaration, &tags, e));
     TRY(write_tag(dirfd, BAG_MANIFEST, &manifest, &tags, e));
     return write_tag(dirfd, BAG_TAG_MANIFEST, &tags, NULL, e);
 }
@@ -162,12 +162,12 @@ static int check_info(const struct checking *c)
     char expected[64];
     cleanup_text struct text t = {0};
     uint64_t bytes = 0;
-    TRY(read_tag(c, "bag-info.txt", &t));
+    TRY(read_tag(c, BAG_INFO, &t));
     size_t count = payload_of(c->files, true, &bytes);
     text_format(expected, sizeof(expected), "Payload-Oxum: %" PRIu64 ".%zu\n", bytes, count);
     const char *oxum = t.data ? strstr(t.data, "Payload-Oxum:") : NULL;
     if (oxum && strncmp(oxum, expected, strlen(expected)) != 0)
-        BROKEN(c, "bag-info.txt", "'%.*s', and the payload is %.*s", (int)strcspn(oxum, "\n"), oxum,
+        BROKEN(c, BAG_INFO, "'%.*s', and the payload is %.*s", (int)strcspn(oxum, "\n"), oxum,
                (int)strlen(expected) - 15, expected + 14);
     return 0;
 }

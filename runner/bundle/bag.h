@@ -10,6 +10,7 @@ struct findings;
 struct filelist;
 
 #define BAG_DECLARATION  "bagit.txt"
+#define BAG_INFO         "bag-info.txt"
 #define BAG_MANIFEST     "manifest-sha256.txt"
 #define BAG_TAG_MANIFEST "tagmanifest-sha256.txt"
 #define BAG_SIGNATURE    BAG_TAG_MANIFEST ".minisig"

@@ -25,6 +25,7 @@
 #include "bundle/rederive.h"
 #include "bundle/reproduction.h"
 #include "record/output.h"
+#include "record/record.h"
 
 /* --- where records are ------------------------------------------------------------------------------------------- */
 
@@ -129,36 +130,36 @@ void bundle_wants(struct records *r)
         r->reader.with_sections = true;
 }
 
-struct deriving {
-    size_t path_len;
-    struct findings *findings;
-};
-
-static void derive_record(const struct invocation *one, struct json_span text, void *to)
+/* Whether the payload's file is a record by its path: no hidden one, and not what --why left beside one. */
+static bool is_record(const char *path)
 {
-    const struct deriving *d = to;
-    rederive_record(one->path + d->path_len, text, d->findings);
+    const char *name = strrchr(path, '/');
+    return strncmp(path, BUNDLE_RECORDS, strlen(BUNDLE_RECORDS)) == 0 && name[1] != '.' &&
+           text_ends_with(name + 1, ".json") && !output_is_why(name + 1);
 }
 
-static int load_records(struct bundle *b, struct findings *derived, struct err *e)
+static int read_record(struct bundle *b, const struct listed_file *file, struct findings *derived, struct err *e)
 {
-    size_t len = strlen(b->path) + 1;
-    struct deriving deriving = {len, derived};
-    bundle_wants(&b->records);
-    b->records.each = derived ? derive_record : NULL;
-    b->records.to = &deriving;
-    int failed = records_read(&b->records, b->path, e);
-    b->records.to = NULL;
-    b->records.each = NULL;
+    struct text *bytes = &b->records.reader.text;
+    int failed = filelist_bytes(file, b->fd, bytes);
     if (failed != 0)
-        return failed;
-    for (size_t i = 0; i < b->records.count; i++) {
-        struct invocation *one = &b->records.list[i];
-        if (strncmp(one->path + len, BUNDLE_RECORDS, strlen(BUNDLE_RECORDS)) != 0)
-            return err_set(e, ERR_USAGE, -EINVAL, "%s: a record that is not below " BUNDLE_RECORDS, one->path + len);
-        one->path += len;
-    }
-    return 0;
+        return err_set(e, ERR_USAGE, failed, "%s: %s", file->path,
+                       failed == -ESTALE ? "it changed meanwhile" : strerror(-failed));
+    int is = records_take(&b->records, file->path, e);
+    if (is > 0 && derived)
+        rederive_record(file->path, (struct json_span){bytes->data, bytes->len}, derived);
+    return is < 0 ? is : 0;
+}
+
+static int load_records(struct bundle *b, const struct bundle_records *from, struct err *e)
+{
+    bundle_wants(&b->records);
+    for (size_t i = 0; i < from->payload->count; i++)
+        if (is_record(from->payload->file[i].path))
+            TRY(read_record(b, &from->payload->file[i], from->derived, e));
+    return b->records.count > 0 ? records_refuse_twins(&b->records, e)
+                                : err_set(e, ERR_USAGE, -EINVAL,
+                                          BUNDLE_RECORDS ": there is no record in it (*.json of " RECORD_SCHEMA ")");
 }
 
 int bundle_grants(const struct bundle *b, const char *label, struct trust_grants *ret, struct err *e)
@@ -274,7 +275,7 @@ static void name_top(struct bundle *b)
     b->top = text_printf("tare-%.40s", folder);
 }
 
-static int load_all(struct bundle *b, bool read, struct findings *derived, struct err *e)
+static int load_all(struct bundle *b, const struct bundle_records *from, struct err *e)
 {
     if (b->fd < 0)
         return err_sys(e, ERR_USAGE, "'%s'", b->path);
@@ -282,18 +283,18 @@ static int load_all(struct bundle *b, bool read, struct findings *derived, struc
     TRY(load_plan(b, e));
     TRY(load_claims(b, e));
     TRY(load_reproduction(b, e));
-    return read ? 0 : load_records(b, derived, e);
+    return from->read ? 0 : load_records(b, from, e);
 }
 
-int bundle_load(const char *path, struct records *read, struct findings *derived, struct bundle *ret, struct err *e)
+int bundle_load(const char *path, const struct bundle_records *from, struct bundle *ret, struct err *e)
 {
     struct bundle b = {.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (read) {
-        b.records = *read;
-        *read = (struct records){0};
+    if (from->read) {
+        b.records = *from->read;
+        *from->read = (struct records){0};
     }
     text_format(b.path, sizeof(b.path), "%s", path);
-    int failed = load_all(&b, read, derived, e);
+    int failed = load_all(&b, from, e);
     if (failed != 0) {
         forget_folder(path, e);
         bundle_free(&b);
@@ -329,8 +330,10 @@ void bundle_free(struct bundle *b)
 
 static int open_tar(struct opened_bundle *o, struct err *e)
 {
+    const struct tar_spooling records = {BUNDLE_DATA "/" BUNDLE_RECORDS, OUTPUT_WHY, &o->records, &o->all};
     TRY(tmpdir_make(NULL, &o->unpacked, e));
-    TRY(tar_unpack(o->tar_fd, o->unpacked.fd, o->top, &o->findings, e));
+    TRY(spool_open(o->unpacked.fd, &o->records, e));
+    TRY(tar_unpack(o->tar_fd, o->unpacked.fd, &records, o->top, &o->findings, e));
     o->root_fd = fcntl(o->unpacked.fd, F_DUPFD_CLOEXEC, 0);
     text_format(o->folder, sizeof(o->folder), "%s", o->unpacked.path);
     return o->root_fd < 0 ? err_sys(e, ERR_OURS, "'%s'", o->unpacked.path) : 0;
@@ -377,6 +380,7 @@ int bundle_open_files(const char *path, struct opened_bundle *ret, struct err *e
     if (faccessat(ret->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
         return refuse_other(ret, path, e);
     TRY(filelist_read(ret->root_fd, &ret->all, &ret->findings, e));
+    filelist_below(&ret->all, BUNDLE_DATA "/", &ret->payload);
     return filelist_find(&ret->all, BAG_DECLARATION) ? 0 : refuse_other(ret, path, e);
 }
 
@@ -388,7 +392,7 @@ int bundle_open(const char *path, struct opened_bundle *ret, struct err *e)
     if (ret->findings.count > 0)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is broken: %s ('tare verify' tells all)", path,
                        finding_line(&ret->findings.list[0], first, sizeof(first)));
-    return bundle_load(ret->data, NULL, NULL, &ret->bundle, e) == 0
+    return bundle_load(ret->data, &(struct bundle_records){.payload = &ret->payload}, &ret->bundle, e) == 0
                ? 0
                : err_wrap(e, "'%s': it is no bundle that can be read", path);
 }
@@ -398,6 +402,8 @@ void bundle_close(struct opened_bundle *o)
     bundle_free(&o->bundle);
     findings_free(&o->findings);
     filelist_free(&o->all);
+    filelist_free(&o->payload);
+    spool_close(&o->records);
     cleanup_close_(&o->root_fd);
     cleanup_close_(&o->tar_fd);
     tmpdir_remove(&o->unpacked);

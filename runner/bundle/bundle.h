@@ -11,6 +11,7 @@
 
 #include "archive/filelist.h"
 #include "archive/findings.h"
+#include "archive/spool.h"
 #include "archive/tmpdir.h"
 #include "bundle/claims.h"
 #include "plan/folder.h"
@@ -56,10 +57,17 @@ struct bundle {
     char *top;            /* "tare-NAME": the one folder in the tar */
 };
 
-/* Reads the payload in this folder, each record once. read: its records if they were read already, with what
- * bundle_wants() asks for and payload paths; the bundle takes them over. NULL: reads them here. derived: receives what
- * does not follow from a record's raw samples (rederive.h); NULL: not checked. Errors (usage) name the file inside. */
-int bundle_load(const char *path, struct records *read, struct findings *derived, struct bundle *ret, struct err *e);
+/* The records of a payload: those that were read already, with what bundle_wants() asks for and payload paths, which
+ * the bundle takes over; or its files. One of both is NULL. */
+struct bundle_records {
+    struct records *read;
+    const struct filelist *payload;
+    struct findings *derived; /* receives what does not follow from a record's raw samples (rederive.h); NULL: not
+                               * checked */
+};
+
+/* Reads the payload in this folder, each record once. Errors (usage) name the file inside. */
+int bundle_load(const char *path, const struct bundle_records *from, struct bundle *ret, struct err *e);
 
 /* Asks the reader of records for all that a bundle's documents need. */
 void bundle_wants(struct records *r);
@@ -95,17 +103,19 @@ void bundle_missing(const struct bundle *b, size_t max, struct text *out);
 
 /* Starts as BUNDLE_UNOPENED; the owner ends it with bundle_close(), also after a failure. */
 struct opened_bundle {
-    struct tmpdir unpacked; /* a tar's files; path "" for a folder */
+    struct tmpdir unpacked; /* a tar's files without the records; path "" for a folder */
+    struct spool records;   /* a tar's */
     int tar_fd;             /* -1: a folder */
     int root_fd;
     char folder[PATH_MAX / 2], data[PATH_MAX]; /* the bag's and the payload's */
     char top[FILELIST_PATH_MAX + 1];           /* for a tar; else "" */
-    struct filelist all;                       /* the bag's files */
+    struct filelist all, payload;              /* the bag's files, and those of them below data/ */
     struct bundle bundle;                      /* by bundle_load() */
     struct findings findings;                  /* what is wrong with the files */
 };
 #define BUNDLE_UNOPENED                                                                                                \
-    ((struct opened_bundle){.unpacked = {.fd = -1}, .tar_fd = -1, .root_fd = -1, .bundle = {.fd = -1}})
+    ((struct opened_bundle){                                                                                           \
+        .unpacked = {.fd = -1}, .records = SPOOL_UNOPENED, .tar_fd = -1, .root_fd = -1, .bundle = {.fd = -1}})
 #define cleanup_opened __attribute__((cleanup(bundle_close)))
 
 /* Unpacks a tar and lists the files; forbidden content is a finding. -EINVAL and the like (usage): no bundle at that

@@ -61,11 +61,14 @@ enum section {
 };
 static const char *const SECTIONS[] = {"tool", "runtime", "image", "confinement", "cpu", "plan", "scenario"};
 
-/* A section as it was read last: records that follow each other have many in common. */
-struct last_section {
+/* A section as it was read: records have many in common, as those of one cell have. */
+struct read_section {
     const char *text;
     json_t *tree;
+    char *dumped; /* of the scenario; NULL: not yet. Owned */
 };
+
+#define KEPT 64 /* of each section */
 
 /* The graph in the making. */
 struct crate {
@@ -74,20 +77,26 @@ struct crate {
     json_t *graph, *has_part, *mentions, *authors;
     json_t *seen; /* ids of entities that exist once: applications, images, environments */
     json_t *image_files;
-    struct oci_image image; /* in the bundle */
-    struct last_section last[ARRAY_LEN(SECTIONS)];
+    struct oci_image image;                              /* in the bundle */
+    struct read_section read[ARRAY_LEN(SECTIONS)][KEPT]; /* each text at the place that its address gives */
 };
+
+static struct read_section *read_section(struct crate *c, const struct invocation *one, enum section s)
+{
+    const char *text = invocation_section_text(one, SECTIONS[s]); /* of a pool: equal ones have one address */
+    struct read_section *read = &c->read[s][((uintptr_t)text >> 4) % KEPT];
+    if (text != read->text) {
+        json_decref(read->tree);
+        free(read->dumped);
+        *read = (struct read_section){text, invocation_section(one, SECTIONS[s]), NULL};
+    }
+    return read;
+}
 
 /* The crate's, until the next record's is asked for; NULL as of invocation_section(). */
 static const json_t *section_of(struct crate *c, const struct invocation *one, enum section s)
 {
-    struct last_section *last = &c->last[s];
-    const char *text = invocation_section_text(one, SECTIONS[s]);
-    if (text != last->text) {
-        json_decref(last->tree);
-        *last = (struct last_section){text, invocation_section(one, SECTIONS[s])};
-    }
-    return last->tree;
+    return read_section(c, one, s)->tree;
 }
 
 /* An identifier with characters of a URI, truncated if too long. */
@@ -106,7 +115,9 @@ static const char *make_id(char id[ID_MAX], const char *fmt, ...)
 
 static json_t *reference(const char *id)
 {
-    return json_pack("{s:s}", "@id", id);
+    json_t *o = json_object();
+    json_put(o, "@id", json_string(id));
+    return o;
 }
 
 static void refer(json_t *list, const char *id)
@@ -382,13 +393,16 @@ static void add_status(const struct invocation *one, json_t *action)
         json_put_text(action, "error", *one->detail ? one->detail : one->termination);
 }
 
-static void describe(const struct bundle *b, const struct invocation *one, const json_t *scenario, json_t *action)
+static void describe(struct crate *c, const struct invocation *one, json_t *action)
 {
-    cleanup_free char *said = json_dumps(scenario, JSON_SORT_KEYS | JSON_COMPACT);
+    struct read_section *scenario = read_section(c, one, SECTION_SCENARIO);
+    if (!scenario->dumped)
+        scenario->dumped = json_dumps(scenario->tree, JSON_SORT_KEYS | JSON_COMPACT);
     cleanup_free char *name =
         text_printf("%s, block %" PRIu64 "%s%s", one->plan_cell, one->block, *one->label ? " " : "", one->label);
-    cleanup_free char *description = text_printf("plan %s, isolation %s, scenario %s", b->plan.name,
-                                                 *one->grade ? one->grade : "unknown", said ? said : "unknown");
+    cleanup_free char *description =
+        text_printf("plan %s, isolation %s, scenario %s", c->b->plan.name, *one->grade ? one->grade : "unknown",
+                    scenario->dumped ? scenario->dumped : "unknown");
     json_put_text(action, "name", name);
     json_put_text(action, "description", description);
 }
@@ -398,7 +412,7 @@ static void add_action(struct crate *c, const struct invocation *one)
     char id[ID_MAX], instrument[ID_MAX];
     const json_t *scenario = section_of(c, one, SECTION_SCENARIO);
     json_t *action = entity(c, make_id(id, "#%.200s", one->id), "CreateAction", END);
-    describe(c->b, one, scenario, action);
+    describe(c, one, action);
     json_put(action, "instrument", reference(add_instrument(c, one, scenario, instrument)));
     json_put(action, "agent", json_copy(json_array_get(c->authors, 0)));
     json_put(action, "object", reference(BUNDLE_PLAN));
@@ -481,8 +495,10 @@ static void end(struct crate *c)
     json_t *const all[] = {c->graph, c->has_part, c->mentions, c->authors, c->seen, c->image_files};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         json_decref(all[i]);
-    for (size_t i = 0; i < ARRAY_LEN(c->last); i++)
-        json_decref(c->last[i].tree);
+    for (size_t i = 0; i < ARRAY_LEN(SECTIONS) * KEPT; i++) {
+        json_decref(c->read[i / KEPT][i % KEPT].tree);
+        free(c->read[i / KEPT][i % KEPT].dumped);
+    }
 }
 
 int derive_crate(const struct bundle *b, const struct filelist *payload, int dirfd, struct err *e)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive/files.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_put.h"
@@ -15,22 +16,23 @@
 
 #define LOCK_MAX (8U << 20)
 
-/* Facts that change from run to run on one machine. */
-static const char *const OF_THE_MOMENT[] = {"load_1min", "load_5min", "load_15min", "boot_id", "steal_ticks"};
+/* Of which an environment is made, and the runtimes beside it. */
+enum { HOST, IMAGE, TOOL, RUNTIME, SECTIONS };
+static const char *const NAMES[SECTIONS] = {"host", "image", "tool", "runtime"};
 
-static void put_section(json_t *o, const char *key, json_t *section)
-{
-    json_put(o, key, section ? section : json_null());
-}
+/* Sections as records have them, and their environment. Equal texts of a pool are one pointer. */
+struct known {
+    const char *text[SECTIONS];
+    json_t *environment; /* borrowed */
+};
 
 static json_t *environment_of(const struct invocation *one)
 {
-    json_t *o = json_object(), *host = invocation_section(one, "host");
-    for (size_t i = 0; i < ARRAY_LEN(OF_THE_MOMENT); i++)
-        (void)json_object_del(host, OF_THE_MOMENT[i]);
-    put_section(o, "host", host);
-    put_section(o, "image", invocation_section(one, "image"));
-    put_section(o, "tool", invocation_section(one, "tool"));
+    json_t *o = json_object();
+    for (size_t i = 0; i < RUNTIME; i++) {
+        json_t *section = invocation_section(one, NAMES[i]);
+        json_put(o, NAMES[i], section ? section : json_null());
+    }
     return o;
 }
 
@@ -47,26 +49,48 @@ static json_t *find_alike(const json_t *list, const char *key, const json_t *val
     return NULL;
 }
 
-static void add_record(const struct invocation *one, json_t *list)
+/* Finds or adds the environment of a record, and its runtime there. */
+static json_t *take(const struct invocation *one, json_t *list)
 {
-    cleanup_json json_t *environment = environment_of(one), *runtime = invocation_section(one, "runtime");
+    cleanup_json json_t *environment = environment_of(one), *runtime = invocation_section(one, NAMES[RUNTIME]);
     json_t *known = find_alike(list, "environment", environment);
     if (!known) {
         known = json_pack("{s:O, s:i, s:[], s:s}", "environment", environment, "records", 0, "runtimes", "first",
                           one->path);
         (void)json_array_append_new(list, known);
     }
-    json_put_int(known, "records", json_integer_value(json_object_get(known, "records")) + 1);
     json_t *runtimes = json_object_get(known, "runtimes");
     if (!runtime || !find_alike(runtimes, NULL, runtime)) /* a null a record that has none: format 2 has it so */
         (void)json_array_append_new(runtimes, runtime ? json_incref(runtime) : json_null());
+    return known;
+}
+
+/* NULL: none was like that; without a runtime none is. */
+static json_t *find_known(const struct known *known, size_t count, const struct known *own)
+{
+    for (size_t k = count; k > 0 && own->text[RUNTIME]; k--) /* neighbours are often the same */
+        if (memcmp(known[k - 1].text, own->text, sizeof(own->text)) == 0)
+            return known[k - 1].environment;
+    return NULL;
 }
 
 json_t *environments_of(const struct bundle *b)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < b->records.count; i++)
-        add_record(&b->records.list[i], list);
+    cleanup_free struct known *known = xcalloc(b->records.count, sizeof(*known));
+    size_t count = 0;
+    for (size_t i = 0; i < b->records.count; i++) {
+        struct known own = {.environment = NULL};
+        for (size_t n = 0; n < SECTIONS; n++)
+            own.text[n] = invocation_section_text(&b->records.list[i], NAMES[n]);
+        own.environment = find_known(known, count, &own);
+        if (!own.environment) {
+            own.environment = take(&b->records.list[i], list);
+            known[count++] = own;
+        }
+        json_t *records = json_object_get(own.environment, "records");
+        (void)json_integer_set(records, json_integer_value(records) + 1);
+    }
     return json_pack("{s:s, s:o}", "schema", "tare.environments/1", "environments", list);
 }
 

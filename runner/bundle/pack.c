@@ -13,6 +13,7 @@
 #include "archive/filelist.h"
 #include "archive/files.h"
 #include "archive/findings.h"
+#include "archive/spool.h"
 #include "archive/tar.h"
 #include "archive/tmpdir.h"
 #include "base/cleanup.h"
@@ -23,6 +24,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "bundle/bag.h"
 #include "bundle/bundle.h"
 #include "bundle/claims.h"
 #include "bundle/derive.h"
@@ -45,6 +47,8 @@ struct packing {
     struct plan plan;
     struct tally tally;
     struct tmpdir root;
+    struct spool records;
+    struct filelist all, payload; /* of the bag; its records are in the spool */
     int data_fd;
     const char *claims_from;
     struct claims claims; /* by the name of the user's file */
@@ -62,6 +66,9 @@ static void end(struct packing *p)
     plan_free(&p->plan);
     folder_plan_free(&p->bound);
     cleanup_close_(&p->data_fd);
+    filelist_free(&p->all);
+    filelist_free(&p->payload);
+    spool_close(&p->records);
     tmpdir_remove(&p->root);
 }
 #define cleanup_packing __attribute__((cleanup(end)))
@@ -92,12 +99,18 @@ static int copy_record(void *to, const char *file, const struct place_of_record 
                        struct err *e)
 {
     struct packing *p = to;
-    char path[FILELIST_PATH_MAX + 1];
+    char path[FILELIST_PATH_MAX + 1], in_bag[FILELIST_PATH_MAX + 8], hex[DIGEST_HEX];
     if (bytes->len > BUNDLE_RECORD_MAX)
         return err_set(e, ERR_USAGE, -EFBIG, "'%s/%s': what is allowed is a file of at most %u MiB", p->folder.path,
                        file, BUNDLE_RECORD_MAX >> 20);
-    (void)bundle_record_path(&p->plan, at->cell, at->block, at->label, path);
-    return files_write(p->data_fd, path, bytes->data, bytes->len, e);
+    text_format(in_bag, sizeof(in_bag), BUNDLE_DATA "/%s",
+                bundle_record_path(&p->plan, at->cell, at->block, at->label, path));
+    int failed = spool_add(&p->records, bytes->data, bytes->len);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    digest_bytes(bytes->data, bytes->len, hex);
+    filelist_add_spooled(&p->all, in_bag, &p->records, bytes->len, hex);
+    return 0;
 }
 
 /* Copies what --why found of a record, if it lies beside it. record: the record's place in the bundle. */
@@ -372,20 +385,21 @@ static int refuse_incomplete(const struct packing *p, struct err *e)
                    p->folder.path, b->missing, b->missing + b->run, some.data);
 }
 
-/* Lists the files of a folder that pack made; a finding there is our own failure. */
-static int list_own(int dirfd, struct filelist *ret, struct err *e)
+/* Lists all files so far; a finding there is our own failure. */
+static int list_all(struct packing *p, struct err *e)
 {
     cleanup_findings struct findings f = {0};
-    TRY(filelist_read(dirfd, ret, &f, e));
+    TRY(filelist_read(p->root.fd, &p->all, &f, e));
+    filelist_below(&p->all, BUNDLE_DATA "/", &p->payload);
     return f.count == 0 ? 0 : err_set(e, ERR_OURS, -EINVAL, "%s: %s", f.list[0].file, f.list[0].text);
 }
 
 /* Refuses a counter-record that does not match the folder's records. */
-static int refuse_stale(const struct packing *p, const struct filelist *payload, struct err *e)
+static int refuse_stale(const struct packing *p, struct err *e)
 {
     cleanup_findings struct findings f = {0};
     if (p->bundle.reproduction)
-        reproduction_check(&p->bundle, payload, &f);
+        reproduction_check(&p->bundle, &p->payload, &f);
     return f.count == 0 ? 0
                         : err_set(e, ERR_USAGE, -ESTALE,
                                   "'%s': " REPRODUCTION_FILE ": %s ('tare reproduce' with this --out writes it anew)",
@@ -426,28 +440,28 @@ static int refuse_other_files(const struct packing *p, struct err *e)
 
 static int write_derived(struct packing *p, struct err *e)
 {
-    cleanup_filelist struct filelist payload = {0}, whole = {0};
+    static const char *const BAG[] = {BAG_DECLARATION, BAG_INFO, BAG_MANIFEST, BAG_TAG_MANIFEST};
     TRY(derive_documents(&p->bundle, p->data_fd, true, e));
-    TRY(list_own(p->data_fd, &payload, e));
-    TRY(refuse_stale(p, &payload, e));
-    TRY(derive_crate(&p->bundle, &payload, p->data_fd, e));
-    TRY(list_own(p->data_fd, &whole, e));
-    return derive_bag(&p->bundle, &whole, p->root.fd, e);
+    TRY(list_all(p, e));
+    TRY(refuse_stale(p, e));
+    TRY(derive_crate(&p->bundle, &p->payload, p->data_fd, e));
+    TRY(filelist_add(&p->payload, p->data_fd, CRATE_FILE, e));
+    TRY(derive_bag(&p->bundle, &p->payload, p->root.fd, e));
+    TRY(filelist_add(&p->all, p->root.fd, BUNDLE_DATA "/" CRATE_FILE, e));
+    for (size_t i = 0; i < ARRAY_LEN(BAG); i++)
+        TRY(filelist_add(&p->all, p->root.fd, BAG[i], e));
+    return 0;
 }
 
 static int write_bundle(struct packing *p, struct packed *ret, struct err *e)
 {
-    cleanup_filelist struct filelist all = {0};
     fail_point("bundle about to be written");
-    TRY(list_own(p->root.fd, &all, e));
-    const struct tar_spec tar = {&all, p->root.fd, p->bundle.top, p->bundle.date_s};
-    TRY(tar_save(&tar, p->o->output, e));
-    if (digest_file(p->o->output, ret->sha256) != 0)
-        return err_set(e, ERR_OURS, -EIO, "'%s': it cannot be read back", p->o->output);
-    ret->files = all.count;
+    const struct tar_spec tar = {&p->all, p->root.fd, p->bundle.top, p->bundle.date_s};
+    TRY(tar_save(&tar, p->o->output, ret->sha256, e));
+    ret->files = p->all.count;
     ret->bytes = 0;
-    for (size_t i = 0; i < all.count; i++)
-        ret->bytes += all.file[i].size_bytes;
+    for (size_t i = 0; i < p->all.count; i++)
+        ret->bytes += p->all.file[i].size_bytes;
     return 0;
 }
 
@@ -479,6 +493,7 @@ static int open_root(struct packing *p, struct err *e)
     char output[PATH_MAX];
     text_format(output, sizeof(output), "%s", p->o->output);
     TRY(tmpdir_make(dirname(output), &p->root, e));
+    TRY(spool_open(p->root.fd, &p->records, e));
     if (mkdirat(p->root.fd, BUNDLE_DATA, 0755) == 0)
         p->data_fd = openat(p->root.fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return p->data_fd < 0 ? err_sys(e, ERR_HOST, "'%s'", p->root.path) : 0;
@@ -488,13 +503,19 @@ int pack(const struct pack_options *o, struct packed *ret, struct text *said, st
 {
     char path[PATH_MAX];
     cleanup_packing struct packing p = {
-        .o = o, .data_fd = -1, .bundle = {.fd = -1}, .said = said, .incomplete = o->allow_incomplete};
+        .o = o,
+        .records = SPOOL_UNOPENED,
+        .data_fd = -1,
+        .bundle = {.fd = -1},
+        .said = said,
+        .incomplete = o->allow_incomplete,
+    };
     TRY(tar_check_output(o->output, e));
     TRY(read_folder(&p, e));
     TRY(open_root(&p, e));
     TRY(write_sources(&p, e));
     text_format(path, sizeof(path), "%s/" BUNDLE_DATA, p.root.path);
-    TRY(bundle_load(path, &p.tally.records, NULL, &p.bundle, e));
+    TRY(bundle_load(path, &(struct bundle_records){.read = &p.tally.records}, &p.bundle, e));
     TRY(claims_check_figures(&p.claims, &p.bundle.records, e));
     TRY(refuse_incomplete(&p, e));
     TRY(refuse_other_files(&p, e));

@@ -77,9 +77,8 @@ static void add_machine(struct pool_member *m, const struct invocation *one)
 {
     cleanup_json json_t *host = invocation_section(one, "host");
     const json_t *memory = json_object_get(host, "memory_total_bytes");
-    const char *boot = json_word(host, "boot_id");
-    if (*boot)
-        add_print(m->machines, "boot", boot);
+    if (*one->boot)
+        add_print(m->machines, "boot", one->boot);
     if (!*one->node)
         return;
     cleanup_free char *named = text_printf("%s, %s, %lld", one->node, json_word(host, "cpu_model"),

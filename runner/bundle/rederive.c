@@ -20,27 +20,29 @@
 
 /* --- members ----------------------------------------------------------------------------------------------------- */
 
+/* Members of an object, by their names. */
 struct search {
-    const char *name;
-    struct json_span found;
+    const char *const *name;
+    struct json_span *found; /* data NULL: there is none */
+    size_t count;
 };
 
 static const char *take_named(struct json_span key, struct json_span value, void *to)
 {
-    struct search *s = to;
-    if (strlen(s->name) == key.len && memcmp(s->name, key.data, key.len) == 0)
-        s->found = value;
+    const struct search *s = to;
+    for (size_t i = 0; i < s->count; i++)
+        if (json_span_is(key, s->name[i]))
+            s->found[i] = value;
     return NULL;
 }
 
-/* Finds a member of an object. data NULL: there is none. */
-static struct json_span member(struct json_span object, const char *name)
+/* Looks for all of them in one pass. found: {NULL} each. */
+static void find_members(struct json_span object, const char *const *name, struct json_span *found, size_t count)
 {
-    struct search s = {name, {NULL, 0}};
+    struct search s = {name, found, count};
     struct json_scan_error ignored = {NULL, NULL};
-    if (!object.data || json_scan_object(object, take_named, &s, &ignored) != 0)
-        return (struct json_span){NULL, 0};
-    return s.found;
+    if (object.data && json_scan_object(object, take_named, &s, &ignored) != 0)
+        memset(found, 0, count * sizeof(*found));
 }
 
 /* Parses a value. NULL: missing, null, malformed or too long. */
@@ -93,11 +95,12 @@ static void take_list(struct json_span list, size_t n, long long *ns, int64_t **
         memcpy(*ret, ns, n * sizeof(*ns));
 }
 
-static bool take_stamps(const struct held *v, struct raw *ret)
+static bool take_stamps(struct json_span iterations, struct raw *ret)
 {
-    struct json_span iterations = member(v->text, "iterations");
-    struct json_span start = member(iterations, "start_ns"), end = member(iterations, "end_ns");
-    struct json_span ready = member(iterations, "ready_ns");
+    static const char *const NAMES[] = {"start_ns", "end_ns", "ready_ns"};
+    struct json_span found[ARRAY_LEN(NAMES)] = {{NULL, 0}};
+    find_members(iterations, NAMES, found, ARRAY_LEN(NAMES));
+    const struct json_span start = found[0], end = found[1], ready = found[2];
     long n = start.data ? json_scan_integers(start, NULL, 0) : -EINVAL;
     if (n < 0 || !end.data || json_scan_integers(end, NULL, 0) != n ||
         (ready.data && json_scan_integers(ready, NULL, 0) != n))
@@ -214,15 +217,18 @@ static void hold_sums(const struct held *v, const json_t *memory, const char *wh
     hold_range(v, parent, where, "pss", &derived->pss);
 }
 
-/* The memory section without its samples. */
-static json_t *memory_of(struct json_span section)
+/* The memory section without its samples, and these. */
+static json_t *memory_of(struct json_span section, struct json_span *samples)
 {
-    static const char *const KEYS[] = {"parent_and_workers", "all_pids",     "slice",        "samples_in_iterations",
-                                       "partial_samples",    "failed_reads", "tick_cost_ns", "late_ns",
-                                       "walk_cost_ns",       "weighted_by",  "plateau"};
+    static const char *const KEYS[] = {
+        "samples",      "parent_and_workers", "all_pids", "slice",        "samples_in_iterations", "partial_samples",
+        "failed_reads", "tick_cost_ns",       "late_ns",  "walk_cost_ns", "weighted_by",           "plateau"};
+    struct json_span found[ARRAY_LEN(KEYS)] = {{NULL, 0}};
     json_t *o = json_object();
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        json_t *v = load(member(section, KEYS[i]), SECTION_MAX);
+    find_members(section, KEYS, found, ARRAY_LEN(KEYS));
+    *samples = found[0];
+    for (size_t i = 1; i < ARRAY_LEN(KEYS); i++) {
+        json_t *v = load(found[i], SECTION_MAX);
         if (v)
             json_put(o, KEYS[i], v);
     }
@@ -279,16 +285,16 @@ static void hold_memory(const struct held *v, const json_t *memory, const struct
 
 static bool is_null(struct json_span span)
 {
-    return !span.data || (span.len == 4 && memcmp(span.data, "null", 4) == 0);
+    return !span.data || json_span_is(span, "null");
 }
 
-static void derive_memory(const struct held *v, struct raw *r)
+static void derive_memory(const struct held *v, struct json_span section, struct raw *r)
 {
-    struct json_span section = member(v->text, "memory"), samples = member(section, "samples");
+    struct json_span samples = {NULL, 0};
     struct json_scan_error why = {NULL, NULL};
     if (is_null(section))
         return;
-    cleanup_json json_t *memory = memory_of(section);
+    cleanup_json json_t *memory = memory_of(section, &samples);
     if (!is_null(samples) && json_scan_array(samples, take_element, r, &why) != 0)
         WRONG(v, "memory.samples, line %zu: %s", json_scan_line(v->text, why.at), why.why);
     else if (!is_null(samples))
@@ -299,10 +305,13 @@ static void derive_memory(const struct held *v, struct raw *r)
 
 void rederive_record(const char *path, struct json_span text, struct findings *f)
 {
+    static const char *const NAMES[] = {"result", "iterations", "memory"};
+    struct json_span found[ARRAY_LEN(NAMES)] = {{NULL, 0}};
     const struct held record = {text, path, f}, *v = &record;
     __attribute__((cleanup(raw_free))) struct raw r = {0};
-    cleanup_json json_t *result = load(member(text, "result"), SECTION_MAX);
-    if (!take_stamps(v, &r)) {
+    find_members(text, NAMES, found, ARRAY_LEN(NAMES));
+    cleanup_json json_t *result = load(found[0], SECTION_MAX);
+    if (!take_stamps(found[1], &r)) {
         WRONG(v, "iterations: start_ns and end_ns are not lists of equally many whole numbers");
         return;
     }
@@ -312,5 +321,5 @@ void rederive_record(const char *path, struct json_span text, struct findings *f
     bool is_of_before = r.iterations == 1 && json_is_number(json_object_get(result, "p50_iter_s"));
     hold_time(v, result, "p50_iter_s", is_of_before ? derived.mean_s : derived.median_s);
     hold_time(v, result, "p95_iter_s", derived.p95_s);
-    derive_memory(v, &r);
+    derive_memory(v, found[2], &r);
 }

@@ -42,7 +42,8 @@ static int check_original(struct reproduction *r, struct err *e)
                        "'%s' is not whole, and nothing of it was run (--force does it anyway)", r->o->path);
     if (r->verified.loaded)
         return 0;
-    return bundle_load(r->verified.at.data, NULL, NULL, &r->verified.at.bundle, e) == 0
+    struct opened_bundle *at = &r->verified.at;
+    return bundle_load(at->data, &(struct bundle_records){.payload = &at->payload}, &at->bundle, e) == 0
                ? 0
                : err_wrap(e, "'%s'", r->o->path);
 }

@@ -101,10 +101,9 @@ int sign_file(const char *message, const char *name, const char *key, struct err
 /* Writes the tar again with its original date, so that only the signature is new. */
 static int write_tar(struct opened_bundle *o, const char *path, struct err *e)
 {
-    cleanup_filelist struct filelist all = {0};
-    TRY(filelist_read(o->root_fd, &all, &o->findings, e));
-    const struct tar_spec tar = {&all, o->root_fd, *o->top ? o->top : o->bundle.top, o->bundle.date_s};
-    return tar_save(&tar, path, e);
+    TRY(filelist_add(&o->all, o->root_fd, BAG_SIGNATURE, e));
+    const struct tar_spec tar = {&o->all, o->root_fd, *o->top ? o->top : o->bundle.top, o->bundle.date_s};
+    return tar_save(&tar, path, NULL, e);
 }
 
 static int find_minisign(struct err *e)

@@ -39,7 +39,6 @@ struct verifying {
     struct verification *v;
     struct tmpdir derived;
     int data_fd;
-    struct filelist payload;
     struct findings records; /* derivation faults of records, reported after the checks of integrity */
     struct oci_image image;
 };
@@ -47,7 +46,6 @@ struct verifying {
 static void end(struct verifying *w)
 {
     findings_free(&w->records);
-    filelist_free(&w->payload);
     cleanup_close_(&w->data_fd);
     tmpdir_remove(&w->derived);
 }
@@ -160,7 +158,7 @@ static void add_message(struct verifying *w, const char *message)
     size_t len = strcspn(begin, "':");
     if (len <= FILELIST_PATH_MAX) {
         text_format(file, sizeof(file), "%.*s", (int)len, begin);
-        file_found = filelist_find(&w->payload, file) ? file : NULL;
+        file_found = filelist_find(&w->v->at.payload, file) ? file : NULL;
     }
     const char *rest = begin + len + (begin > message && begin[len] == '\'');
     const char *it = file_found && strncmp(rest, " is ", 4) == 0 ? "it" : "";
@@ -168,34 +166,32 @@ static void add_message(struct verifying *w, const char *message)
     BROKEN(w, file_found ? file_found : BUNDLE_DATA, "%s%s", it, !told ? message : *it ? rest : rest + 2);
 }
 
-/* Lists the payload's files and checks their sizes. */
-static int check_payload(struct verifying *w, struct err *e)
+static void check_payload(struct verifying *w)
 {
+    const struct filelist *payload = &w->v->at.payload;
     w->data_fd = openat(w->v->at.root_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (w->data_fd < 0) {
+    if (w->data_fd < 0)
         BROKEN(w, BUNDLE_DATA, "it is not there");
-        return 0;
-    }
-    TRY(filelist_read(w->data_fd, &w->payload, &w->v->at.findings, e));
-    for (size_t i = 0; i < w->payload.count; i++)
-        if (strncmp(w->payload.file[i].path, BUNDLE_RECORDS, strlen(BUNDLE_RECORDS)) == 0 &&
-            w->payload.file[i].size_bytes > BUNDLE_RECORD_MAX)
-            BROKEN(w, w->payload.file[i].path, "a record above 32 MiB");
-    return 0;
+    for (size_t i = 0; i < payload->count; i++)
+        if (strncmp(payload->file[i].path, BUNDLE_RECORDS, strlen(BUNDLE_RECORDS)) == 0 &&
+            payload->file[i].size_bytes > BUNDLE_RECORD_MAX)
+            BROKEN(w, payload->file[i].path, "a record above 32 MiB");
 }
 
 static int load(struct verifying *w, struct err *e)
 {
-    TRY(check_payload(w, e));
+    const struct filelist *payload = &w->v->at.payload;
+    check_payload(w);
     if (is_broken(w))
         return 0;
-    verify_crate(&w->payload, w->data_fd, &w->v->at.findings);
+    verify_crate(payload, w->data_fd, &w->v->at.findings);
     size_t before = w->v->at.findings.found[FINDING_INTEGRITY];
-    oci_image_check(&w->payload, w->data_fd, &w->v->at.findings);
+    oci_image_check(payload, w->data_fd, &w->v->at.findings);
     if (w->v->at.findings.found[FINDING_INTEGRITY] > before)
         return 0; /* the crate follows from it, and cannot be derived */
     TRY(oci_image_read(w->data_fd, &w->image, e));
-    int failed = bundle_load(w->v->at.data, NULL, &w->records, &w->v->at.bundle, e);
+    const struct bundle_records records = {.payload = payload, .derived = &w->records};
+    int failed = bundle_load(w->v->at.data, &records, &w->v->at.bundle, e);
     w->v->loaded = failed == 0;
     if (failed != 0 && e->kind == ERR_USAGE) {
         add_message(w, e->text);
@@ -256,7 +252,7 @@ static void check_scenario(struct verifying *w, const struct invocation *one)
 {
     size_t cell = plan_find_cell(&w->v->at.bundle.plan, one->plan_cell);
     const struct scenario *s = cell < w->v->at.bundle.cells ? w->v->at.bundle.plan.cell[cell].cell.scenario : NULL;
-    cleanup_json json_t *scenario = invocation_section(one, "scenario");
+    cleanup_json json_t *scenario = s && !s->installed ? invocation_section(one, "scenario") : NULL;
     const char *sha256 = json_string_value(json_object_get(scenario, "folder_sha256"));
     if (s && !s->installed && (!sha256 || strcmp(sha256, s->content_sha256) != 0))
         BROKEN(w, one->path, "it was made of the scenario '%s' with the SHA-256 %.64s, and the bundle carries %s",
@@ -278,7 +274,7 @@ static void check_why(struct verifying *w, const struct invocation *one)
     cleanup_text struct text bytes = {0};
     struct err said = {0};
     struct why why;
-    if (!filelist_find(&w->payload, bundle_why_path(one->path, path)))
+    if (!filelist_find(&w->v->at.payload, bundle_why_path(one->path, path)))
         return;
     int failed = files_read(w->data_fd, path, WHY_BYTES_MAX, &bytes);
     if (failed != 0) {
@@ -311,8 +307,8 @@ static int derive(struct verifying *w, struct err *e)
     }
     findings_append(&w->v->at.findings, &w->records);
     if (b->reproduction)
-        reproduction_check(b, &w->payload, &w->v->at.findings);
-    const struct verify_sides sides = {b, &w->payload, w->derived.fd, w->v->at.root_fd};
+        reproduction_check(b, &w->v->at.payload, &w->v->at.findings);
+    const struct verify_sides sides = {b, &w->v->at.payload, w->derived.fd, w->v->at.root_fd};
     TRY(verify_derived(&sides, &w->v->at.findings, &w->v->notes, e));
     w->v->derived = true;
     return 0;
@@ -344,8 +340,12 @@ static int explain_other_tar(struct verifying *w, const char *again, struct err 
 static int pack_again(struct verifying *w, struct err *e)
 {
     char again[DIGEST_HEX];
+    bool same = false;
     const char *own = w->v->at.bundle.top, *top = *w->v->at.top ? w->v->at.top : own;
-    int failed = tar_digest(&(struct tar_spec){&w->v->at.all, w->v->at.root_fd, top, w->v->at.bundle.date_s}, again, e);
+    const struct tar_spec tar = {&w->v->at.all, w->v->at.root_fd, top, w->v->at.bundle.date_s};
+    int failed = w->v->at.tar_fd < 0 ? 0 : tar_compare(&tar, w->v->at.tar_fd, &same, e);
+    if (failed == 0 && !same)
+        failed = tar_write(&tar, -1, again, e);
     if (failed == -ESTALE) {
         BROKEN(w, "", "%s", e->text);
         *e = (struct err){0};
@@ -357,7 +357,7 @@ static int pack_again(struct verifying *w, struct err *e)
         text_format(w->v->sha256, sizeof(w->v->sha256), "%s", again);
     else if (strcmp(top, own) != 0)
         BROKEN(w, "", "its top folder is '%s', and of this plan it is '%s'", top, own);
-    else if (strcmp(again, w->v->sha256) != 0)
+    else if (!same && strcmp(again, w->v->sha256) != 0)
         return explain_other_tar(w, again, e);
     return 0;
 }

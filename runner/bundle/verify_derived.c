@@ -25,8 +25,7 @@
 #include "cell/carried.h"
 #include "oci/image.h"
 
-#define CRATE_MAX  (64U << 20)
-#define ENTITY_MAX (1U << 16)
+#define CRATE_MAX (64U << 20)
 
 /* Whether a file is a source, from which the other files are derived. */
 static bool is_source(const struct bundle *b, const char *path)
@@ -110,7 +109,7 @@ static void find_strangers(struct comparing *c)
 
 static void compare_bag(struct comparing *c, int ours)
 {
-    static const char *const NAMES[] = {"bagit.txt", "bag-info.txt", BAG_MANIFEST, BAG_TAG_MANIFEST};
+    static const char *const NAMES[] = {BAG_DECLARATION, BAG_INFO, BAG_MANIFEST, BAG_TAG_MANIFEST};
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (!files_same(c->s->root_fd, ours, NAMES[i]))
             findings_add(c->findings, FINDING_INTEGRITY, NAMES[i], "packed again it is another");
@@ -182,29 +181,57 @@ struct held {
     struct findings *findings;
 };
 
+/* What is looked at of an entity; data NULL: it has none. */
+struct entity {
+    struct json_span id, type, sha256;
+};
+
+static const char *take_word(struct json_span key, struct json_span value, void *to)
+{
+    struct entity *e = to;
+    struct json_span *into = json_span_is(key, "@id")      ? &e->id
+                             : json_span_is(key, "@type")  ? &e->type
+                             : json_span_is(key, "sha256") ? &e->sha256
+                                                           : NULL;
+    if (into)
+        *into = value;
+    return NULL;
+}
+
+/* A text without its quotes; "": it is none, or longer than any that is looked for. Ours have no escapes. */
+static const char *word_of(struct json_span text, char buf[FILELIST_PATH_MAX + 1])
+{
+    const bool is_text = text.data && *text.data == '"' && text.len - 2 <= FILELIST_PATH_MAX;
+    text_format(buf, FILELIST_PATH_MAX + 1, "%.*s", is_text ? (int)text.len - 2 : 0, is_text ? text.data + 1 : "");
+    return buf;
+}
+
 /* Compares one entity. A wrong digest is a finding of the file itself: that the crate differs would say little. */
 static const char *take_entity(struct json_span key, struct json_span value, void *to)
 {
     const struct held *h = to;
-    json_error_t ignored;
-    cleanup_json json_t *o = value.len <= ENTITY_MAX ? json_loadb(value.data, value.len, 0, &ignored) : NULL;
-    const char *id = json_word(o, "@id"), *sha256 = json_word(o, "sha256");
+    struct entity e = {.id = {NULL, 0}};
+    struct json_scan_error ignored;
+    char id[FILELIST_PATH_MAX + 1], sha256[FILELIST_PATH_MAX + 1];
     (void)key;
-    if (strcmp(json_word(o, "@type"), "File") == 0 && json_object_get(o, "@id")) {
-        const struct listed_file *file = filelist_find(h->payload, id);
-        if (!file)
-            findings_add(h->findings, FINDING_INTEGRITY, id, CRATE_FILE " describes it, and it is not there");
-        else if (strcmp(sha256, file->sha256) != 0)
-            findings_add(h->findings, FINDING_INTEGRITY, id, "its SHA-256 is %s, and " CRATE_FILE " says %.64s",
-                         file->sha256, *sha256 ? sha256 : "none");
-    }
+    if (*value.data != '{' || json_scan_object(value, take_word, &e, &ignored) != 0 || !e.id.data || !e.type.data ||
+        !json_span_is(e.type, "\"File\""))
+        return NULL;
+    const struct listed_file *file = filelist_find(h->payload, word_of(e.id, id));
+    if (!*id)
+        findings_add(h->findings, FINDING_INTEGRITY, CRATE_FILE, "it describes a file without its path");
+    else if (!file)
+        findings_add(h->findings, FINDING_INTEGRITY, id, CRATE_FILE " describes it, and it is not there");
+    else if (strcmp(word_of(e.sha256, sha256), file->sha256) != 0)
+        findings_add(h->findings, FINDING_INTEGRITY, id, "its SHA-256 is %s, and " CRATE_FILE " says %.64s",
+                     file->sha256, *sha256 ? sha256 : "none");
     return NULL;
 }
 
 static const char *take_graph(struct json_span key, struct json_span value, void *to)
 {
     struct json_scan_error why;
-    if (key.len != strlen("@graph") || memcmp(key.data, "@graph", key.len) != 0)
+    if (!json_span_is(key, "@graph"))
         return NULL;
     return json_scan_array(value, take_entity, to, &why) == 0 ? NULL : "@graph is no list";
 }

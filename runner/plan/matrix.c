@@ -402,7 +402,7 @@ static int print_table(const struct matrix *s, struct err *e)
     if (tell_not_run(c, &left_out) > 0)
         terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
     summary_make(&c->tally.records, &summary);
-    struct tables tables = tables_make(&summary);
+    struct tables tables = tables_make(&summary, TABLES_TEXT);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
     (void)printf("%s\n%s* plan %s, seed %lld, %zu record%s: %s\n", text.data, notes.data ? notes.data : "",
                  c->plan.name, (long long)c->bound.seed, n, n == 1 ? "" : "s", c->folder.path);

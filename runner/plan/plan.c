@@ -22,6 +22,7 @@
 /* The names of the options that a plan's cells can set; the first is "scenario". */
 struct options {
     const char *name[OPTIONS_MAX];
+    bool is_knob[OPTIONS_MAX]; /* it is a scenario's own */
     size_t count;
 };
 
@@ -42,6 +43,13 @@ struct making {
     size_t cells_count, exclude_count;
     size_t runtimes; /* the number of runtimes of each cell */
     bool *excludes;  /* by entry of `exclude`: whether it took a cell out */
+    struct found *found;
+};
+
+/* The scenario that was found last: of ten thousand cells most have the same one. */
+struct found {
+    const char *word; /* of the plan; NULL: none yet */
+    const struct scenario *scenario;
 };
 
 /* --- options ----------------------------------------------------------------------------------------------------- */
@@ -51,13 +59,20 @@ enum { SCENARIO, COMMAND, RUNTIME = 4 }; /* their numbers */
 static const char *const LEADING[] = {"scenario", "command", "mode",    "mp-start",
                                       "runtime",  "gil",     "profile", "workers"};
 
+static bool is_knob(const char *option)
+{
+    return strcmp(option, "scenario") != 0 && strcmp(option, "command") != 0 && !config_has_option(CONFIG_PLAN, option);
+}
+
 static void add_option(struct options *o, const char *name)
 {
     for (size_t i = 0; i < o->count; i++)
         if (strcmp(o->name[i], name) == 0)
             return;
-    if (o->count < OPTIONS_MAX)
-        o->name[o->count++] = name;
+    if (o->count == OPTIONS_MAX)
+        return;
+    o->is_knob[o->count] = is_knob(name);
+    o->name[o->count++] = name;
 }
 
 /* A bad scenario is reported by its cell, with the place. */
@@ -87,11 +102,6 @@ static void list_options(const struct yaml_node *root, const struct carried *car
         add_knobs(yaml_get(&cells->child[i], "scenario"), carried, ret);
         add_knobs(yaml_get(yaml_get(&cells->child[i], "each"), "scenario"), carried, ret);
     }
-}
-
-static bool is_knob(const char *option)
-{
-    return strcmp(option, "scenario") != 0 && strcmp(option, "command") != 0 && !config_has_option(CONFIG_PLAN, option);
 }
 
 /* Whether the option has no meaning for a command. */
@@ -473,7 +483,12 @@ static int set_value(const struct making *m, size_t option, const struct yaml_no
     }
     if (option != SCENARIO)
         return cell_set(cell, m->options->name[option], value->text, e);
-    TRY(scenarios_find_carried(m->carried, value->text, &cell->scenario, e));
+    struct found *last = m->found;
+    if (!last->word || strcmp(last->word, value->text) != 0) {
+        TRY(scenarios_find_carried(m->carried, value->text, &last->scenario, e));
+        last->word = value->text;
+    }
+    cell->scenario = last->scenario;
     return note_carried(m, value->text, cell->scenario, e);
 }
 
@@ -484,7 +499,7 @@ static int set_said(const struct making *m, const struct product *p, bool knobs,
     for (size_t o = 0; o < m->options->count; o++) {
         const char *option = m->options->name[o];
         const struct yaml_node *value = product_value(p, o);
-        if (is_knob(option) != knobs)
+        if (m->options->is_knob[o] != knobs)
             continue;
         if (is_beside(m, p, o) && value)
             return yaml_refuse(value, -EINVAL, e, "'%s' is of scenarios, and this cell is a command", option);
@@ -822,7 +837,8 @@ static int make_plan(const char *label, const struct config_given *given, const 
     list_options(root, carried, &options);
     TRY(check_shape(root, &options, e));
     TRY(read_head(root, p, e));
-    struct making m = {.plan = p, .options = &options, .given = given, .carried = carried};
+    struct found found = {NULL, NULL};
+    struct making m = {.plan = p, .options = &options, .given = given, .carried = carried, .found = &found};
     m.defaults = entry_of(yaml_get(root, "defaults"), &options);
     cleanup_free struct entry *cells = entries_of(yaml_get(root, "cells"), &options, &m.cells_count);
     cleanup_free struct entry *exclude = entries_of(yaml_get(root, "exclude"), &options, &m.exclude_count);

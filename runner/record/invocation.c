@@ -43,7 +43,12 @@ enum section { SECTION_TABLE(SECTION_ENUM) SECTIONS };
 
 static const char *const NAME[SECTIONS] = {SECTION_TABLE(SECTION_NAME)};
 
-#define FACTS_MAX 512 /* members of a record that make its cell and environment */
+#define FACTS_MAX 512 /* members of a record that make its cell, and its environment */
+
+struct facts_list {
+    const struct member *list[FACTS_MAX];
+    size_t count; /* above FACTS_MAX: some could not be kept */
+};
 
 /* --- one record's text ------------------------------------------------------------------------------------------ */
 
@@ -53,22 +58,16 @@ struct parse {
     const char *path;
     struct json_span whole;
     struct json_span section[SECTIONS];
-    struct json_span checks, samples; /* the lists isolation.checks and memory.samples, parsed element by element */
-    json_t *tree[SECTIONS];           /* NULL: not loaded */
-    const struct member *fact[FACTS_MAX];
-    size_t facts; /* above FACTS_MAX: some could not be kept */
+    struct json_span checks, samples;  /* the lists isolation.checks and memory.samples, parsed element by element */
+    json_t *tree[SECTIONS];            /* NULL: not loaded */
+    struct facts_list fact[MEMO_SETS]; /* what its cell and its environment are made of */
     struct err *e;
 };
-
-static bool is(struct json_span span, const char *word)
-{
-    return span.len == strlen(word) && memcmp(span.data, word, span.len) == 0;
-}
 
 /* Whether the section is missing or null. */
 static bool lacks(struct json_span span)
 {
-    return !span.data || is(span, "null");
+    return !span.data || json_span_is(span, "null");
 }
 
 /* Sets "'path': line 12: why", with the line of `at` (NULL: no line). Returns -EINVAL. */
@@ -102,26 +101,26 @@ static json_t *load_value(const struct parse *p, struct json_span span)
     return value;
 }
 
-/* The same for a value that other records probably have, too: the memo keeps it. member: the value with its key.
- * is_setting: it belongs to the cell or the environment. */
+/* The same for a value that other records probably have, too: the memo keeps it. member: the value with its key. kept:
+ * receives its place there; NULL: it could not be kept. */
 static json_t *load_known(struct parse *p, enum section s, struct json_span member, struct json_span value,
-                          bool is_setting)
+                          const struct member **kept)
 {
     struct memo *m = p->r->memo;
-    const struct member *fact = memo_find(m, s, member);
-    if (!fact) {
-        json_t *tree = load_value(p, value);
-        fact = tree ? memo_keep(m, s, member, tree) : NULL;
-        if (!fact) {
-            p->facts = is_setting ? FACTS_MAX + 1 : p->facts;
-            return tree;
-        }
-    }
-    if (is_setting && p->facts < FACTS_MAX)
-        p->fact[p->facts++] = fact;
-    else if (is_setting)
-        p->facts = FACTS_MAX + 1;
-    return json_incref(memo_value(fact));
+    *kept = memo_find(m, s, member);
+    if (*kept)
+        return json_incref(memo_value(*kept));
+    json_t *tree = load_value(p, value);
+    *kept = tree ? memo_keep(m, s, member, tree) : NULL;
+    return *kept ? json_incref(tree) : tree;
+}
+
+static void add_fact(struct facts_list *f, const struct member *one)
+{
+    if (one && f->count < FACTS_MAX)
+        f->list[f->count++] = one;
+    else
+        f->count = FACTS_MAX + 1;
 }
 
 /* How a section is loaded. */
@@ -145,6 +144,57 @@ bool invocation_is_of_the_moment(const char *key)
     return text_is_among(key, KEYS);
 }
 
+/* Whether this key of the scenario says how it was run, not what: two runs of one cell may differ in it. "file" is one:
+ * the scenario's SHA-256 identifies it, not its place. */
+static bool is_setting(const char *key)
+{
+    static const char *const KEYS[] = {"file",
+                                       "iterations",
+                                       "warmup",
+                                       "until_slope",
+                                       "runtime",
+                                       "isolation",
+                                       "partition",
+                                       "cpus",
+                                       "smt",
+                                       "numa",
+                                       "cwd",
+                                       "timeout_ms",
+                                       "stall_ms",
+                                       "plan",
+                                       "block",
+                                       "series",
+                                       "seed",
+                                       "order",
+                                       "invocation",
+                                       "repeat",
+                                       "warmup_invocations",
+                                       "prepare",
+                                       "cleanup",
+                                       "ignore_failure",
+                                       "cpu_quota_usec",
+                                       "cpu_period_usec",
+                                       "memory_high_bytes",
+                                       NULL};
+    return text_is_among(key, KEYS);
+}
+
+/* Each record has its own invocation number, which belongs neither to the cell nor to the environment. */
+static json_t *load_setting(struct parse *p, enum section s, const char *name, struct json_span member,
+                            struct json_span value)
+{
+    const struct member *kept = NULL;
+    if (s == SECTION_SCENARIO && strcmp(name, "invocation") == 0)
+        return load_value(p, value);
+    json_t *tree = load_known(p, s, member, value, &kept);
+    const bool of_cell = s == SECTION_SCENARIO && !is_setting(name);
+    if (of_cell || (s == SECTION_RUNTIME && strcmp(name, "name") == 0))
+        add_fact(&p->fact[MEMO_CELL], kept);
+    if (!of_cell)
+        add_fact(&p->fact[MEMO_ENVIRONMENT], kept);
+    return tree;
+}
+
 static const char *take_member(struct json_span key, struct json_span value, void *to)
 {
     struct loading *l = to;
@@ -158,15 +208,13 @@ static const char *take_member(struct json_span key, struct json_span value, voi
         p->checks = value;
     if (l->how->s == SECTION_MEMORY && strcmp(name, "samples") == 0)
         p->samples = value;
-    bool is_fleeting = l->how->is_setting && l->how->s != SECTION_SCENARIO && invocation_is_of_the_moment(name);
-    if (l->how->only ? !text_is_among(name, l->how->only) : is_fleeting)
+    if (l->how->only ? !text_is_among(name, l->how->only)
+                     : l->how->s == SECTION_HOST && invocation_is_of_the_moment(name))
         return NULL;
     if (json_object_get(l->into, name))
         return "a key that is there already";
     struct json_span member = {key.data, (size_t)(value.data + value.len - key.data)};
-    /* each record has its own invocation number, which belongs neither to the cell nor to the environment */
-    bool is_setting = l->how->is_setting && (l->how->s != SECTION_SCENARIO || strcmp(name, "invocation") != 0);
-    json_t *tree = is_setting ? load_known(p, l->how->s, member, value, true) : load_value(p, value);
+    json_t *tree = l->how->is_setting ? load_setting(p, l->how->s, name, member, value) : load_value(p, value);
     l->has_failed = !tree;
     return tree && json_object_set_new(l->into, name, tree) == 0 ? NULL : "it cannot be read";
 }
@@ -463,41 +511,6 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
     }
 }
 
-/* Whether this key of the scenario says how it was run, not what: two runs of one cell may differ in it. "file" is one:
- * the scenario's SHA-256 identifies it, not its place. */
-static bool is_setting(const char *key)
-{
-    static const char *const KEYS[] = {"file",
-                                       "iterations",
-                                       "warmup",
-                                       "until_slope",
-                                       "runtime",
-                                       "isolation",
-                                       "partition",
-                                       "cpus",
-                                       "smt",
-                                       "numa",
-                                       "cwd",
-                                       "timeout_ms",
-                                       "stall_ms",
-                                       "plan",
-                                       "block",
-                                       "series",
-                                       "seed",
-                                       "order",
-                                       "invocation",
-                                       "repeat",
-                                       "warmup_invocations",
-                                       "prepare",
-                                       "cleanup",
-                                       "ignore_failure",
-                                       "cpu_quota_usec",
-                                       "cpu_period_usec",
-                                       "memory_high_bytes",
-                                       NULL};
-    return text_is_among(key, KEYS);
-}
-
 /* The cell: scenario and runtime, without the settings. */
 static const struct keyset *cell_of(const struct parse *p)
 {
@@ -539,18 +552,19 @@ static const struct keyset *environment_of(const struct parse *p)
     return finish(&b);
 }
 
-/* Equal members make equal cells and environments, so the memo keeps both. */
-static void take_setting(const struct parse *p, struct invocation *ret)
+/* Equal members make equal sets, so the memo keeps them. */
+static const struct keyset *set_of(const struct parse *p, enum memo_set which,
+                                   const struct keyset *(*make)(const struct parse *p))
 {
-    struct memo_setting made;
-    bool can_keep = p->facts <= FACTS_MAX;
-    bool found = can_keep && memo_find_setting(p->r->memo, p->fact, p->facts, &made);
-    if (!found)
-        made = (struct memo_setting){cell_of(p), environment_of(p)};
-    if (!found && can_keep)
-        memo_keep_setting(p->r->memo, p->fact, p->facts, &made);
-    ret->cell = made.cell;
-    ret->environment = made.environment;
+    const struct facts_list *f = &p->fact[which];
+    const bool is_whole = f->count <= FACTS_MAX;
+    const struct keyset *known = is_whole ? memo_find_set(p->r->memo, which, f->list, f->count) : NULL;
+    if (known)
+        return known;
+    const struct keyset *made = make(p);
+    if (is_whole)
+        memo_keep_set(p->r->memo, which, f->list, f->count, made);
+    return made;
 }
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
@@ -726,9 +740,9 @@ struct stamps {
 static const char *take_stamps(struct json_span key, struct json_span value, void *to)
 {
     struct stamps *s = to;
-    if (is(key, "start_ns"))
+    if (json_span_is(key, "start_ns"))
         s->start = value;
-    if (is(key, "end_ns"))
+    if (json_span_is(key, "end_ns"))
         s->end = value;
     return NULL;
 }
@@ -826,7 +840,8 @@ static const char *take_check(struct json_span key, struct json_span value, void
 {
     struct listing *l = to;
     struct invocation_details *d = l->into;
-    cleanup_json json_t *check = load_known(l->p, SECTION_ISOLATION, value, value, false);
+    const struct member *ignored = NULL;
+    cleanup_json json_t *check = load_known(l->p, SECTION_ISOLATION, value, value, &ignored);
     (void)key;
     l->has_failed = !check;
     if (!check)
@@ -934,19 +949,59 @@ static int take_details(struct parse *p, struct invocation_details *d)
     return 0;
 }
 
+/* The host's facts that do not change from moment to moment: records of one machine then have one text. */
+struct lasting {
+    struct text text;
+    struct json_span boot;
+};
+
+static const char *take_lasting(struct json_span key, struct json_span value, void *to)
+{
+    struct lasting *l = to;
+    char name[32];
+    text_format(name, sizeof(name), "%.*s", key.len < sizeof(name) ? (int)key.len : 0, key.data);
+    if (strcmp(name, "boot_id") == 0)
+        l->boot = value;
+    if (invocation_is_of_the_moment(name))
+        return NULL;
+    text_add_bytes(&l->text, l->text.len ? "," : "{", 1);
+    text_add_bytes(&l->text, key.data - 1, (size_t)(value.data + value.len - key.data) + 1);
+    return NULL;
+}
+
+static const char *quote_text(const struct parse *p, struct json_span span)
+{
+    cleanup_text struct text copy = {0};
+    text_add_bytes(&copy, span.data, span.len);
+    return pool_keep(p->r->pool, copy.data);
+}
+
+static const char *quote_host(const struct parse *p, struct invocation *ret)
+{
+    struct lasting l = {{NULL, 0, 0}, {NULL, 0}};
+    struct json_scan_error ignored = {NULL, NULL};
+    (void)json_scan_object(p->section[SECTION_HOST], take_lasting, &l, &ignored); /* load_all() has read it */
+    text_add_bytes(&l.text, l.text.len ? "}" : "{}", l.text.len ? 1 : 2);
+    const char *text = pool_keep(p->r->pool, l.text.data);
+    text_free(&l.text);
+    cleanup_json json_t *boot = l.boot.data ? load_value(p, l.boot) : NULL;
+    ret->boot = keep(p, json_is_string(boot) ? json_string_value(boot) : "");
+    return text;
+}
+
 /* Keeps the text of the sections that a bundle's documents quote. */
 static void quote(const struct parse *p, struct invocation *ret)
 {
     static const enum section QUOTED[] = {SECTION_TOOL,     SECTION_RUNTIME,     SECTION_HOST, SECTION_IMAGE,
                                           SECTION_SCENARIO, SECTION_CONFINEMENT, SECTION_PLAN, SECTION_CPU};
+    ret->boot = keep(p, "");
     ret->section = xcalloc(ARRAY_LEN(QUOTED), sizeof(*ret->section));
     for (size_t i = 0; i < ARRAY_LEN(QUOTED); i++) {
         struct json_span span = p->section[QUOTED[i]];
-        cleanup_text struct text copy = {0};
         if (lacks(span) || span.len > SECTION_MAX)
             continue;
-        text_add_bytes(&copy, span.data, span.len);
-        ret->section[ret->sections++] = (struct pair){NAME[QUOTED[i]], pool_keep(p->r->pool, copy.data)};
+        const char *text = QUOTED[i] == SECTION_HOST ? quote_host(p, ret) : quote_text(p, span);
+        ret->section[ret->sections++] = (struct pair){NAME[QUOTED[i]], text};
     }
 }
 
@@ -987,7 +1042,8 @@ static int take(struct parse *p, struct invocation *ret)
     if (check_there(p) != 0 || load_all(p) != 0 || take_words(p, ret) != 0)
         return -EINVAL;
     take_kind(p, ret);
-    take_setting(p, ret);
+    ret->cell = set_of(p, MEMO_CELL, cell_of);
+    ret->environment = set_of(p, MEMO_ENVIRONMENT, environment_of);
     if (ret->cell->count > SETTINGS_MAX || ret->environment->count > SETTINGS_MAX)
         return refuse(p, NULL, "it tells more of its cell or of where it ran than any tare writes");
     if (take_results(p, ret) != 0)
@@ -1019,7 +1075,7 @@ static const char *take_section(struct json_span key, struct json_span value, vo
 {
     struct parse *p = to;
     for (int i = 0; i < SECTIONS; i++) {
-        if (!is(key, NAME[i]))
+        if (!json_span_is(key, NAME[i]))
             continue;
         if (p->section[i].data)
             return "a key that is there already";
@@ -1034,7 +1090,7 @@ static int is_record(const struct parse *p, bool named)
 {
     static const char ANY[] = "\"tare.record/";
     struct json_span s = p->section[SECTION_SCHEMA];
-    if (s.data && is(s, "\"" RECORD_SCHEMA "\""))
+    if (s.data && json_span_is(s, "\"" RECORD_SCHEMA "\""))
         return 1;
     if (!named && (!s.data || s.len < strlen(ANY) || memcmp(s.data, ANY, strlen(ANY)) != 0))
         return 0;
@@ -1057,13 +1113,18 @@ static int read_text(const char *path, struct text *buffer, struct err *e)
 
 int invocation_read(struct reader *r, const char *path, bool is_named, struct invocation *ret, struct err *e)
 {
+    TRY(read_text(path, &r->text, e));
+    return invocation_take(r, path, is_named, ret, e);
+}
+
+int invocation_take(struct reader *r, const char *path, bool is_named, struct invocation *ret, struct err *e)
+{
     struct json_scan_error why = {NULL, NULL};
     struct invocation one = {0};
     if (!r->pool) {
         r->pool = pool_new();
         r->memo = memo_new();
     }
-    TRY(read_text(path, &r->text, e));
     struct parse p = {.r = r, .path = path, .whole = {r->text.data ? r->text.data : "", r->text.len}, .e = e};
     if (json_scan_object(p.whole, take_section, &p, &why) != 0)
         return refuse(&p, why.at, why.why);

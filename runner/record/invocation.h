@@ -88,6 +88,7 @@ struct invocation {
     size_t iterations;
     double overhead_s; /* with_iterations only: the invocation's time minus its iterations; NaN: unknown */
     struct invocation_details details; /* with_details only; its lists are owned */
+    const char *boot;                  /* with_sections only: which boot of its machine it ran in; "": not recorded */
     struct pair *section;              /* with_sections only: name and text of the quoted sections; owned */
     size_t sections;
 };
@@ -118,6 +119,9 @@ int reader_figure(const struct reader *r, const char *name);
  * (usage): a newer schema. Other errors (usage): the file cannot be opened. */
 int invocation_read(struct reader *r, const char *path, bool is_named, struct invocation *ret, struct err *e);
 
+/* The same of what r->text holds. path: for messages. */
+int invocation_take(struct reader *r, const char *path, bool is_named, struct invocation *ret, struct err *e);
+
 void invocation_free(struct invocation *i);
 
 /* The prefix of the scenario's settings (how it was run, not what) among the environment's pairs. */
@@ -134,7 +138,8 @@ bool invocation_is_of_the_moment(const char *key);
 struct figure invocation_figure(const struct invocation *i, size_t index);
 
 /* Parses the section "tool", "runtime", "host", "image", "scenario", "confinement", "plan" or "cpu"; the caller owns
- * it. NULL: the section is missing, null or above 1 MiB, or the reader has no with_sections. */
+ * it. The host is without the facts of the moment. NULL: the section is missing, null or above 1 MiB, or the reader has
+ * no with_sections. */
 struct json_t *invocation_section(const struct invocation *i, const char *name);
 
 /* Its text, of the reader's pool: the same pointer where two records have the same; NULL as above. */

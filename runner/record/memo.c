@@ -16,14 +16,14 @@ struct member {
     json_t *value; /* owned */
 };
 
-struct setting {
+struct set {
     const struct member *const *list; /* owned */
     size_t count;
-    struct memo_setting made;
+    const struct keyset *made;
 };
 
 struct memo {
-    void *members, *settings; /* trees of tsearch(3) */
+    void *members, *sets[MEMO_SETS]; /* trees of tsearch(3) */
     size_t bytes;
 };
 
@@ -37,9 +37,9 @@ static int compare_members(const void *a, const void *b)
     return memcmp(x->text, y->text, x->len);
 }
 
-static int compare_settings(const void *a, const void *b)
+static int compare_sets(const void *a, const void *b)
 {
-    const struct setting *x = a, *y = b;
+    const struct set *x = a, *y = b;
     if (x->count != y->count)
         return x->count < y->count ? -1 : 1;
     return memcmp(x->list, y->list, x->count * sizeof(*x->list)); /* NOLINT(bugprone-sizeof-expression): pointers */
@@ -53,11 +53,11 @@ static void free_member(void *of)
     free(member);
 }
 
-static void free_setting(void *of)
+static void free_set(void *of)
 {
-    struct setting *setting = of;
-    free((void *)setting->list);
-    free(setting);
+    struct set *set = of;
+    free((void *)set->list);
+    free(set);
 }
 
 struct memo *memo_new(void)
@@ -69,7 +69,8 @@ void memo_free(struct memo *m)
 {
     if (!m)
         return;
-    tdestroy(m->settings, free_setting);
+    for (size_t i = 0; i < MEMO_SETS; i++)
+        tdestroy(m->sets[i], free_set);
     tdestroy(m->members, free_member);
     free(m);
 }
@@ -100,23 +101,22 @@ json_t *memo_value(const struct member *member)
     return member->value;
 }
 
-bool memo_find_setting(const struct memo *m, const struct member *const *list, size_t count, struct memo_setting *ret)
+const struct keyset *memo_find_set(const struct memo *m, enum memo_set which, const struct member *const *list,
+                                   size_t count)
 {
-    const struct setting wanted = {list, count, {NULL, NULL}};
-    struct setting *const *found = tfind(&wanted, &m->settings, compare_settings);
-    if (found)
-        *ret = (*found)->made;
-    return found != NULL;
+    const struct set wanted = {list, count, NULL};
+    struct set *const *found = tfind(&wanted, &m->sets[which], compare_sets);
+    return found ? (*found)->made : NULL;
 }
 
-void memo_keep_setting(struct memo *m, const struct member *const *list, size_t count,
-                       const struct memo_setting *setting)
+void memo_keep_set(struct memo *m, enum memo_set which, const struct member *const *list, size_t count,
+                   const struct keyset *made)
 {
-    struct setting *kept = xcalloc(1, sizeof(*kept));
+    struct set *kept = xcalloc(1, sizeof(*kept));
     const struct member **copy = xcalloc(count, sizeof(*copy)); /* NOLINT(bugprone-sizeof-expression): pointers */
     if (count > 0)
         memcpy(copy, list, count * sizeof(*copy)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    *kept = (struct setting){copy, count, *setting};
-    if (!tsearch(kept, &m->settings, compare_settings))
+    *kept = (struct set){copy, count, made};
+    if (!tsearch(kept, &m->sets[which], compare_sets))
         abort();
 }

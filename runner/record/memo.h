@@ -30,14 +30,13 @@ const struct member *memo_keep(struct memo *m, unsigned section, struct json_spa
 /* The member's value; borrowed. */
 json_t *memo_value(const struct member *member);
 
-/* What equal members in equal order make: a cell and an environment, borrowed. */
-struct memo_setting {
-    const struct keyset *cell, *environment;
-};
+/* What equal members in equal order make, borrowed. */
+enum memo_set { MEMO_CELL, MEMO_ENVIRONMENT, MEMO_SETS };
 
-/* Returns false if nothing is kept for these members. */
-bool memo_find_setting(const struct memo *m, const struct member *const *list, size_t count, struct memo_setting *ret);
-void memo_keep_setting(struct memo *m, const struct member *const *list, size_t count,
-                       const struct memo_setting *setting);
+/* Returns NULL if nothing is kept for these members. */
+const struct keyset *memo_find_set(const struct memo *m, enum memo_set which, const struct member *const *list,
+                                   size_t count);
+void memo_keep_set(struct memo *m, enum memo_set which, const struct member *const *list, size_t count,
+                   const struct keyset *made);
 
 #endif

@@ -68,6 +68,21 @@ void records_free(struct records *r)
 
 /* --- one file ----------------------------------------------------------------------------------------------------- */
 
+static void add(struct records *r, const struct invocation *one)
+{
+    r->list = xgrow(r->list, r->count, sizeof(*r->list));
+    r->list[r->count++] = *one;
+}
+
+int records_take(struct records *r, const char *path, struct err *e)
+{
+    struct invocation one;
+    int is = invocation_take(&r->reader, path, false, &one, e);
+    if (is > 0)
+        add(r, &one);
+    return is;
+}
+
 static int read_file(struct records *r, const char *path, bool is_named, struct err *e)
 {
     struct invocation one;
@@ -78,8 +93,7 @@ static int read_file(struct records *r, const char *path, bool is_named, struct 
         invocation_free(&one);
         return 1;
     }
-    r->list = xgrow(r->list, r->count, sizeof(*r->list));
-    r->list[r->count++] = one;
+    add(r, &one);
     if (r->each)
         r->each(&r->list[r->count - 1], (struct json_span){r->reader.text.data, r->reader.text.len}, r->to);
     return 1;
@@ -169,8 +183,7 @@ static int compare_ids(const void *a, const void *b)
     return strcmp((*(const struct invocation *const *)a)->id, (*(const struct invocation *const *)b)->id);
 }
 
-/* A copy of a record would count as another invocation. */
-static int refuse_twins(const struct records *r, struct err *e)
+int records_refuse_twins(const struct records *r, struct err *e)
 {
     cleanup_free const struct invocation **by_id = xcalloc(r->count + 1, sizeof(const struct invocation *));
     for (size_t i = 0; i < r->count; i++)
@@ -199,7 +212,7 @@ int records_read_all(struct records *r, const char *const *paths, size_t count, 
         TRY(read_path(r, paths[i], e));
         has_read = true;
     }
-    return refuse_twins(r, e);
+    return records_refuse_twins(r, e);
 }
 
 int records_read(struct records *r, const char *path, struct err *e)

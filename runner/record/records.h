@@ -17,7 +17,7 @@ struct records {
     size_t count;
     struct reader reader;
     const char *only_label; /* keep only this label's; NULL: all */
-    /* Called for each added record, with its text. NULL is allowed. */
+    /* Called for each added record, with its text; not by records_take(). NULL is allowed. */
     void (*each)(const struct invocation *one, struct json_span text, void *to);
     void *to;
 };
@@ -36,6 +36,12 @@ int records_read_all(struct records *r, const char *const *paths, size_t count, 
  * (usage): not a complete record. -ENOTSUP (usage): a newer schema. Other errors: it cannot be opened. It does not look
  * for two records with one id. */
 int records_read_file(struct records *r, const char *path, struct err *e);
+
+/* The same for a file whose content the caller has put into r->reader.text. path: for messages, and the record's. */
+int records_take(struct records *r, const char *path, struct err *e);
+
+/* -EINVAL (usage): two records have one id; a copy would count as another invocation. */
+int records_refuse_twins(const struct records *r, struct err *e);
 
 /* Sorts by id, which is by time. */
 void records_sort(struct records *r);

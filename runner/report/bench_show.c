@@ -111,7 +111,8 @@ static struct table table_of(const struct bench *b)
     struct table t = table_new("bench", "", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < b->cells; i++) {
         const struct summary_cell *c = b->cell[i];
-        const struct summary_figure *rate = b->rate < 0 ? NULL : &c->figure[b->rate], *memory = memory_of(b, c);
+        const struct summary_figure *rate = b->rate < 0 ? NULL : summary_at(b->s, c, (size_t)b->rate),
+                                    *memory = memory_of(b, c);
         const struct stats_interval none = {
             .at = NAN, .low = NAN, .high = NAN, .why_not = "no run that ended well has it"};
         const struct stats_interval *mean = rate && rate->used ? &rate->is.mean : &none;
@@ -139,7 +140,8 @@ struct contest {
 
 static double rate_of(const struct bench *b, const struct summary_cell *c)
 {
-    return c->figure[b->rate].used ? c->figure[b->rate].is.mean.at : -INFINITY;
+    const struct summary_figure *rate = summary_at(b->s, c, (size_t)b->rate);
+    return rate->used ? rate->is.mean.at : -INFINITY;
 }
 
 static void find_contestants(const struct bench *b, struct contest *c)

@@ -794,7 +794,7 @@ static void add_section(struct text *out, const struct section *section, const s
 
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
-    struct tables t = tables_make(s);
+    struct tables t = tables_make(s, TABLES_ALL);
     cleanup_free char *title = text_printf("%s: what concurrency costs", plan_of(s));
     page_begin(out, title);
     add_summary(out, s);

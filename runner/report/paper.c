@@ -27,8 +27,9 @@ static void paper_head(const struct summary *s, const char *what, struct text *o
 /* --- numbers.tex: every figure by name, in the digits that its interval allows ----------------------------------- */
 
 /* Adds the figure's name with its printed unit: "avg_iter_s" gives "AvgIterMs". */
-static void add_figure_name(struct text *out, const struct summary *s, const char *figure)
+static void add_figure_name(struct text *out, const struct summary_unit *u)
 {
+    const char *figure = u->name;
     static const struct {
         const char *figure, *name; /* exceptions that read better */
     } READ[] = {{"p50_iter_s", "MedianIterMs"}, {"p95_iter_s", "PNinetyFiveIterMs"}};
@@ -36,7 +37,6 @@ static void add_figure_name(struct text *out, const struct summary *s, const cha
     static const struct {
         const char *unit, *word;
     } WORDS[] = {{"ms", "Ms"}, {"s", "S"}, {"MiB", "MiB"}, {"/s", "PerS"}, {"us", "Us"}};
-    struct summary_unit u = summary_unit(s, figure);
     size_t len = strlen(figure);
     char stem[128];
     for (size_t i = 0; i < ARRAY_LEN(READ); i++)
@@ -52,7 +52,7 @@ static void add_figure_name(struct text *out, const struct summary *s, const cha
     text_format(stem, sizeof(stem), "%.*s", len > 120 ? 120 : (int)len, figure);
     tex_macro(out, stem);
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-        if (strcmp(u.unit, WORDS[i].unit) == 0)
+        if (strcmp(u->unit, WORDS[i].unit) == 0)
             text_add(out, "%s", WORDS[i].word);
 }
 
@@ -81,15 +81,15 @@ static void add_interval(struct text *out, const char *stem, const char *what, c
     add_macro(out, stem, name, i->high * scale, decimals, i->why_not);
 }
 
-static void add_figure(struct text *out, const struct summary *s, const struct summary_cell *c, size_t index)
+/* cell: the beginning of its macros' names. */
+static void add_figure(struct text *out, const struct summary *s, const struct summary_cell *c, const char *cell,
+                       size_t index)
 {
-    const struct summary_figure *f = &c->figure[index];
-    const char *name = s->records.reader.name[index].name;
-    struct summary_unit u = summary_unit(s, name);
+    const struct summary_figure *f = summary_at(s, c, index);
+    struct summary_unit u = summary_unit_at(s, index);
     cleanup_text struct text stem = {0};
-    text_add(&stem, "tare");
-    tex_macro(&stem, c->id);
-    add_figure_name(&stem, s, name);
+    text_add(&stem, "%s", cell);
+    add_figure_name(&stem, &u);
     if (f->used == 0) {
         add_macro(out, stem.data, "", NAN, 0, f->why_not);
     } else {
@@ -97,7 +97,7 @@ static void add_figure(struct text *out, const struct summary *s, const struct s
         add_interval(out, stem.data, "Median", &f->is.median, u.scale);
         add_macro(out, stem.data, "Runs", (double)f->used, 0, NULL);
     }
-    if (f->used > 0 && c->base != c && figure_is_slope(name))
+    if (f->used > 0 && c->base != c && figure_is_slope(u.name))
         add_interval(out, stem.data, "Difference", &f->verdict.ratio, u.scale);
     else if (f->used > 0 && c->base != c)
         add_interval(out, stem.data, "Ratio", &f->verdict.ratio, 1);
@@ -141,9 +141,12 @@ static void paper_numbers(const struct summary *s, struct text *out)
     add_word(out, "Cpu", shared(s, "host.cpu_model"));
     add_word(out, "Os", shared(s, "host.os"));
     for (size_t i = 0; i < s->cells; i++) {
+        cleanup_text struct text cell = {0};
+        text_add(&cell, "tare");
+        tex_macro(&cell, s->cell[i].id);
         text_add(out, "%% %s\n", s->cell[i].id);
         for (size_t k = 0; k < s->records.reader.names; k++)
-            add_figure(out, s, &s->cell[i], k);
+            add_figure(out, s, &s->cell[i], cell.data, k);
     }
 }
 
@@ -365,7 +368,7 @@ static int write_figures(const struct drawings *all, const struct paper_options 
 
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
-    struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s);
+    struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s, TABLES_ALL);
     struct drawings drawings __attribute__((cleanup(drawings_free))) = drawings_make(s);
     cleanup_text struct text numbers = {0}, appendix = {0};
     TRY(check_empty(dirfd, e));

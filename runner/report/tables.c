@@ -384,16 +384,30 @@ static void add_effect(struct table *t, const struct summary *s, const struct su
     add_verdict_of(t, s, c, name);
 }
 
-/* Adds the cost of the instrument itself: the time of scenario0, whose workers do nothing, in the same mode, start
- * method, runtime and number of workers. */
-static void add_null(struct table *t, const struct summary *s, const struct summary_cell *c)
+/* The cells of scenario0, whose workers do nothing. */
+struct nulls {
+    const struct summary_cell **cell; /* owned */
+    size_t count;
+};
+
+static struct nulls nulls_of(const struct summary *s)
+{
+    struct nulls n = {xcalloc(s->cells, sizeof(const struct summary_cell *)), 0};
+    for (size_t i = 0; i < s->cells; i++)
+        if (strcmp(s->cell[i].scenario, NULL_SCENARIO) == 0 && !summary_is_memory(&s->cell[i]))
+            n.cell[n.count++] = &s->cell[i];
+    return n;
+}
+
+/* Adds the cost of the instrument itself: the time of scenario0 in the same mode, start method, runtime and number of
+ * workers. */
+static void add_null(struct table *t, const struct summary *s, const struct nulls *n, const struct summary_cell *c)
 {
     const struct summary_figure *f = NULL;
-    for (size_t i = 0; !f && i < s->cells; i++) {
-        const struct summary_cell *one = &s->cell[i];
-        if (strcmp(one->scenario, NULL_SCENARIO) == 0 && strcmp(c->scenario, NULL_SCENARIO) != 0 &&
-            strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
-            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers && !summary_is_memory(one))
+    for (size_t i = 0; !f && i < n->count && strcmp(c->scenario, NULL_SCENARIO) != 0; i++) {
+        const struct summary_cell *one = n->cell[i];
+        if (strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
+            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers)
             f = summary_figure(s, one, "avg_iter_s");
     }
     if (f)
@@ -414,6 +428,7 @@ static struct table time_table(const struct summary *s)
                                                   VERDICT,
                                                   {"steady", "series", "", false, TABLE_BOTH, 6}};
     struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
+    struct nulls nulls = nulls_of(s);
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
         if (summary_is_memory(c))
@@ -423,10 +438,11 @@ static struct table time_table(const struct summary *s)
         add_mean(&t, s, c, "avg_iter_s");
         add_point(&t, s, c, "p50_iter_s");
         add_point(&t, s, c, "p95_iter_s");
-        add_null(&t, s, c);
+        add_null(&t, s, &nulls, c);
         add_ratio(&t, s, c, "avg_iter_s");
         table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
     }
+    free(nulls.cell);
     return t;
 }
 
@@ -470,13 +486,12 @@ static void add_order(struct table *t, const struct stats_interval *i, double sc
 
 static void add_figure(struct table *t, const struct summary *s, const struct summary_cell *c, size_t index)
 {
-    const struct summary_figure *f = &c->figure[index];
-    const char *name = s->records.reader.name[index].name;
-    struct summary_unit u = summary_unit(s, name);
+    const struct summary_figure *f = summary_at(s, c, index);
+    struct summary_unit u = summary_unit_at(s, index);
     int decimals = number_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
     table_text(t, c->profile);
-    table_text(t, name);
+    table_text(t, u.name);
     table_text(t, u.unit);
     add_whole(t, (double)f->used);
     table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
@@ -485,7 +500,7 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     add_order(t, &f->is.p95, u.scale, f->why_not);
     table_number(t, f->is.min * u.scale, decimals, NULL);
     table_number(t, f->is.max * u.scale, decimals, NULL);
-    add_effect(t, s, c, name);
+    add_effect(t, s, c, u.name);
     table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
 }
 
@@ -531,7 +546,7 @@ static struct table own_table(const struct summary *s)
     for (size_t i = 0; i < s->cells; i++)
         for (size_t k = 0; k < s->records.reader.names; k++) {
             const struct figure_name *one = &s->records.reader.name[k];
-            if (s->cell[i].figure[k].used == 0 || figure_is_of_every_record(one->name))
+            if (figure_is_of_every_record(one->name) || summary_at(s, &s->cell[i], k)->used == 0)
                 continue;
             tables_add_name(&t, &s->cell[i]);
             table_text(&t, s->cell[i].profile);
@@ -539,7 +554,7 @@ static struct table own_table(const struct summary *s)
             table_text(&t, one->name);
             table_text(&t, one->about.shown);
             table_text(&t, figure_better_name(one->about.better));
-            add_whole(&t, (double)s->cell[i].figure[k].used);
+            add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
             add_effect(&t, s, &s->cell[i], one->name);
         }
@@ -612,19 +627,26 @@ static void add_scaling(const struct summary *s, struct tables *t)
     scaling_free(&all);
 }
 
-struct tables tables_make(const struct summary *s)
+struct tables tables_make(const struct summary *s, unsigned which)
 {
-    struct tables t = {.of = {[TABLES_TIME] = time_table(s),
-                              [TABLES_MEMORY] = memory_table(s),
-                              [TABLES_OWN] = own_table(s),
-                              [TABLES_FIGURES] = figures_table(s),
-                              [TABLES_EXPERIMENTS] = experiments_table(s),
-                              [TABLES_VERDICTS] = tables_verdicts(s),
-                              [TABLES_ISOLATION] = tables_isolation(s),
-                              [TABLES_FAILED] = failed_table(s),
-                              [TABLES_DIFFERENCES] = tables_differences(s),
-                              [TABLES_ENVIRONMENT] = tables_environment(s)}};
-    add_scaling(s, &t);
+    static struct table (*const MAKE[TABLES])(const struct summary *s) = {
+        [TABLES_TIME] = time_table,
+        [TABLES_MEMORY] = memory_table,
+        [TABLES_OWN] = own_table,
+        [TABLES_FIGURES] = figures_table,
+        [TABLES_EXPERIMENTS] = experiments_table,
+        [TABLES_VERDICTS] = tables_verdicts,
+        [TABLES_ISOLATION] = tables_isolation,
+        [TABLES_FAILED] = failed_table,
+        [TABLES_DIFFERENCES] = tables_differences,
+        [TABLES_ENVIRONMENT] = tables_environment,
+    };
+    struct tables t = {.of = {{.name = NULL}}};
+    for (size_t i = 0; i < TABLES; i++)
+        if (MAKE[i] && which >> i & 1)
+            t.of[i] = MAKE[i](s);
+    if (which & (TABLES_BIT(TABLES_SPEED_UP) | TABLES_BIT(TABLES_LOSSES)))
+        add_scaling(s, &t);
     return t;
 }
 

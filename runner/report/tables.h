@@ -21,12 +21,18 @@ enum tables_of {
     TABLES,
 };
 
-/* Makes all tables in that order, also those without rows. The summary must outlive them. */
+#define TABLES_BIT(t) (1U << (t))
+#define TABLES_ALL    (TABLES_BIT(TABLES) - 1)
+#define TABLES_TEXT   (TABLES_BIT(TABLES_TIME) | TABLES_BIT(TABLES_MEMORY) | TABLES_BIT(TABLES_OWN))
+
+/* In that order. */
 struct tables {
     struct table of[TABLES];
 };
 
-struct tables tables_make(const struct summary *s);
+/* Makes the tables of these bits, also those without rows; the others are empty. TABLES_TEXT: what summary_text()
+ * shows. The summary must outlive them. */
+struct tables tables_make(const struct summary *s, unsigned which);
 void tables_free(struct tables *t);
 
 #endif

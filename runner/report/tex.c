@@ -64,19 +64,27 @@ static size_t add_character(struct text *out, const char *text)
     return len;
 }
 
+static bool is_plain(char c)
+{
+    return c >= ' ' && c < 127 && !escaped(c);
+}
+
 void tex_text(struct text *out, const char *text)
 {
-    while (*text) {
-        const char *as = escaped(*text);
+    for (;;) {
+        size_t plain = 0;
+        while (is_plain(text[plain]))
+            plain++;
+        text_add_bytes(out, text, plain);
+        text += plain;
+        if (!*text)
+            return;
         if ((unsigned char)*text >= 0x80) {
             text += add_character(out, text);
             continue;
         }
-        if (as)
-            text_add(out, "%s", as);
-        else
-            text_add_bytes(out, (unsigned char)*text < ' ' || *text == 127 ? " " : text, 1);
-        text++;
+        const char *as = escaped(*text++);
+        text_add(out, "%s", as ? as : " ");
     }
 }
 
@@ -87,10 +95,11 @@ void tex_macro(struct text *out, const char *words)
     bool begins = true;
     for (; *words; words++) {
         unsigned char c = (unsigned char)*words;
+        const char letter = (char)(begins ? toupper(c) : c);
         if (isdigit(c))
-            text_add(out, "%s", DIGITS[c - '0']);
+            text_add_bytes(out, DIGITS[c - '0'], strlen(DIGITS[c - '0']));
         else if (c < 0x80 && isalpha(c))
-            text_add(out, "%c", begins ? toupper(c) : c);
+            text_add_bytes(out, &letter, 1);
         begins = c >= 0x80 || !isalpha(c);
     }
 }

@@ -1,6 +1,7 @@
 """What the benches have in common: rounds in which all are measured in turn, ratios with their interval, and rows of the table.
 
-With $TARE_BENCH_ROWS, a file, each row is also appended there as a line of JSON: scripts/bench makes the table of them.
+With $TARE_BENCH_ROWS, a file, each row is also appended there as a line of JSON, with the value of each round: scripts/bench makes
+the table of them.
 As a program, `table.py WHAT WHY`, it adds a row that could not be measured.
 """
 import json
@@ -106,24 +107,37 @@ def digits(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 
+def shown(row: dict) -> dict[str, str]:
+    """A kept row as the table has it."""
+    if row["measured"] is None:
+        return {"what": row["what"], "measured": "null", "interval": "", "target": "", "verdict": row["why"]}
+    unit = f" {row['unit']}" if row["unit"] else ""
+    return {
+        "what": row["what"],
+        "measured": f"{digits(row['measured'])}{unit}",
+        "interval": f"{digits(row['low'])} to {digits(row['high'])}" if row["low"] is not None else "",
+        "target": said(row["least"], row["most"], unit),
+        "verdict": verdict(row["measured"], (row["low"], row["high"]) if row["low"] is not None else None, row["least"], row["most"]),
+    }
+
+
 def row(what: str, of: float | Sequence[float], most: float | None = None, unit: str = "", least: float | None = None,
         ends: tuple[float, float] | None = None) -> None:
     """Prints a figure beside its target, and keeps it for the table. of: one value a round, of which the median and its interval are
     taken, or a figure, whose interval is `ends`. most, least: the target; without them there is none."""  # fmt: skip
     many = isinstance(of, Sequence)
-    measured = statistics.median(of) if many else of
-    ends = interval(of) if many else ends
-    target = said(least, most, unit)
-    between = f"{digits(ends[0])} to {digits(ends[1])}" if ends else ""
-    word = verdict(measured, ends, least, most)
-    print(f"  {what:66} {digits(measured):>9}{unit:7} {between:18} {target:15} {word}", flush=True)
-    keep({"what": what, "measured": f"{digits(measured)}{unit}", "interval": between, "target": target, "verdict": word})
+    low, high = (interval(of) if many else ends) or (None, None)
+    kept = {"what": what, "unit": unit.strip(), "measured": statistics.median(of) if many else of, "low": low, "high": high,
+            "least": least, "most": most, "rounds": list(of) if many else None}  # fmt: skip
+    told = shown(kept)
+    print(f"  {what:66} {digits(kept['measured']):>9}{unit:7} {told['interval']:18} {told['target']:15} {told['verdict']}", flush=True)
+    keep(kept)
 
 
 def absent(what: str, why: str) -> None:
     """A row that this host cannot give."""
     print(f"  {what:66}      null: {why}", flush=True)
-    keep({"what": what, "measured": "null", "interval": "", "target": "", "verdict": why})
+    keep({"what": what, "measured": None, "why": why})
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Table(unittest.TestCase):
 
     def row(self, *words, **options) -> dict:
         (one,) = self.rows(lambda: table.row("what", *words, **options))
-        return one
+        return table.shown(one)
 
     def test_the_interval_has_the_ranks_of_the_literature(self):
         for n, ranks in RANKS.items():
@@ -54,7 +54,13 @@ class Table(unittest.TestCase):
 
     def test_what_cannot_be_measured_is_null_with_its_reason(self):
         (one,) = self.rows(lambda: table.absent("what", "no engine"))
-        self.assertEqual((one["measured"], one["verdict"]), ("null", "no engine"))
+        self.assertEqual(one, {"what": "what", "measured": None, "why": "no engine"})
+        shown = table.shown(one)
+        self.assertEqual((shown["measured"], shown["verdict"]), ("null", "no engine"))
+
+    def test_a_kept_row_has_the_value_of_each_round(self):
+        (one,) = self.rows(lambda: table.row("what", [3.0, 1.0, 2.0], 5, " s"))
+        self.assertEqual((one["rounds"], one["measured"], one["low"], one["most"]), ([3.0, 1.0, 2.0], 2.0, None, 5))
 
     def test_a_child_that_fails_ends_the_bench_with_what_it_said(self):
         with self.assertRaisesRegex(SystemExit, "exit 3: it is broken"):

@@ -50,8 +50,10 @@ static void expect(const char *wanted)
     assert_non_null(all);
     for (size_t i = 0; i < g.count; i++)
         all[i] = g.list[i].cell;
+    size_t keys = 0;
+    cleanup_free const char **key = cells_differing(all, g.count, &keys);
     for (size_t i = 0; i < g.count; i++) {
-        char *label = cells_label(g.list[i].cell, all, g.count);
+        char *label = cells_label(g.list[i].cell, key, keys);
         text_add(&said, "%s%zu %s", i ? "; " : "", g.list[i].count, label);
         free(label);
     }
@@ -105,6 +107,83 @@ static void a_setting_that_changes_within_a_cell_tells_nothing(void **state)
     shelve("one", ", \"iterations\": 50, \"cwd\": \"/b\"");
     shelve("two", ", \"iterations\": 99, \"cwd\": \"/a\"");
     expect("2 " IT " iterations=50; 1 " IT " iterations=99");
+}
+
+/* Were each compared with each for every setting of each, this would not end. */
+static void many_cells_that_differ_in_settings_alone_are_as_many(void **state)
+{
+    enum { CELLS = 1500 };
+    struct records r = {0};
+    struct err e = {0};
+    (void)state;
+    for (int i = 0; i < CELLS; i++) {
+        char id[16], settings[64];
+        text_format(id, sizeof(id), "c%d", i);
+        text_format(settings, sizeof(settings), ", \"iterations\": %d, \"timeout_ms\": %d", i / 40, i % 40);
+        shelve(id, settings);
+    }
+    if (records_read(&r, fixture_root, &e) != 0)
+        fail_msg("%s", e.text);
+    struct cell_groups g = cells_group(&r);
+    assert_int_equal(g.count, CELLS);
+    for (size_t i = 0; i < g.count; i++) {
+        assert_int_equal(g.list[i].count, 1);
+        assert_non_null(keyset_find(g.list[i].cell, "iterations"));
+        assert_non_null(keyset_find(g.list[i].cell, "timeout_ms"));
+        assert_null(keyset_find(g.list[i].cell, "cell"));
+    }
+    cells_free(&g);
+    records_free(&r);
+}
+
+/* --- by what they have -------------------------------------------------------------------------------------------- */
+
+static void take_number(size_t number, void *to)
+{
+    struct text *said = to;
+    text_add(said, "%s%zu", said->len ? " " : "", number);
+}
+
+/* A pool's set of "key=value" words. */
+static const struct keyset *set_of(struct pool *pool, const char *words)
+{
+    struct pair list[8];
+    size_t n = 0;
+    cleanup_free char *copy = strdup(words);
+    char *rest = NULL;
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *value = strchr(word, '=');
+        *value++ = '\0';
+        list[n++] = (struct pair){pool_keep(pool, word), pool_keep(pool, value)};
+    }
+    return pool_keep_keyset(pool, list, n);
+}
+
+static void a_cell_finds_those_that_have_nothing_else_than_it_has(void **state)
+{
+    static const char *const CELLS[] = {
+        "mode=threads workers=1",         "mode=threads workers=2", "gil=off mode=threads workers=2",
+        "mode=threads pause=5 workers=2", "mode=threads",           "mode=processes workers=2"};
+    static const struct {
+        const char *cell, *wanted;
+    } ASKED[] = {{"mode=processes start=fork workers=2", "1 2 5 4"},
+                 {"mode=threads pause=5 workers=2", "1 2 5 3 4"},
+                 {"mode=threads workers=1", "0 4"},
+                 {"mode=interpreters workers=3", "4"},
+                 {"mode=interpreters", "4"}};
+    struct pool *pool = pool_new();
+    const struct keyset *cell[ARRAY_LEN(CELLS)];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CELLS); i++)
+        cell[i] = set_of(pool, CELLS[i]);
+    struct cells_index *x = cells_index_new(cell, ARRAY_LEN(CELLS), "mode,gil");
+    for (size_t i = 0; i < ARRAY_LEN(ASKED); i++) {
+        cleanup_text struct text said = {0};
+        cells_index_find(x, set_of(pool, ASKED[i].cell), take_number, &said);
+        assert_string_equal(said.data, ASKED[i].wanted);
+    }
+    cells_index_free(x);
+    pool_free(pool);
 }
 
 static void runs_of_no_plan_are_of_one_cell_however_they_were_set(void **state)
@@ -204,6 +283,8 @@ int main(void)
         fixture_rooted(a_plans_cells_that_differ_in_settings_alone_are_several),
         fixture_rooted(what_no_setting_tells_apart_the_plans_names_do),
         fixture_rooted(a_setting_that_changes_within_a_cell_tells_nothing),
+        fixture_rooted(many_cells_that_differ_in_settings_alone_are_as_many),
+        cmocka_unit_test(a_cell_finds_those_that_have_nothing_else_than_it_has),
         fixture_rooted(runs_of_no_plan_are_of_one_cell_however_they_were_set),
         cmocka_unit_test(cells_of_one_plan_that_took_turns_are_of_one_run),
         cmocka_unit_test(two_runs_of_one_plan_and_seed_are_never_taken_for_one),

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "archive/findings.h"
+#include "archive/spool.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
@@ -75,6 +76,7 @@ struct place {
     char top[FILELIST_PATH_MAX + 1];
     struct findings findings;
     struct err err;
+    const struct tar_spooling *spooling; /* NULL: all is unpacked into the folder */
 };
 
 static int open_place(void **state)
@@ -122,7 +124,7 @@ static int memory_file(const char *bytes, size_t len)
 static int unpack_bytes(struct place *p, const char *bytes, size_t len)
 {
     int fd = memory_file(bytes, len);
-    int failed = tar_unpack(fd, p->dirfd, p->top, &p->findings, &p->err);
+    int failed = tar_unpack(fd, p->dirfd, p->spooling, p->top, &p->findings, &p->err);
     (void)close(fd);
     return failed;
 }
@@ -385,7 +387,7 @@ static void the_tar_of_the_same_files_is_the_same_to_the_byte(void **state)
         const mode_t mask = umask(i ? 0077 : 0022);
         cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
         assert_int_equal(setenv("TZ", i ? "Asia/Tokyo" : "UTC", 1), 0);
-        assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 1234567890}, fd, &p->err), 0);
+        assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 1234567890}, fd, NULL, &p->err), 0);
         assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
         assert_int_equal(digest_fd(fd, hex[i]), 0);
         (void)umask(mask);
@@ -407,7 +409,7 @@ static void a_written_tar_reads_back_sorted(void **state)
     assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
     assert_string_equal(list.file[0].path, "b-1");
     cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
-    assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 0}, fd, &p->err), 0);
+    assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 0}, fd, NULL, &p->err), 0);
     assert_int_equal(pread(fd, block, sizeof(block), 0), sizeof(block));
     assert_string_equal(block, "top/b-1");
     assert_memory_equal(block + 100, "000644 ", 7);
@@ -424,7 +426,177 @@ static void a_file_that_changed_after_it_was_listed_is_not_packed(void **state)
     assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
     assert_int_equal(write(file, "x", 1), 1);
     cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
-    assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 0}, fd, &p->err), -ESTALE);
+    assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 0}, fd, NULL, &p->err), -ESTALE);
+    filelist_free(&list);
+}
+
+/* --- what lies in a spool ----------------------------------------------------------------------------------------- */
+
+/* Unpacks the tar, the files below records/ into the spool, and lists all of them. */
+static void spool_tar(struct place *p, struct tar *t, struct spool *spool, struct filelist *list)
+{
+    const struct tar_spooling spooling = {"records/", ".why.json", spool, list};
+    assert_int_equal(spool_open(p->dirfd, spool, &p->err), 0);
+    p->spooling = &spooling;
+    assert_int_equal(unpack_tar(p, t), 0);
+    p->spooling = NULL;
+    assert_int_equal(filelist_read(p->dirfd, list, &p->findings, &p->err), 0);
+}
+
+static void records_are_listed_beside_the_folders_files_and_are_in_no_file(void **state)
+{
+    struct place *p = *state;
+    struct tar t = {0};
+    struct spool spool = SPOOL_UNOPENED;
+    struct filelist list = {0}, records = {0};
+    cleanup_text struct text bytes = {0};
+    add_file(&t, "top/records/b/2.json", "abc");
+    add_file(&t, "top/readme", "to be read");
+    add_file(&t, "top/records/b/2.why.json", "why");
+    add_file(&t, "top/records/a/1.json", "");
+    spool_tar(p, &t, &spool, &list);
+    assert_int_equal(p->findings.count, 0);
+    assert_int_equal(files_in(p), 2); /* nor is the spool */
+    assert_int_equal(list.count, 4);
+    assert_int_equal(faccessat(p->dirfd, "records/b/2.why.json", F_OK, 0), 0); /* what lies beside one is one */
+    const struct listed_file *file = filelist_find(&list, "records/b/2.json");
+    assert_non_null(file);
+    /* FIPS 180-2, appendix B.1 */
+    assert_string_equal(file->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(filelist_bytes(file, p->dirfd, &bytes), 0);
+    assert_string_equal(bytes.data, "abc");
+    assert_int_equal(filelist_bytes(filelist_find(&list, "records/a/1.json"), p->dirfd, &bytes), 0);
+    assert_string_equal(bytes.data, "");
+    assert_int_equal(filelist_bytes(filelist_find(&list, "readme"), p->dirfd, &bytes), 0);
+    assert_string_equal(bytes.data, "to be read");
+    filelist_below(&list, "records/", &records);
+    assert_int_equal(records.count, 3);
+    assert_int_equal(filelist_bytes(filelist_find(&records, "b/2.json"), p->dirfd, &bytes), 0);
+    assert_string_equal(bytes.data, "abc");
+    filelist_free(&records);
+    filelist_free(&list);
+    spool_close(&spool);
+}
+
+static void a_record_that_comes_twice_is_found(void **state)
+{
+    struct place *p = *state;
+    struct tar t = {0};
+    struct spool spool = SPOOL_UNOPENED;
+    struct filelist list = {0};
+    add_file(&t, "top/records/a", "one");
+    add_file(&t, "top/records/a", "two");
+    spool_tar(p, &t, &spool, &list);
+    assert_found(p, "records/a", "it occurs twice");
+    assert_int_equal(list.count, 1);
+    filelist_free(&list);
+    spool_close(&spool);
+}
+
+static void a_record_where_another_ones_folder_is_wanted_is_found(void **state)
+{
+    struct place *p = *state;
+    struct tar t = {0};
+    struct spool spool = SPOOL_UNOPENED;
+    struct filelist list = {0};
+    add_file(&t, "top/records/a/b/c", "two");
+    add_file(&t, "top/records/a-b", "between them in the order of bytes");
+    add_file(&t, "top/records/a", "one");
+    spool_tar(p, &t, &spool, &list);
+    assert_found(p, "records/a/b/c", "both as a file and as a folder");
+    filelist_free(&list);
+    spool_close(&spool);
+}
+
+static void the_limit_of_files_counts_those_of_a_spool(void **state)
+{
+    struct place *p = *state;
+    struct spool spool = SPOOL_UNOPENED;
+    struct filelist list = {0};
+    assert_int_equal(spool_open(p->dirfd, &spool, &p->err), 0);
+    for (int i = 0; i <= FILELIST_COUNT_MAX; i++) {
+        char path[16];
+        text_format(path, sizeof(path), "r%d", i);
+        filelist_add_spooled(&list, path, &spool, 0, "");
+    }
+    (void)close(openat(p->dirfd, "a", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
+    assert_found(p, "a", "more than 100000 files");
+    filelist_free(&list);
+    spool_close(&spool);
+}
+
+static void the_tar_of_spooled_files_is_that_of_a_folders(void **state)
+{
+    struct place *p = *state;
+    struct spool spool = SPOOL_UNOPENED;
+    struct filelist list = {0}, other = {0};
+    char hex[2][DIGEST_HEX];
+    for (int i = 0; i < 2; i++) {
+        struct tar t = {0};
+        add_file(&t, "top/a", "one");
+        add_file(&t, "top/records/b", "two");
+        if (i == 0)
+            spool_tar(p, &t, &spool, &list);
+        else
+            assert_int_equal(unpack_tar(p, &t), 0);
+        if (i == 0)
+            assert_int_equal(unlinkat(p->dirfd, "a", 0), 0);
+    }
+    assert_int_equal(filelist_read(p->dirfd, &other, &p->findings, &p->err), 0);
+    assert_int_equal(other.count, 2);
+    assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 0}, -1, hex[0], &p->err), 0);
+    assert_int_equal(tar_write(&(struct tar_spec){&other, p->dirfd, "top", 0}, -1, hex[1], &p->err), 0);
+    assert_string_equal(hex[0], hex[1]);
+    filelist_free(&list);
+    filelist_free(&other);
+    spool_close(&spool);
+}
+
+static void a_tar_is_compared_byte_for_byte(void **state)
+{
+    struct place *p = *state;
+    struct filelist list = {0};
+    bool same = false;
+    cleanup_close int file = openat(p->dirfd, "a", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(write(file, "x", 1), 1);
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
+    const struct tar_spec tar = {&list, p->dirfd, "top", 0};
+    cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
+    assert_int_equal(tar_write(&tar, fd, NULL, &p->err), 0);
+    assert_int_equal(tar_compare(&tar, fd, &same, &p->err), 0);
+    assert_true(same);
+    assert_int_equal(pwrite(fd, "\0", 1, 512 + 1024), 1); /* as it is */
+    assert_int_equal(tar_compare(&tar, fd, &same, &p->err), 0);
+    assert_true(same);
+    assert_int_equal(pwrite(fd, "y", 1, 512), 1);
+    assert_int_equal(tar_compare(&tar, fd, &same, &p->err), 0);
+    assert_false(same);
+    assert_int_equal(pwrite(fd, "x", 1, 512), 1);
+    assert_int_equal(lseek(fd, 0, SEEK_END), 4 * 512);
+    assert_int_equal(pwrite(fd, "", 1, 4 * 512), 1); /* a byte behind its end */
+    assert_int_equal(tar_compare(&tar, fd, &same, &p->err), 0);
+    assert_false(same);
+    assert_int_equal(ftruncate(fd, 3 * 512), 0);
+    assert_int_equal(tar_compare(&tar, fd, &same, &p->err), 0);
+    assert_false(same);
+    filelist_free(&list);
+}
+
+static void a_file_that_is_added_is_listed_in_its_place_and_once(void **state)
+{
+    struct place *p = *state;
+    struct filelist list = {0};
+    (void)close(openat(p->dirfd, "c", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
+    cleanup_close int file = openat(p->dirfd, "b", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(filelist_add(&list, p->dirfd, "b", &p->err), 0);
+    assert_int_equal(write(file, "abc", 3), 3);
+    assert_int_equal(filelist_add(&list, p->dirfd, "b", &p->err), 0);
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.file[0].path, "b");
+    assert_int_equal(list.file[0].size_bytes, 3);
+    assert_int_equal(filelist_add(&list, p->dirfd, "none", &p->err), -ENOENT);
     filelist_free(&list);
 }
 
@@ -449,6 +621,13 @@ int main(void)
         in_place(the_tar_of_the_same_files_is_the_same_to_the_byte),
         in_place(a_written_tar_reads_back_sorted),
         in_place(a_file_that_changed_after_it_was_listed_is_not_packed),
+        in_place(records_are_listed_beside_the_folders_files_and_are_in_no_file),
+        in_place(a_record_that_comes_twice_is_found),
+        in_place(a_record_where_another_ones_folder_is_wanted_is_found),
+        in_place(the_limit_of_files_counts_those_of_a_spool),
+        in_place(the_tar_of_spooled_files_is_that_of_a_folders),
+        in_place(a_tar_is_compared_byte_for_byte),
+        in_place(a_file_that_is_added_is_listed_in_its_place_and_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

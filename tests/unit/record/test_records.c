@@ -65,6 +65,56 @@ static double figure(const struct records *r, size_t i, const char *name)
 
 /* --- what a record gives ------------------------------------------------------------------------------------------ */
 
+/* Of one record in this shape: host: members of it; scenario: likewise. */
+static void shelve(const char *name, const char *host, const char *scenario)
+{
+    cleanup_text struct text t = {0};
+    text_add(&t,
+             "{\"schema\": \"tare.record/1\", \"id\": \"%s\", \"host\": {%s}, \"scenario\": {%s}, \"runtime\": "
+             "{\"name\": \"3.14t\"}, \"termination\": {\"reason\": \"ok\"}, \"result\": {}}",
+             name, host, scenario);
+    fixture_write(fixture_root, name, t.data);
+}
+
+static void a_host_is_quoted_without_what_changes_from_moment_to_moment(void **state)
+{
+    (void)state;
+    shelve("/a.json", "\"os\": \"Debian\", \"boot_id\": \"b1\", \"load_1min\": 0.5, \"cpus\": [1, 2]", "");
+    shelve("/b.json", "\"os\": \"Debian\", \"steal_ticks\": 7, \"boot_id\": \"b2\", \"cpus\": [1, 2]", "");
+    shelve("/c.json", "\"load_1min\": 3", "");
+    struct records r = {.reader.with_sections = true};
+    struct err e = {0};
+    if (records_read(&r, fixture_root, &e) != 0)
+        fail_msg("%s", e.text);
+    const char *host = invocation_section_text(&r.list[0], "host");
+    assert_string_equal(host, "{\"os\": \"Debian\",\"cpus\": [1, 2]}");
+    assert_ptr_equal(invocation_section_text(&r.list[1], "host"), host);
+    assert_string_equal(invocation_section_text(&r.list[2], "host"), "{}");
+    assert_string_equal(r.list[0].boot, "b1");
+    assert_string_equal(r.list[1].boot, "b2");
+    assert_string_equal(r.list[2].boot, "");
+    records_free(&r);
+}
+
+static void a_setting_makes_another_environment_and_no_other_cell(void **state)
+{
+    (void)state;
+    shelve("/a.json", "", "\"workers\": 1, \"iterations\": 5");
+    shelve("/b.json", "", "\"workers\": 1, \"iterations\": 6");
+    shelve("/c.json", "", "\"workers\": 2, \"iterations\": 6, \"invocation\": 3");
+    struct records r = {0};
+    struct err e = {0};
+    if (records_read(&r, fixture_root, &e) != 0)
+        fail_msg("%s", e.text);
+    assert_ptr_equal(r.list[0].cell, r.list[1].cell);
+    assert_ptr_not_equal(r.list[0].environment, r.list[1].environment);
+    assert_ptr_not_equal(r.list[1].cell, r.list[2].cell);
+    assert_ptr_equal(r.list[1].environment, r.list[2].environment);
+    assert_string_equal(keyset_find(r.list[2].cell, "workers"), "2");
+    assert_string_equal(keyset_find(r.list[2].environment, "scenario.iterations"), "6");
+    records_free(&r);
+}
+
 static void a_record_is_read_back_as_it_was_written(void **state)
 {
     (void)state;
@@ -649,6 +699,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_rooted(a_record_is_read_back_as_it_was_written),
+        fixture_rooted(a_host_is_quoted_without_what_changes_from_moment_to_moment),
+        fixture_rooted(a_setting_makes_another_environment_and_no_other_cell),
         fixture_rooted(iterations_are_read_where_they_are_asked_for),
         fixture_rooted(counters_are_figures_of_records_that_were_to_count_and_of_no_others),
         fixture_rooted(an_absent_figure_has_the_records_reason),
