@@ -30,36 +30,17 @@ static int list_scenarios(struct err *e)
     return 0;
 }
 
-/* Lists the interpreters of this host. A path has its own line, whole, for copying. */
 static int list_runtimes(void)
 {
-    const size_t width = terminal_width(STDOUT_FILENO);
-    cleanup_text struct text shown = {0}, rest = {0};
+    cleanup_text struct text shown = {0};
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
     struct runtime_seen *seen;
-    size_t count = runtime_list(&seen);
-    for (size_t i = 0; i < count; i++) {
-        struct runtime *r = &seen[i].runtime;
-        const struct fact *compiler = facts_find(&r->build, "compiler");
-        if (*seen[i].why_not) {
-            text_add(&rest, "%s\n", r->path);
-            cleanup_free char *why = text_printf("    %s\n", seen[i].why_not);
-            terminal_wrap_lines(why, width, 0, &rest);
-        } else {
-            text_add(&shown, "%-5s  CPython %s, GIL %s, %s, %s\n    %s\n", r->name, r->version,
-                     !r->free_threaded ? "built in"
-                     : r->gil_enabled  ? "on"
-                                       : "off",
-                     facts_find(&r->build, "features")->text,
-                     compiler->kind == FACT_TEXT ? compiler->text : "compiler unknown", r->path);
-        }
-        runtime_free(r);
-    }
+    const size_t count = runtime_list(&seen);
+    runtime_list_text(seen, count, &look, &shown);
+    (void)fputs(shown.data ? shown.data : "", stdout);
+    for (size_t i = 0; i < count; i++)
+        runtime_free(&seen[i].runtime);
     free(seen);
-    if (shown.len > 0)
-        text_add(&shown, "\nTo weigh a venv's packages make it with one of them, PATH -m venv .venv, and\n"
-                         "name its interpreter: --runtime .venv/bin/python (of bench --python).\n");
-    (void)printf("%s%s%s", shown.data ? shown.data : "", rest.len ? "\nThese cannot be weighed:\n" : "",
-                 rest.len ? rest.data : "");
     return 0;
 }
 

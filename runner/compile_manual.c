@@ -170,7 +170,9 @@ static void write_overview(const struct destination *o)
     add_paragraphs(
         "Each mode of a benchmark is run in a cgroup v2 slice of its own, with a fixed set of CPUs and its memory "
         "accounted by the kernel. Each invocation leaves a record, from which every figure that is printed "
-        "can be derived again.\n",
+        "can be derived again.\n\n"
+        "A lone - as an option's value is standard output where the option says so, as FILE|-. Elsewhere it is "
+        "refused: a file or folder of that name is ./-.\n",
         &out);
     text_add(&out, ".SH COMMANDS\n");
     for (size_t i = 0; i < manual_count; i++) {
@@ -354,13 +356,6 @@ static void write_formats(const struct destination *o, char *const *schemas)
 
 /* --- completion -------------------------------------------------------------------------------------------------- */
 
-/* Whether an option's value is completed with files. */
-static bool is_file(const char *value)
-{
-    static const char *const FILES[] = {"FILE", "DIR", "PATH", "FOLDER", "MAIN.TEX", NULL};
-    return text_is_among(value, FILES);
-}
-
 static void write_bash(const struct destination *o)
 {
     cleanup_text struct text out = {0};
@@ -459,7 +454,7 @@ static void write_zsh(const struct destination *o)
             } else if (*value) {
                 text_add(&out, ":");
                 add_quoted(value, true, &out);
-                text_add(&out, is_file(value) ? ":_files" : ":");
+                text_add(&out, manual_is_place(value) ? ":_files" : ":");
             }
             text_add(&out, "' \\\n");
         }
@@ -496,7 +491,7 @@ static void write_fish(const struct destination *o)
                     text_add(&out, "%s%s", c ? " " : "", choices[c]);
                 text_add(&out, "'");
             } else if (*value) {
-                text_add(&out, is_file(value) ? " -r -F" : " -x");
+                text_add(&out, manual_is_place(value) ? " -r -F" : " -x");
             }
             text_add(&out, "\n");
         }

@@ -76,6 +76,10 @@ words() { # OPTION LIST ALLOWED...: the words of a list with commas, a line each
     tr , '\n' <<<"$list"
 }
 
+no_dash() { # OPTION NAME: a lone '-' would be made as a file or folder of that name
+    [ "$2" != - ] || die 2 "$1 '-': it takes a name (a file or folder of that name is ./-)"
+}
+
 # Makes the folder if needed and tries to write to it: for root, access(2) allows too much.
 output_folder() { # OPTION DIR
     local why probe=$2/.probe.$$

@@ -54,7 +54,7 @@ static struct cell_groups group_by(const struct records *r, const struct keyset 
     cleanup_free size_t *group = xcalloc(r->count, sizeof(*group));
     for (size_t i = 0; i < r->count; i++) {
         group[i] = number_of(&seen, cell_of[i]);
-        if (group[i] == g.count) {
+        if (group[i] >= g.count) { /* the next one */
             g.list = xgrow(g.list, g.count, sizeof(*g.list));
             g.list[g.count++] = (struct cell_group){cell_of[i], NULL, 0};
         }
@@ -66,6 +66,8 @@ static struct cell_groups group_by(const struct records *r, const struct keyset 
     }
     for (size_t i = 0; i < r->count; i++) {
         struct cell_group *of = &g.list[group[i]];
+        if (!of->invocation) /* every cell was seen above */
+            abort();
         of->invocation[of->count++] = &r->list[i];
     }
     return g;

@@ -5,6 +5,7 @@
 
 #include "base/signals.h"
 #include "base/standard.h"
+#include "base/terminal.h"
 
 int command_begin(void)
 {
@@ -19,7 +20,7 @@ int command_begin(void)
 int command_end(const char *name, int status, const struct err *e)
 {
     if (status < 0) {
-        (void)fprintf(stderr, "tare: %s: %s\n", name, e->text);
+        terminal_say("%s: %s", name, e->text);
         return (int)e->kind;
     }
     if (fflush(stdout) == 0 && !ferror(stdout))

@@ -29,11 +29,15 @@ bool terminal_is_quiet(void)
 void terminal_say(const char *fmt, ...)
 {
     va_list ap;
+    cleanup_text struct text line = {0}, shown = {0};
     va_start(ap, fmt);
-    cleanup_free char *line = text_vprintf(fmt, ap);
+    cleanup_free char *said = text_vprintf(fmt, ap);
     va_end(ap);
-    text_blank(line);
-    (void)fprintf(stderr, "tare: %s\n", line);
+    text_blank(said);
+    text_add(&line, "tare: %s", said);
+    if (isatty(STDERR_FILENO))
+        terminal_wrap(line.data, 0, terminal_width(STDERR_FILENO), 2, &shown);
+    (void)fprintf(stderr, "%s%s", shown.data ? shown.data : line.data, shown.data ? "" : "\n");
 }
 
 size_t terminal_width(int fd)
@@ -65,23 +69,25 @@ void terminal_hued(const struct terminal_look *look, enum hue hue, const char *w
 
 void terminal_wrap(const char *words, size_t column, size_t width, size_t indent, struct text *out)
 {
+    size_t gap = 0;     /* blanks before the word */
     bool begun = false; /* the line has a word */
     while (*words) {
         size_t len = strcspn(words, " "), characters = 0;
         for (size_t i = 0; i < len; i++)
             characters += ((unsigned char)words[i] & 0xc0) != 0x80;
-        if (begun && column + 1 + characters > width) {
+        if (begun && column + gap + characters > width) {
             text_add(out, "\n%*s", (int)indent, "");
             column = indent;
         } else if (begun) {
-            text_add(out, " ");
-            column++;
+            text_add(out, "%*s", (int)gap, "");
+            column += gap;
         }
         text_add_bytes(out, words, len);
         column += characters;
         begun = true;
         words += len;
-        words += strspn(words, " ");
+        gap = strspn(words, " ");
+        words += gap;
     }
     text_add(out, "\n");
 }

@@ -13,8 +13,8 @@ enum terminal_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 /* Colour always comes with a word that says the same. */
 enum hue { HUE_GOOD, HUE_MIDDLING, HUE_BAD, HUES };
 
-/* Prints "tare: ", the text and a newline on standard error. What would steer the terminal, as in a name that somebody
- * else chose, is blanked. */
+/* Prints "tare: ", the text and a newline on standard error; on a terminal, which would break the line within words, in
+ * lines of its width. What would steer the terminal, as in a name that somebody else chose, is blanked. */
 void terminal_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* How to print a text. */
@@ -38,8 +38,9 @@ size_t terminal_width(int fd);
 /* Adds a word, in its colour (ECMA-48's SGR) if the look has colour. */
 void terminal_hued(const struct terminal_look *look, enum hue hue, const char *word, struct text *out);
 
-/* Adds words in lines of `width` characters (UTF-8), broken at blanks, with a final newline. All lines but the first
- * are indented by `indent` blanks. column: characters already in the first line. */
+/* Adds words in lines of `width` characters (UTF-8), broken at blanks, with a final newline; between breaks the blanks
+ * stay as they are. All lines but the first are indented by `indent` blanks. column: characters already in the first
+ * line. */
 void terminal_wrap(const char *words, size_t column, size_t width, size_t indent, struct text *out);
 
 /* The same for each of these lines, which keep their leading blanks. NULL is allowed and adds nothing. */

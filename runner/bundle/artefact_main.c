@@ -26,10 +26,18 @@
 /* Each returns the exit code, or a negative errno with e filled in. Results go to stdout, messages to stderr. */
 typedef int run_fn(const struct config *c, struct err *e);
 
+/* Prints lines for people. One that does not fit goes on in the next, indented. */
+static void print_lines(const char *lines)
+{
+    cleanup_text struct text shown = {0};
+    terminal_wrap_lines(lines, terminal_width(STDOUT_FILENO), 4, &shown);
+    (void)fputs(shown.data ? shown.data : "", stdout);
+}
+
 static int run_pack(const struct config *c, struct err *e)
 {
     struct packed packed;
-    cleanup_text struct text said = {0};
+    cleanup_text struct text said = {0}, out = {0};
     char size[32];
     static const char *const CRATES[] = {
         [CRATE_PACK_1_1] = CRATE_1_1, [CRATE_PACK_1_2] = CRATE_1_2, [CRATE_PACK_1_3] = CRATE_1_3};
@@ -38,8 +46,9 @@ static int run_pack(const struct config *c, struct err *e)
                                    a->title,      a->license,    a->license_file,  a->claims,
                                    a->image,      a->source_url, CRATES[a->crate], a->allow_incomplete == 1};
     TRY(pack(&o, &packed, &said, e));
-    (void)printf("%s: %zu files, %s\nsha256 %s\n%s", o.output, packed.files,
-                 text_bytes(packed.bytes, size, sizeof(size)), packed.sha256, said.data);
+    text_add(&out, "%s: %zu files, %s\nsha256 %s\n%s", o.output, packed.files,
+             text_bytes(packed.bytes, size, sizeof(size)), packed.sha256, said.data);
+    print_lines(out.data);
     return 0;
 }
 
@@ -58,8 +67,13 @@ static int run_verify(const struct config *c, struct err *e)
         verification_free(&v);
         return failed;
     }
-    (c->host.json == 1 ? verify_json : verify_text)(&v, o.path, &out);
-    (void)fputs(out.data, stdout);
+    if (c->host.json == 1) {
+        verify_json(&v, o.path, &out);
+        (void)fputs(out.data, stdout);
+    } else {
+        verify_text(&v, o.path, &out);
+        print_lines(out.data);
+    }
     bool broken = verification_failed(&v, FINDING_INTEGRITY) || verification_failed(&v, FINDING_DERIVATION);
     verification_free(&v);
     return broken ? ERR_SAID_NO : 0;
@@ -77,7 +91,8 @@ static int run_push(const struct config *c, struct err *e)
     struct pushed pushed;
     cleanup_text struct text said = {0};
     TRY(push(c->positional, c->second, c->artefact.subject, &pushed, &said, e));
-    (void)printf("sha256 %s\n%s", pushed.bundle_sha256, said.data ? said.data : "");
+    (void)printf("sha256 %s\n", pushed.bundle_sha256);
+    print_lines(said.data);
     return 0;
 }
 
@@ -86,7 +101,8 @@ static int run_pull(const struct config *c, struct err *e)
     struct pushed pulled;
     cleanup_text struct text said = {0};
     TRY(pull(c->positional, c->artefact.output, &pulled, &said, e));
-    (void)printf("sha256 %s\n%s", pulled.bundle_sha256, said.data ? said.data : "");
+    (void)printf("sha256 %s\n", pulled.bundle_sha256);
+    print_lines(said.data);
     return 0;
 }
 
@@ -142,11 +158,12 @@ static int print_result(const struct reproduction *r, bool json, struct err *e)
     if (json) {
         TRY(reproduction_json(r, &o, e));
         json_text(o, &out);
+        (void)fputs(out.data, stdout);
     } else {
         reproduction_text(r, &out);
         text_add(&out, "%s/" REPRODUCTION_FILE "\n", r->out);
+        print_lines(out.data);
     }
-    (void)fputs(out.data, stdout);
     return 0;
 }
 
@@ -156,7 +173,7 @@ static void print_findings(const struct findings *f)
     char line[1400];
     for (size_t i = 0; i < f->count; i++)
         if (f->list[i].verdict == FINDING_INTEGRITY)
-            (void)printf("%s\n", finding_line(&f->list[i], line, sizeof(line)));
+            print_lines(finding_line(&f->list[i], line, sizeof(line)));
 }
 
 static int finish(const struct reproduction *r, const struct config *c, struct err *e)

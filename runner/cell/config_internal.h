@@ -36,7 +36,7 @@ enum plan_setting {
 struct option_row {
     const char *name;
     enum kind kind;
-    const char *value; /* its value's name in --help */
+    const char *value; /* its value's name in --help; of a file or folder see config_names_place() */
     size_t offset;     /* in struct config */
     const char *const *choices;
     int64_t low, high;
@@ -68,6 +68,11 @@ int64_t *config_number(void *options, const struct option_row *row);
 _Static_assert(offsetof(struct config, cell) == 0, "a cell's rows hold for the cell alone");
 bool config_is_number(enum kind kind);
 bool config_takes_value(enum kind kind);
+
+/* Whether a value that is called so in --help names a file or folder, as FILE, or as null|inherit|FILE, where words are
+ * allowed besides. A lone "-" names none, lest a file of that name be made: it is standard output where --help has it
+ * ("FILE|-"), and refused elsewhere. */
+bool config_names_place(const char *value);
 
 /* A numeric row's default in this profile; UNSET: none. */
 int64_t config_default(const struct option_row *row, enum profile profile);

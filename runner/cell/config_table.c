@@ -64,7 +64,7 @@ const struct option_row config_rows[] = {
     {"strong", TEXT, "KNOB", FUNCTION(strong), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
      "the workers share the work: this knob of the scenario, as work-iters, or of a function calls or a whole number that "
      "--arg gives, is divided among them; without it each does the same work"},
-    {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
+    {"json", TEXT, "FILE|-", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
      "write what was found (schema tare.scale/1, tare-json(5)) to FILE; - writes it to standard output in place of the text"},
     {"python", TEXT, "PYTHON", FUNCTION(python), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
      "the interpreter of all modes, as .venv/bin/python, whose packages are there then; or its name, as 3.14 (default 3.14t)"},
@@ -245,7 +245,7 @@ const struct option_row config_rows[] = {
      "what the first command is called, given again the next; without it its own words"},
     {"ignore-failure", YES, NULL, AGAIN(ignore_failure), NULL, 0, 0, 0, 0, CONFIG_EXEC,
      "an exit status other than 0 is counted and said, and ends nothing; a signal, a limit or --timeout still does"},
-    {"output", TEXT, "WHERE", AGAIN(output), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+    {"output", TEXT, "null|inherit|FILE", AGAIN(output), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
      "where what the commands print goes: inherit: the caller's standard output and error, the default of one command; "
      "null: nowhere, that of several; or a file, which is begun anew; also -o"},
     {"export", LIST, "FILE", AGAIN(export), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
@@ -260,7 +260,7 @@ const struct option_row config_rows[] = {
     {"stall", SECONDS, "SECONDS", CELL(stall_ms), NULL, 0, 7LL * 86400 * 1000, 120000, 120000, BOTH | SWEEPS | CONFIG_BISECT,
      "end a run without progress for so long, beyond its knobs in ms: no iteration, no message, no CPU time; 0: never",
      WEIGHED}, /* whoever runs it can end it */
-    {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
+    {"json", TEXT, "FILE|-", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record to FILE; - writes it to standard output in place of the text"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record into DIR under its own id"},
@@ -294,7 +294,8 @@ const struct option_row config_rows[] = {
     {"aa", YES, NULL, PLAN(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell as two, A and A', shuffled together: what differs between them is this host's noise"},
     {"retry", YES, NULL, PLAN(retry), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_BISECT,
-     "run invocations that failed again; their records are kept in aside/"},
+     "run invocations that failed again; their records are kept in aside/. With --engine slurm also ask the nodes again for "
+     "cells that one of them could not run"},
     {"engine", CHOICE, "ENGINE", PLAN(engine), ENGINES, 0, 0, ENGINE_LOCAL, ENGINE_LOCAL, CONFIG_MATRIX | CONFIG_REPRODUCE,
      "local: here, one after the other; slurm: an array of jobs, one an invocation, the folder shared by the nodes"},
     {"sbatch", LIST, "OPTION", PLAN(sbatch), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_REPRODUCE,
@@ -318,9 +319,12 @@ const struct option_row config_rows[] = {
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
-    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
+    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "what is compared: " CONFIG_FIGURES ", or any number of the records' result; may be given again (default: pss_bytes of "
      "profile memory, growth_pss_bytes of profile growth, a rate where there is one, else avg_iter_s)"},
+    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
+     "what is to be that precise: " CONFIG_FIGURES ", or any number of the records' result; may be given again (default: "
+     "avg_iter_s of every cell, whatever its profile)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
     {"growth-margin", TEXT, "SIZE", STATS(growth_margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
@@ -360,7 +364,7 @@ const struct option_row config_rows[] = {
      "each with the figure that a cell is run for; all but html are printed"},
     {"text", YES, NULL, STATS(text), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "the same as --format text"},
-    {"output", TEXT, "FILE", STATS(output), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+    {"output", TEXT, "FILE|-", STATS(output), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "write the report to FILE; -o FILE is the same; - is standard output"},
     {"paper", TEXT, "FOLDER", STATS(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "write what a paper takes in into this folder, which is new or empty: numbers.tex, tables, figures, appendix.tex"},

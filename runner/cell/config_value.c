@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/suggest.h"
 #include "base/text.h"
@@ -107,10 +108,37 @@ static int parse_number(const struct option_row *row, const char *value, int64_t
     return 0;
 }
 
+/* Whether one of the words that a bar separates is in the list. */
+static bool has_word(const char *value, const char *const *list)
+{
+    for (const char *at = value; at && *at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
+        cleanup_free char *word = text_printf("%.*s", (int)strcspn(at, "|"), at);
+        if (text_is_among(word, list))
+            return true;
+    }
+    return false;
+}
+
+bool config_names_place(const char *value)
+{
+    static const char *const PLACES[] = {"FILE", "DIR", "PATH", "FOLDER", "MAIN.TEX", NULL};
+    return has_word(value, PLACES);
+}
+
+static int refuse_dash(const struct option_row *row, const char *value, struct err *e)
+{
+    static const char *const DASH[] = {"-", NULL};
+    if (strcmp(value, "-") != 0 || !config_names_place(row->value) || has_word(row->value, DASH))
+        return 0;
+    return err_set(e, ERR_USAGE, -EINVAL, "--%s '-': it takes %s (a file or folder of that name is ./-)", row->name,
+                   row->value);
+}
+
 static int take_word(struct config_words *words, const struct option_row *row, const char *value, struct err *e)
 {
     if (!*value)
-        return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes a %s", row->name, row->value);
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes %s", row->name, row->value);
+    TRY(refuse_dash(row, value, e));
     if (words->count == CONFIG_WORDS_MAX)
         return err_set(e, ERR_USAGE, -E2BIG, "--%s '%s': it can be given %d times", row->name, value, CONFIG_WORDS_MAX);
     words->word[words->count++] = value;
@@ -132,7 +160,8 @@ int config_take(void *options, const struct option_row *row, const char *value, 
         return 0;
     case TEXT:
         if (!*value)
-            return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes a %s", row->name, row->value);
+            return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes %s", row->name, row->value);
+        TRY(refuse_dash(row, value, e));
         *(const char **)(void *)((char *)options + row->offset) = value;
         return 0;
     case LIST:

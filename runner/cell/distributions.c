@@ -190,9 +190,10 @@ static int ask(const char *interpreter, struct text *answer)
     struct confine *confine = NULL;
     struct err ignored = {0}; /* any failure makes them unknown */
     int failed = confine_prepare(&request, &confine, &ignored);
-    const struct spawn_spec spec = {.path = interpreter, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
+    const struct spawn_spec spec = {
+        .path = interpreter, .argv = argv, .envp = envp, .cgroup_fd = -1, .cwd = "/", .confine = confine};
     if (failed == 0)
-        failed = spawn_capture_confined(&spec, READ_MS, answer, &ignored);
+        failed = spawn_capture_confined(&spec, READ_MS, -1, answer, &ignored);
     confine_free(&confine);
     return failed;
 }

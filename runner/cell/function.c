@@ -149,7 +149,7 @@ static int confine(const struct function *f, const struct cell *cell, const stru
 }
 
 int function_look(const struct function *f, const struct cell *cell, const struct runtime *runtime,
-                  struct function_look *ret, struct err *e)
+                  const struct function_place *in, struct function_look *ret, struct err *e)
 {
     char lib[PATH_MAX], program[PATH_MAX];
     const char *argv[9 + CONFIG_WORDS_MAX] = {runtime->path, "-P", "-s", "-B", program, "--look"};
@@ -168,11 +168,13 @@ int function_look(const struct function *f, const struct cell *cell, const struc
     const struct spawn_spec spec = {.path = runtime->path,
                                     .argv = (char *const *)argv,
                                     .envp = environment.word,
+                                    .cgroup_fd = in->cgroup_fd,
+                                    .affinity = in->cpus,
                                     .cwd = "/",
                                     .confine = confinement};
     const int limit_ms = cell->timeout_ms > 0 ? (int)cell->timeout_ms : LOOK_MS;
     const int64_t deadline_ns = clock_now_ns() + limit_ms * NS_PER_MS;
-    int failed = spawn_capture_confined(&spec, limit_ms, &answer, e);
+    int failed = spawn_capture_confined(&spec, limit_ms, in->signal_fd, &answer, e);
     workload_words_free(&environment);
     confine_free(&confinement);
     if (failed != 0 && failed != -ECHILD)

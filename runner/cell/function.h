@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cpulist.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cell/runtime.h"
@@ -42,11 +43,19 @@ int function_find(const char *named, struct function *ret, struct err *e);
 /* Checks that each is NAME=VALUE and no name occurs twice. -EINVAL (usage). */
 int function_check_arguments(const struct config_words *arg, struct err *e);
 
+/* Where a function is looked at. */
+struct function_place {
+    int cgroup_fd;              /* the slice's directory; -1: the caller's cgroup */
+    const struct cpulist *cpus; /* its affinity; NULL: the caller's */
+    int signal_fd;              /* a signal in it (signalfd(2)) ends the look; below 0: none */
+};
+
 /* Lets the interpreter import the module and call the function a few times, in the confinement of the complete cell,
- * for at most the cell's timeout or ten minutes. -EINVAL (usage): no such function, or the arguments do not fit.
- * -ECANCELED (workload): it raised an exception; ret->trace has the lines. -ECHILD (workload): no answer. */
+ * for at most the cell's timeout or ten minutes. -EINTR: a signal, which the caller takes. -EINVAL (usage): no such
+ * function, or the arguments do not fit. -ECANCELED (workload): it raised an exception; ret->trace has the lines.
+ * -ECHILD (workload): no answer. */
 int function_look(const struct function *f, const struct cell *cell, const struct runtime *runtime,
-                  struct function_look *ret, struct err *e);
+                  const struct function_place *in, struct function_look *ret, struct err *e);
 void function_look_free(struct function_look *l);
 
 /* Writes scenario.yml and copies of the files into an open folder. modes: bits of enum mode. Errors as for

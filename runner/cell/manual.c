@@ -98,7 +98,8 @@ const struct manual manuals[] = {
      "that "
      "starts the workers, in its fork server and in each worker of a pool; a fresh interpreter, and a spawned process, "
      "calls it on its own clock, as it imports the module.\n\n"
-     "The function is called once beforehand, in the confinement of a workload: what fails there is told with its "
+     "The function is called once beforehand, in a slice with the same limits and confinement: what fails there is "
+     "told with its "
      "traceback. What it imports and opens below its module's folder is copied into a scenario's folder, in which it "
      "then runs; that folder is its working folder.\n",
      "tare bench mypkg/work.py:encode --workers 1,2,4 --python .venv/bin/python --arg size=1000000  # packages of a "
@@ -387,4 +388,9 @@ const char *const *manual_choices(enum config_command command, size_t n)
 {
     const struct option_row *row = row_of(command, n);
     return row && row->kind == CHOICE ? row->choices : NULL;
+}
+
+bool manual_is_place(const char *value)
+{
+    return config_names_place(value);
 }

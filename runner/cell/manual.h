@@ -3,6 +3,7 @@
 #ifndef TARE_MANUAL_H
 #define TARE_MANUAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cell/config.h"
@@ -29,6 +30,9 @@ bool manual_option(enum config_command command, size_t n, const char **name, con
 
 /* The words that the n-th option of a command accepts, ended by NULL; NULL: any text. */
 const char *const *manual_choices(enum config_command command, size_t n);
+
+/* Whether a value of that name is a file or folder, for completion. */
+bool manual_is_place(const char *value);
 
 /* Prints the command's help: usage, text, options, and `more` (NULL is allowed). A scenario adds its own defaults and
  * its knobs. Returns 0, for the command to return. */

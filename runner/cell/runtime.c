@@ -270,9 +270,10 @@ static int probe(const char *path, const struct cell *cell, struct text *answer)
         if (deciding[v])
             envp[n++] = (char *)deciding[v];
     int failed = confine_prepare(&request, &confine, &ignored);
-    const struct spawn_spec spec = {.path = path, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
+    const struct spawn_spec spec = {
+        .path = path, .argv = argv, .envp = envp, .cgroup_fd = -1, .cwd = "/", .confine = confine};
     if (failed == 0)
-        failed = spawn_capture_confined(&spec, PROBE_SECONDS * 1000, answer, &ignored);
+        failed = spawn_capture_confined(&spec, PROBE_SECONDS * 1000, -1, answer, &ignored);
     confine_free(&confine);
     return failed;
 }
@@ -457,11 +458,12 @@ static int search(const char *name, const struct cell *cell, struct runtime *r, 
     if (!interpreters_each(file, look_at, note_place, &s)) {
         failed = err_set(e, ERR_HOST, -ENOENT, "no %s CPython %s to be had; tried %s",
                          s.wanted.free_threaded ? "free-threaded" : "GIL build of", name, s.tried.data + 2);
+        /* No option: what finds an interpreter for a plan or a bundle has other ones, or none. */
         if (s.variable)
-            (void)err_remedy(e, "'make python' builds it; or name one with --runtime PATH or $%s; or --runtime native",
+            (void)err_remedy(e, "'make python' builds it, or $%s names one; 'tare run --runtime list' shows those here",
                              s.variable);
         else
-            (void)err_remedy(e, "name one with --runtime PATH ('tare run --runtime list' shows what is there)");
+            (void)err_remedy(e, "'tare run --runtime list' shows those here");
     }
     text_free(&s.tried);
     return failed;
@@ -600,6 +602,8 @@ static bool list_one(const char *path, const char *place, void *context)
         (void)snprintf(one.why_not, sizeof(one.why_not), "%.250s", untrusted.text);
     else if (identify(&one.runtime, NULL, one.why_not, sizeof(one.why_not)) == 0)
         one.why_not[0] = '\0';
+    else if (*one.runtime.version) /* the same reason for each version that is too old */
+        text_format(one.why_not, sizeof(one.why_not), NEEDS);
     if (is_told(l, &one)) {
         runtime_free(&one.runtime);
         return false;

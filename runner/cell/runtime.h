@@ -12,6 +12,7 @@
 #include "cell/distributions.h"
 
 struct err;
+struct terminal_look;
 
 struct runtime {
     bool native;
@@ -48,7 +49,7 @@ int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct
 
 /* An interpreter on this host. */
 struct runtime_seen {
-    struct runtime runtime; /* its path; the rest only if why_not is "" */
+    struct runtime runtime; /* its path; its version if it is too old; the rest only if why_not is "" */
     char real[PATH_MAX];    /* with links resolved */
     char why_not[256];      /* why tare cannot weigh it; "": it can */
 };
@@ -56,6 +57,11 @@ struct runtime_seen {
 /* Lists the interpreters in the places of interpreters.h, in that order, and asks each what it is. The caller frees
  * *ret, and ends each runtime with runtime_free(). Returns the number. */
 size_t runtime_list(struct runtime_seen **ret);
+
+/* Adds that list for people: those that can be weighed, then the others by the reason why not, of each reason a few
+ * (look->verbose: all). runtime_show.c */
+void runtime_list_text(const struct runtime_seen *seen, size_t count, const struct terminal_look *look,
+                       struct text *out);
 
 /* Finds a workload that came with tare. -ENOENT: it is not where tare was built or installed. */
 int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e);

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/source.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "plan/estimate.h"
@@ -148,8 +149,7 @@ static void say_not_carried(const char *line)
 {
     for (size_t len; line && *line; line += len + 1) {
         len = strcspn(line, "\n");
-        (void)fprintf(stderr, "tare: matrix: it is not copied beside the records, nor into a bundle of them: %.*s\n",
-                      (int)len, line);
+        terminal_say("matrix: it is not copied beside the records, nor into a bundle of them: %.*s", (int)len, line);
     }
 }
 
@@ -220,6 +220,38 @@ int campaign_open(struct campaign *c, const struct config *config, struct err *e
     return find_folder(c, config, e);
 }
 
+static bool is_same_given(const struct config_given *a, const struct config_given *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->option[i].name, b->option[i].name) == 0 && strcmp(a->option[i].value, b->option[i].value) == 0;
+    return same;
+}
+
+/* For a dry run into a new folder: what the same plan took in the folder that it has without --out. What cannot be read
+ * there gives no estimate. */
+static void look_at_earlier(struct campaign *c)
+{
+    struct err ignored = {0};
+    struct folder folder;
+    struct folder_plan has;
+    struct tally there = {.cells = c->tally.cells};
+    text_format(c->earlier, sizeof(c->earlier), "out/%s", c->plan.name);
+    if (strcmp(c->earlier, c->folder.path) == 0 || folder_look(c->earlier, &folder, &ignored) != 0 ||
+        folder_read_lock(&folder, &has, &ignored) != 0) {
+        *c->earlier = '\0';
+        return;
+    }
+    there.units = there.cells * (has.noise ? 2 : 1);
+    if (strcmp(has.sha256, c->bound.sha256) == 0 && is_same_given(&has.given, &c->bound.given) &&
+        tally_read(&there, &c->plan, &folder, &has, false, false, &ignored) == 0)
+        c->tally.elsewhere_s = c->earlier_s = estimate_cells(&there);
+    else
+        *c->earlier = '\0';
+    tally_free(&there);
+    folder_plan_free(&has);
+}
+
 int campaign_bind(struct campaign *c, const struct config *config, struct err *e)
 {
     char path[FOLDER_PATH_MAX];
@@ -234,10 +266,13 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
     TRY(folder_bind(&c->folder, &c->bound, &c->plan.bytes, !looks, e));
     if (config->campaign.task >= 0) /* of an array, which may be as long as the folder: it reads its own record */
         return 0;
-    TRY(tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e));
+    bool retry = (alone || config->host.dry_run) && config->campaign.retry;
+    TRY(tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, retry, e));
+    if (config->host.dry_run)
+        look_at_earlier(c);
     if (c->tally.strangers)
-        (void)fprintf(stderr, "tare: matrix: %zu record%s in '%s' %s of no plan: not counted\n", c->tally.strangers,
-                      c->tally.strangers == 1 ? "" : "s", c->folder.path, c->tally.strangers == 1 ? "is" : "are");
+        terminal_say("matrix: %zu record%s in '%s' %s of no plan: not counted", c->tally.strangers,
+                     c->tally.strangers == 1 ? "" : "s", c->folder.path, c->tally.strangers == 1 ? "is" : "are");
     return 0;
 }
 
@@ -249,6 +284,7 @@ void campaign_close(struct campaign *c)
     folder_plan_free(&c->said);
     plan_free(&c->plan);
     free(STEAL(c->order));
+    free(STEAL(c->earlier_s));
 }
 
 void campaign_order(struct campaign *c, uint64_t block)
@@ -308,43 +344,94 @@ static void describe_head(const struct campaign *c, struct text *out)
     text_add(out, "folder %s\n\n", c->folder.path);
 }
 
-static void describe_one(const struct campaign *c, uint64_t block, size_t unit, double cell_s, struct text *out)
+#define BEFORE_ID 19 /* characters of "     1  block 1    " */
+#define AFTER_ID  26 /* of " done, about 10 min 05 s" and the like */
+#define ID_LOW    20
+
+/* The width of the cells' ids: the longest, or what a line has room for. */
+static size_t id_column(const struct campaign *c, size_t width)
+{
+    const size_t others = BEFORE_ID + AFTER_ID + (c->bound.noise ? 3 : 0);
+    const size_t room = width > others + ID_LOW ? width - others : ID_LOW;
+    size_t longest = 0;
+    for (size_t i = 0; i < c->plan.cells; i++)
+        longest = strlen(c->plan.cell[i].id) > longest ? strlen(c->plan.cell[i].id) : longest;
+    return longest < room ? longest : room;
+}
+
+/* What is known of the times of a plan's cells. */
+struct times {
+    const double *cell_s; /* of estimate_cells() */
+    double other_s;       /* of estimate_other() */
+};
+
+/* Adds "done, 2 s", "3 s", "about 3 s" where it is the other cells', "" where no time is known. */
+static void add_state(const struct campaign *c, uint64_t block, size_t unit, const struct times *times,
+                      struct text *out)
 {
     const struct tally_one *one = tally_at(&c->tally, block, unit);
-    const char *label = tally_label_name(tally_label(&c->tally, unit));
-    double seconds = one && one->file ? one->elapsed_s : cell_s;
-    text_add(out, "  block %-4llu %-50s %-3s", (unsigned long long)block + 1,
-             c->plan.cell[tally_cell(&c->tally, unit)].id, label ? label : "");
+    const bool is_done = one && one->file;
+    const double cell_s = times->cell_s[tally_cell(&c->tally, unit)];
+    const double seconds = is_done ? one->elapsed_s : isnan(cell_s) ? times->other_s : cell_s;
     if (!tally_is_run(&c->tally, unit)) {
-        text_add(out, " not run\n");
+        text_add(out, " not run");
         return;
     }
-    text_add(out, "%s", one && one->file ? one->failed ? " failed, " : " done, " : " ");
-    if (isfinite(seconds))
-        text_add_seconds(out, seconds);
-    else
-        text_add(out, "unknown");
+    if (is_done)
+        text_add(out, " %s", one->failed ? "failed" : "done");
+    if (!isfinite(seconds))
+        return;
+    text_add(out, "%s%s", is_done ? ", " : " ", !is_done && isnan(cell_s) ? "about " : "");
+    text_add_seconds(out, seconds);
+}
+
+static void describe_one(const struct campaign *c, uint64_t block, size_t unit, const struct times *times,
+                         size_t column, struct text *out)
+{
+    cleanup_text struct text state = {0};
+    const char *label = tally_label_name(tally_label(&c->tally, unit));
+    const char *id = c->plan.cell[tally_cell(&c->tally, unit)].id;
+    add_state(c, block, unit, times, &state);
+    text_add(out, "  block %-4llu ", (unsigned long long)block + 1);
+    text_add(out, "%-*s", state.len || label ? (int)column : 0, id);
+    if (strlen(id) > column && (state.len || label))
+        text_add(out, "\n%*s", BEFORE_ID + (int)column, "");
+    if (label)
+        text_add(out, state.len ? " %-2s" : " %s", label);
+    text_add(out, "%s\n", state.data ? state.data : "");
+}
+
+static void describe_left(const struct campaign *c, const struct estimate *left, size_t all, struct text *out)
+{
+    text_add(out, "\n%zu of %zu invocations to run, time: ", left->left, all);
+    estimate_say(left, out);
+    if (left->unknown && left->left)
+        text_add(out, " (%zu of them of cells that nothing here has measured%s)", left->unknown,
+                 isnan(left->seconds) ? "" : ": they count with the mean of the others");
+    if (*c->earlier && left->left)
+        text_add(out, " (of cells that nothing here has measured: as in %s)", c->earlier);
     text_add(out, "\n");
 }
 
-void campaign_describe(struct campaign *c, struct text *out)
+void campaign_describe(struct campaign *c, size_t width, struct text *out)
 {
     struct estimate left = estimate_left(&c->tally, (uint64_t)c->blocks);
     cleanup_free double *cell_s = estimate_cells(&c->tally);
+    const struct times times = {cell_s, estimate_other(cell_s, c->tally.cells)};
+    const size_t column = id_column(c, width);
+    cleanup_text struct text head = {0}, tail = {0};
     size_t number = 0;
-    describe_head(c, out);
+    describe_head(c, &head);
+    terminal_wrap_lines(head.data, width, 2, out);
     for (uint64_t b = 0; b < (uint64_t)c->blocks; b++) {
         campaign_order(c, b);
         for (size_t p = 0; p < c->tally.units; p++) {
             text_add(out, "%6zu", ++number);
-            describe_one(c, b, c->order[p], cell_s[tally_cell(&c->tally, c->order[p])], out);
+            describe_one(c, b, c->order[p], &times, column, out);
         }
     }
-    text_add(out, "\n%zu of %zu invocations to run, time: ", left.left, number);
-    estimate_say(&left, out);
-    if (left.unknown && left.left)
-        text_add(out, " (%zu of them of cells that nothing here has measured)", left.unknown);
-    text_add(out, "\n");
+    describe_left(c, &left, number, &tail);
+    terminal_wrap_lines(tail.data, width, 2, out);
 }
 
 bool campaign_is_done(const struct campaign *c)

@@ -28,7 +28,9 @@ struct campaign {
     struct tally tally;
     int64_t blocks; /* wanted so far; --until-precise adds some */
     int64_t engine;
-    size_t *order; /* of one block, shuffled or as listed */
+    size_t *order;          /* of one block, shuffled or as listed */
+    char earlier[PATH_MAX]; /* where the same plan ran before, for a dry run's estimate; "": nowhere */
+    double *earlier_s;      /* the mean time of its cells there, in s; NULL: none */
 };
 
 /* Reads the plan: a file, one that came with tare, or the one that a folder is bound to. It makes nothing yet, so that
@@ -51,7 +53,8 @@ bool campaign_goes_on(struct campaign *c);
 /* Puts the units of a block (from 0) into c->order as they will run: shuffled with the plan's seed, or as listed. */
 void campaign_order(struct campaign *c, uint64_t block);
 
-/* Adds the plan's head, a line per invocation in running order, and an estimate of the remaining time. */
-void campaign_describe(struct campaign *c, struct text *out);
+/* Adds the plan's head, a line per invocation in running order, and an estimate of the remaining time, in lines of
+ * `width` characters. */
+void campaign_describe(struct campaign *c, size_t width, struct text *out);
 
 #endif

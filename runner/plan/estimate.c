@@ -21,12 +21,11 @@ double *estimate_cells(const struct tally *t)
     }
     for (size_t c = 0; c < t->cells; c++)
         if (n[c] == 0)
-            mean_s[c] = NAN;
+            mean_s[c] = t->elsewhere_s ? t->elsewhere_s[c] : NAN;
     return mean_s;
 }
 
-/* The mean over the cells whose time is known; NaN: none is. */
-static double mean_of(const double *cell_s, size_t cells)
+double estimate_other(const double *cell_s, size_t cells)
 {
     double sum = 0;
     size_t n = 0;
@@ -41,7 +40,7 @@ struct estimate estimate_left(const struct tally *t, uint64_t blocks)
 {
     struct estimate e = {0};
     cleanup_free double *cell_s = estimate_cells(t);
-    double other_s = mean_of(cell_s, t->cells);
+    double other_s = estimate_other(cell_s, t->cells);
     for (uint64_t b = 0; b < blocks; b++)
         for (size_t u = 0; u < t->units; u++) {
             const struct tally_one *one = tally_at(t, b, u);

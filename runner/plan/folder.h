@@ -5,7 +5,7 @@
  * SHA-256 scenarios/, programs/   copies of these (cell/carried.h) .lock       held (flock) by whoever runs the plan
  *   NNNN-ID.json     a record: block NNNN of cell ID; with --aa NNNN-ID-A.json and NNNN-ID-A2.json
  *   aside/      what was in a record's place and is none: nothing is thrown away
- *   slurm/      the batch scripts, and what the jobs printed */
+ *   slurm/      the batch scripts, what the jobs printed, and not-run-ID: why a node cannot run cell ID */
 #ifndef TARE_FOLDER_H
 #define TARE_FOLDER_H
 

@@ -74,7 +74,7 @@ static void list_missing(struct handover *h)
         campaign_order(c, b);
         for (size_t p = 0; p < c->tally.units; p++) {
             const struct tally_one *one = tally_at(&c->tally, b, c->order[p]);
-            if (!one || !one->file)
+            if (tally_is_run(&c->tally, c->order[p]) && (!one || !one->file))
                 h->task[h->tasks++] = b * c->tally.units + p;
         }
     }
@@ -98,6 +98,60 @@ static int read_again(struct handover *h, bool mend, struct err *e)
     tally_free(&c->tally);
     c->tally.strangers = 0;
     return tally_read(&c->tally, &c->plan, &c->folder, &c->bound, mend, mend && c->options->retry, e);
+}
+
+/* --- what nodes cannot run --- */
+
+#define NOTE_MAX 2000 /* bytes; a message has fewer */
+
+static const char *note_name(const struct plan_cell *cell, char buf[NAME_MAX])
+{
+    text_format(buf, NAME_MAX, "not-run-%s", cell->id);
+    return buf;
+}
+
+void handover_note_left_out(const struct campaign *c, size_t cell, const char *why)
+{
+    char name[NAME_MAX], path[PATH_MAX];
+    struct err unnoted = {0};
+    cleanup_close int fd = beneath_open(c->folder.fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
+    text_format(path, sizeof(path), "%s/slurm/%s", c->folder.path, note_name(&c->plan.cell[cell], name));
+    if (fd >= 0 && file_replace_at(fd, name, path, why, strlen(why), &unnoted) != 0)
+        terminal_say("matrix: %s", unnoted.text);
+}
+
+static bool has_record(const struct tally *t, size_t cell)
+{
+    for (size_t i = 0; i < t->blocks * t->units; i++)
+        if (t->one[i].file && tally_cell(t, i % t->units) == cell)
+            return true;
+    return false;
+}
+
+/* Whoever writes to the folder writes the note. */
+static void take_note(struct plan_cell *cell, int fd, const char *name)
+{
+    cleanup_text struct text why = {0};
+    if (source_read(fd, name, false, NOTE_MAX, &why, NULL) != 0 || why.len == 0)
+        return;
+    cell->not_run = text_printable(why.data);
+    terminal_say("matrix: cell '%s' is not run: %s (a node said so; --retry asks again)", cell->id, cell->not_run);
+}
+
+void handover_take_left_out(struct campaign *c, bool again)
+{
+    char name[NAME_MAX];
+    cleanup_close int at = c->folder.fd < 0 ? open(c->folder.path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    const int folder = at >= 0 ? at : c->folder.fd;
+    cleanup_close int fd = folder >= 0 ? beneath_open(folder, "slurm", O_RDONLY | O_DIRECTORY, 0) : -1;
+    for (size_t i = 0; fd >= 0 && i < c->plan.cells; i++) {
+        struct plan_cell *cell = &c->plan.cell[i];
+        (void)note_name(cell, name);
+        if (again)
+            (void)unlinkat(fd, name, 0);
+        else if (!cell->not_run && faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && !has_record(&c->tally, i))
+            take_note(cell, fd, name);
+    }
 }
 
 /* --- waiting --- */
@@ -188,6 +242,7 @@ static int wait_for_records(struct handover *h, struct err *e)
         if (s > 0)
             (void)sleep(1);
         TRY(read_again(h, s == SETTLE_S, e));
+        handover_take_left_out(h->campaign, false);
         list_missing(h);
     }
     return 0;
@@ -212,8 +267,7 @@ static int run_round(struct handover *h, struct err *e)
         return 0;
     return err_set(e, ERR_WORKLOAD, -ENODATA,
                    "%zu invocations have no record: their jobs ended without one (%s/slurm/*.out say why; the same "
-                   "command runs them again; a cell that asks for what its node lacks has no record then either: leave "
-                   "it out, 'exclude')",
+                   "command runs them again)",
                    h->tasks, h->campaign->folder.path);
 }
 

@@ -365,7 +365,7 @@ static int show_order(struct campaign *c, struct err *e)
 {
     cleanup_text struct text out = {0};
     int failed = 0;
-    campaign_describe(c, &out);
+    campaign_describe(c, terminal_width(STDOUT_FILENO), &out);
     if (c->engine == ENGINE_SLURM)
         failed = handover_script(c, &out, e);
     if (failed == 0)
@@ -441,10 +441,9 @@ static int run_all(struct matrix *s, struct err *e)
     int failed =
         c->engine == ENGINE_SLURM ? handover_run(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
     if (failed == 0 && run == 0 && !interrupted_by && !is_part(s))
-        (void)fprintf(stderr,
-                      "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
-                      "measures again)\n",
-                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
+        terminal_say("matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
+                     "measures again)",
+                     tally_done(&c->tally, c->tally.blocks), c->folder.path);
     struct err shown = {0}; /* results are shown, however the plan ended */
     if (s->shows && s->shows->is_whole)
         *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;
@@ -471,6 +470,8 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
     TRY(tally_read_one(&c->tally, &c->plan, &c->folder, &c->bound, name, e));
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
     int failed = one && one->file ? 0 : open_stage(s, e);
+    if (cell->not_run)
+        handover_note_left_out(c, tally_cell(&c->tally, at.unit), cell->not_run);
     if (failed == 0 && cell->not_run)
         failed = err_set(e, ERR_HOST, -ENOTSUP, "cell '%s': %s", cell->id, cell->not_run);
     if (failed == 0 && !(one && one->file))
@@ -496,6 +497,8 @@ static int open_plan(struct matrix *s, const struct config *config, struct err *
         failed = campaign_bind(c, config, e);
     if (failed == 0)
         failed = check_writable(c, e);
+    if (failed == 0 && is_handed_over(c))
+        handover_take_left_out(c, config->campaign.retry && !config->host.dry_run);
     bool looks = config->host.dry_run || is_handed_over(c);
     return failed == 0 && looks && !campaign_is_done(c) ? check_host(s, e) : failed;
 }

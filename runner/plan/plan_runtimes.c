@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cell/runtime.h"
@@ -94,7 +95,7 @@ static int tell_left_out(const struct plan *plan, size_t *at, struct err *e)
         return err_set(e, ERR_USAGE, -ENOTSUP, "%s", plan->cell[*at].not_run);
     for (size_t i = 0; i < plan->cells; i++)
         if (plan->cell[i].not_run)
-            (void)fprintf(stderr, "tare: matrix: cell '%s' is not run: %s\n", plan->cell[i].id, plan->cell[i].not_run);
+            terminal_say("matrix: cell '%s' is not run: %s", plan->cell[i].id, plan->cell[i].not_run);
     return 0;
 }
 
@@ -134,7 +135,7 @@ int plan_runtimes_find(struct plan *plan, struct plan_runtimes *ret, struct err 
     size_t at = 0;
     int failed = find_runtimes(plan, ret, &at, e);
     if (failed == -ENOENT && is_auto(&plan->cell[at].cell) && can_go_native(plan)) {
-        (void)fprintf(stderr, "tare: matrix: %s; going on with the native runtime\n", e->text);
+        terminal_say("matrix: %s; going on with the native runtime", e->text);
         plan_runtimes_free(ret);
         *e = (struct err){0};
         go_native(plan);

@@ -13,8 +13,12 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cell/scenarios.h"
+#include "cgroups/cgfile.h"
+#include "cgroups/slice.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
+#include "launch/spawn.h"
+#include "run/session.h"
 
 #define WORKERS_HIGH    4096 /* as for --workers of the other commands */
 #define INVOCATION_S    1.0  /* the intended time of an invocation's iterations */
@@ -172,6 +176,58 @@ static enum mode mode_of_interpreter(const struct sweep *s)
     return s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
 }
 
+static bool ran_out_of_memory(const struct slice *slice)
+{
+    char path[PATH_MAX], text[CGFILE_CAP];
+    uint64_t killed = 0;
+    text_format(path, sizeof(path), "%s/memory.events", slice_path(slice));
+    return slice_is_own(slice) && file_read("", path, text, sizeof(text)) > 0 &&
+           cgfile_key(text, "oom_kill", &killed) == 0 && killed > 0;
+}
+
+static int refuse_its_memory(const struct sweep *s, const struct cell *cell, struct err *e)
+{
+    char most[32];
+    (void)text_bytes((uint64_t)cell->memory_max_bytes, most, sizeof(most));
+    return err_set(e, ERR_WORKLOAD, -ENOMEM,
+                   "'%s' of '%s' was ended before it was weighed: it needs more memory than %s%s", s->function.name,
+                   s->function.module, cell->has_memory_max ? "--memory-max " : "this cgroup has",
+                   cell->has_memory_max ? most : "");
+}
+
+/* Looks at it in a slice with a cell's limits, but for the CPUs' partition. */
+static int look_in(struct sweep *s, const struct cell *cell, struct session *session, struct err *e)
+{
+    struct slice *slice = NULL;
+    struct slice_limits limits = session_limits(session, cell);
+    limits.partition = SLICE_PARTITION_NONE;
+    TRY(slice_create(session->tree, "look", &limits, &slice, e));
+    const struct function_place in = {slice_is_own(slice) ? slice_dirfd(slice) : -1, &session->cpus.benchmark,
+                                      session->signal_fd};
+    int failed = function_look(&s->function, cell, &s->runtime, &in, &s->look, e);
+    if (failed == -ECHILD && ran_out_of_memory(slice))
+        failed = refuse_its_memory(s, cell, e);
+    int left = slice_destroy(&slice, failed == 0 ? e : NULL);
+    if (failed == -EINTR)
+        return 128 + spawn_take_signal(session->signal_fd);
+    return failed != 0 ? failed : left;
+}
+
+static int look_at_function(struct sweep *s, const struct cell *cell, struct err *e)
+{
+    struct session session;
+    TRY(session_find(cell, false, false, &session, e));
+    TRY(session_open_found(cell, &session, e));
+    int failed = look_in(s, cell, &session, e);
+    int left = session_close(&session, failed == 0 ? e : NULL);
+    char *rest = s->look.trace.data;
+    while (failed == -ECANCELED && rest && *rest) { /* the function's text steers no terminal */
+        cleanup_free char *shown = text_printable(strsep(&rest, "\n"));
+        (void)fprintf(stderr, "%s\n", shown);
+    }
+    return failed != 0 ? failed : left;
+}
+
 int sweep_look(struct sweep *s, struct err *e)
 {
     struct cell cell = s->c->cell;
@@ -181,13 +237,7 @@ int sweep_look(struct sweep *s, struct err *e)
         cell.scenario = s->scenario;
     TRY(cell_complete(&cell, e));
     TRY(runtime_find(&cell, &s->runtime, e));
-    int failed = s->is_function ? function_look(&s->function, &cell, &s->runtime, &s->look, e) : 0;
-    char *rest = s->look.trace.data;
-    while (failed == -ECANCELED && rest && *rest) { /* the function's text steers no terminal */
-        cleanup_free char *shown = text_printable(strsep(&rest, "\n"));
-        (void)fprintf(stderr, "%s\n", shown);
-    }
-    return failed;
+    return s->is_function ? look_at_function(s, &cell, e) : 0;
 }
 
 /* --- its folder and its plan -------------------------------------------------------------------------------------- */

@@ -51,7 +51,9 @@ struct sweep {
 int sweep_take_options(struct sweep *s, bool scenarios, struct err *e);
 
 /* Finds the interpreter of the first mode (if `scenarios` was true, of threads), and lets it call the function, if it
- * is one. Errors as for runtime_find() and function_look(); a failure's traceback is printed. */
+ * is one, in a slice with the limits that its cells will have. Errors as for runtime_find(), session_open() and
+ * function_look(); a failure's traceback is printed. -ENOMEM (workload): it was ended at the memory limit. Above 0:
+ * 128+n, signal n ended it. */
 int sweep_look(struct sweep *s, struct err *e);
 
 /* Removes a mode, if it is there. */

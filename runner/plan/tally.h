@@ -37,6 +37,8 @@ struct tally {
     size_t blocks;           /* allocated blocks */
     const struct plan *plan; /* by tally_read(): a cell of it that cannot run is not waited for; NULL: all can run */
     size_t strangers;        /* records of no plan in the folder; not counted */
+    /* What each cell's invocations have taken elsewhere, in s; NaN: unknown. For estimates; NULL: nothing is known. */
+    const double *elsewhere_s;
     /* Called for each record that counts, with its file's name and content; NULL is allowed. A negative errno ends the
      * reading. */
     int (*each)(void *to, const char *file, const struct place_of_record *at, const struct text *bytes, struct err *e);

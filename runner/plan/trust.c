@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/terminal.h"
 #include "base/yaml.h"
 #include "cell/scenarios.h"
 #include "plan/plan.h"
@@ -115,10 +116,10 @@ int trust_settle(const struct trust_grants *g, const char *command, const char *
     const char *line = g->lines.data ? g->lines.data : "";
     for (size_t len; *line; line += len + 1) {
         len = strcspn(line, "\n");
-        (void)fprintf(stderr, "tare: %s: %s: %.*s\n", command, trusted ? "taken" : "not taken", (int)len, line);
+        terminal_say("%s: %s: %.*s", command, trusted ? "taken" : "not taken", (int)len, line);
     }
     if (g->count > SAID_MAX)
-        (void)fprintf(stderr, "tare: %s: and %zu more\n", command, g->count - SAID_MAX);
+        terminal_say("%s: and %zu more", command, g->count - SAID_MAX);
     if (trusted || g->count == 0)
         return 0;
     return err_set(

@@ -145,8 +145,11 @@ static void add_head(const struct table *t, struct text *out)
         tex_text(out, t->column[i].head);
         if (strcmp(t->column[i].unit, "x") == 0)
             text_add(out, " [$\\times$]");
-        else if (*t->column[i].unit)
-            text_add(out, " [%s]", t->column[i].unit);
+        else if (*t->column[i].unit) {
+            text_add(out, " [");
+            tex_text(out, t->column[i].unit); /* "%" would begin a comment; a scenario's own is any word */
+            text_add(out, "]");
+        }
         first = false;
     }
     text_add(out, " \\\\\n\\midrule\n");
@@ -166,11 +169,14 @@ void tex_table(const struct table *t, struct text *out)
     for (size_t row = 0; row < t->rows; row++) {
         bool first = true;
         for (size_t i = 0; i < t->columns; i++) {
+            cleanup_text struct text cell = {0};
             const char *text = table_at(t, row, i)->text;
             if (!table_shows(t, i))
                 continue;
-            text_add(out, "%s", first ? "" : " & ");
-            tex_text(out, text ? text : "--");
+            tex_text(&cell, text ? text : "--");
+            /* "[" behind the end of a row would be its optional argument. */
+            text_add(out, "%s%s", first ? "" : " & ", first && cell.data && *cell.data == '[' ? "{}" : "");
+            text_add_bytes(out, cell.data, cell.len);
             first = false;
         }
         text_add(out, " \\\\\n");

@@ -17,8 +17,20 @@ TARE = pathlib.Path(os.environ.get("TARE", TOP / "build/tare"))
 
 def tare(*words, env=None, umask=-1, cwd=None):
     environment = {key: value for key, value in os.environ.items() if key not in ("SOURCE_DATE_EPOCH", "TZ")}
-    return subprocess.run([TARE, *words], capture_output=True, text=True, env=environment | (env or {}), umask=umask,
+    done = subprocess.run([TARE, *words], capture_output=True, text=True, env=environment | (env or {}), umask=umask,
                           cwd=cwd, timeout=120)
+    done.said = " ".join(done.stdout.split())  # however its lines were broken
+    if words and words[0] in FOR_PEOPLE and "--json" not in words and (wide := too_wide(done.stdout)):
+        raise AssertionError(f"tare {words[0]}: wider than 80 columns: {wide}")
+    return done
+
+
+FOR_PEOPLE = ("pack", "verify", "sign", "reproduce", "pool", "push", "pull", "matrix")
+
+
+def too_wide(text):
+    """The lines that do not fit, but for a single word, as a path, which is not broken."""
+    return [line for line in text.splitlines() if len(line) > 80 and len(line.split()) > 1]
 
 
 def sha256(path):

@@ -241,7 +241,7 @@ class Crate(BundleTest):
         self.assertEqual(manifest["artifactType"], "application/vnd.in-toto+json")
         self.assertEqual(manifest["layers"][0]["digest"], f"sha256:{bundles.sha256(path)}")
         done = tare("pull", f"oci:{layout}:v1", "-o", self.dir / "x.tar")
-        self.assertIn(f"attached: sha256:{digest}, the statement sha256:{bundles.sha256(path)}", done.stdout)
+        self.assertIn(f"attached: sha256:{digest}, the statement sha256:{bundles.sha256(path)}", done.said)
 
     def test_a_statement_about_another_bundle_or_none_is_not_attached(self):
         path, layout = self.dir / "attestation.json", self.dir / "layout"

@@ -45,7 +45,7 @@ class ImageTest(BundleTest):
         done = tare("pack", cls.folder, "-o", cls.held, "--with-image", cls.layout.ref)
         if done.returncode != 0:
             raise AssertionError(done.stderr)
-        cls.said = done.stdout
+        cls.said = done.said
 
     def named(self, digest, name="named"):
         """A folder whose records were made in the image of this digest."""
@@ -66,7 +66,7 @@ class ImageTest(BundleTest):
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
             self.assertEqual(sorted(self.dir.iterdir()), before)  # nothing is left behind
             return done.stderr
-        return done.stdout
+        return done.said
 
     def archive(self, layout, name="image.tar"):
         subprocess.run(["skopeo", "copy", "-q", layout.ref, f"docker-archive:{self.dir / name}:some/name:tag"], check=True)
@@ -83,7 +83,7 @@ class Packing(ImageTest):
             self.assertEqual("sha256:" + sha256(bag / blob(digest)), digest)
         index = json.loads((bag / IMAGE / "index.json").read_text())
         self.assertEqual([(d["mediaType"], d["digest"]) for d in index["manifests"]], [(TYPES["manifest"], self.layout.manifest)])
-        self.assertIn(f"image: {self.layout.config} (manifest {self.layout.manifest})\n", self.said)
+        self.assertIn(f"image: {self.layout.config} (manifest {self.layout.manifest})", self.said)
         self.assertIn("no record was made in an image", self.said)
         self.assertIn(self.layout.config, (bag / "data/README.md").read_text())
         # another reader of layouts has it
@@ -441,12 +441,12 @@ class RunningIn(ImageTest):
             self.assertEqual([Layout.digest(archive.extractfile(name).read()) for name in one["Layers"]], self.layout.layers)
         # what the engine has it does not get again
         done = tare(*words, env=env)
-        self.assertIn("re-run in the image that the bundle holds: 10 of 10 invocations", done.stdout)
+        self.assertIn("re-run in the image that the bundle holds: 10 of 10 invocations", done.said)
         self.assertNotIn("stays there", done.stderr)
         self.assertEqual((self.dir / "calls").read_text().count("load"), 1)
         # the whole plan has fewer options than a short subset, and no word more than these
         done = tare("reproduce", self.dir / "packed.tar", "--in-image", "--out", self.dir / "whole", env=env)
-        self.assertIn("re-run in the image that the bundle holds: 10 of 10 invocations", done.stdout, done.stderr)
+        self.assertIn("re-run in the image that the bundle holds: 10 of 10 invocations", done.said, done.stderr)
         *_, run = [line for line in (self.dir / "calls").read_text().splitlines() if line.startswith("run ")]
         self.assertRegex(run, r" matrix /bundle/data/plan.yml --out /out --invocations=5 --seed=\d+$")
 

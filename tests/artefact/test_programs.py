@@ -291,7 +291,7 @@ class Programs(unittest.TestCase):
                     done = tare("reproduce", bag, *options, "--out", self.dir / "again", cwd=self.dir,
                                 env={"PATH": f"{self.dir / 'bin'}:{os.environ['PATH']}"})
                     self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-                    self.assertIn(said, done.stdout + done.stderr)
+                    self.assertIn(said, done.said + done.stderr)
                     self.assertFalse((self.dir / "again").exists())
 
     def test_links_in_place_of_programs_are_refused_in_a_tar(self):

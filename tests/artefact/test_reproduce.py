@@ -109,7 +109,7 @@ class Reproducing(unittest.TestCase):
         remake_manifests(bag)
         done = tare("verify", bag)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("reproduction.json: the claim 'C1' is CONTRADICTED by it, and SUPPORTED by the records", done.stdout)
+        self.assertIn("reproduction.json: the claim 'C1' is CONTRADICTED by it, and SUPPORTED by the records", done.said)
 
     def test_run_again_in_the_same_folder_it_goes_on(self):
         self.reproduce(self.packed, status=0)
@@ -153,7 +153,7 @@ class Reproducing(unittest.TestCase):
         remake_manifests(bag)
         done = tare("verify", bag)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("reproduction.json: what it found of the claim 'C1' is the original's time to the last digit", done.stdout)
+        self.assertIn("reproduction.json: what it found of the claim 'C1' is the original's time to the last digit", done.said)
 
     def test_a_claim_that_does_not_hold_is_contradicted_and_exits_1(self):
         bundle = make(self.dir / "wrong", expect="max: 0.000001")

@@ -68,6 +68,24 @@ class Options(ScriptTest):
             with self.subTest(script=name):
                 self.refused(script(name, option), f"{option}: needs a value")
 
+    def test_a_dash_is_no_name_of_what_is_written(self):
+        for name in ("build-deb", "build-image", "ci-gate", "compare-images", "docker-run", "update-lock", "vm"):
+            with self.subTest(script=name):
+                self.refused(script(name, "--out", "-", "x"), "--out '-': it takes a name")
+        self.refused(script("vm", "--console", "-", "x"), "--console '-': it takes a name")
+        self.assertFalse(Path("-").exists())
+
+    def test_a_kind_of_tests_waits_for_its_own_programs_and_not_for_what_was_started_beside_it(self):
+        functions = subprocess.run(["sed", "-n", "/^run_workload()/,/^}/p; /^workload_name()/,/^}/p", TOP / "scripts/test"],
+                                   capture_output=True, text=True, check=True).stdout
+        self.assertIn("wait", functions)
+        done = subprocess.run(["bash", "-c", functions + """
+            run_uncounted() { :; }
+            top=.; sleep 60 & beside=$!
+            run_workload gil
+            kill "$beside" && wait "$beside"; echo "$?" """], cwd=TOP, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+        self.assertEqual((done.stdout, done.stderr), ("143\n", ""))
+
 
 class BuildPython(ScriptTest):
     def build(self, *words, **environment):

@@ -1,6 +1,7 @@
 """tare bench: a function in every mode: what is said of it, and what is said where it cannot be weighed."""
 
 import json
+import signal
 import subprocess
 
 import rig
@@ -246,3 +247,38 @@ class BadInput(Bench):
         (self.dir / "slow.py").write_text("import time\n\ndef work():\n    time.sleep(600)\n")
         done = self.bench("slow.py:work", "--timeout", "3")
         self.assert_refused(done, 4, r"'work' of 'slow' did not return within 3 s \(--timeout SECONDS\)")
+
+
+class Look(Bench):
+    """The function is called once before it is weighed."""
+
+    def looking(self, running: rig.Running) -> int:
+        """The interpreter that calls it."""
+        pids = rig.wait_for(lambda: [pid for pid in rig.pids_saying("--look") if rig.descends_from(pid, running.pid) and pid != running.pid])
+        self.assertTrue(pids, "the function is not looked at")
+        return pids[0]
+
+    @once_is_enough
+    def test_a_signal_ends_the_look_at_once_and_leaves_nothing(self):
+        (self.dir / "slow.py").write_text("import time\n\ndef work():\n    time.sleep(600)\n")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number.name):
+                running = rig.Running([str(rig.TARE), "bench", "slow.py:work"], rig.environment(), self.json, self.dir)
+                self.addCleanup(running.abandon)
+                self.looking(running)
+                running.process.send_signal(number)
+                done = running.end()
+                self.assertEqual((done.status, done.out), (128 + number, ""), done)
+
+    @once_is_enough
+    def test_the_look_is_in_a_slice_of_its_own(self):
+        (self.dir / "slow.py").write_text("import time\n\ndef work():\n    time.sleep(600)\n")
+        running = rig.Running([str(rig.TARE), "bench", "slow.py:work"], rig.environment(), self.json, self.dir)
+        self.addCleanup(running.abandon)
+        self.assertRegex(rig.cgroup_of(self.looking(running)), r"/tare-[^/]+/look$")
+
+    @rig.needs_controllers
+    def test_a_function_that_needs_more_than_memory_max_is_ended_before_it_is_weighed(self):
+        (self.dir / "much.py").write_text("def work():\n    return len(b'x' * (256 << 20))\n")
+        done = self.bench("much.py:work", "--memory-max", "96M", "--workers", "1")
+        self.assert_refused(done, 4, r"'work' of 'much' was ended before it was weighed: it needs more memory than --memory-max 96\.0 MiB")

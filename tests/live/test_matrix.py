@@ -33,9 +33,9 @@ class Matrix(LiveTest):
     def write_plan(self, invocations: int, more: str = "") -> None:
         self.plan.write_text(PLAN.format(invocations=invocations) + more)
 
-    def begin(self, *options: object, plan=None, fault: str = "") -> subprocess.Popen:
+    def begin(self, *options: object, plan=None, fault: str = "", **environment: str) -> subprocess.Popen:
         words = [rig.TARE, "matrix", plan or self.plan, "--out", self.out, *options]
-        env = rig.environment(TARE_FAULT=fault) if fault else rig.environment()
+        env = rig.environment(**environment, **({"TARE_FAULT": fault} if fault else {}))
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         running = subprocess.Popen([str(word) for word in words], env=env, text=True, **pipes)
         self.addCleanup(self.abandon, running)
@@ -52,8 +52,8 @@ class Matrix(LiveTest):
         out, err = running.communicate(timeout=4 * rig.PATIENCE_S)
         return rig.Done(running.returncode, out, err, self.dir / "none")
 
-    def run_plan(self, *options: object, fault: str = "") -> rig.Done:
-        return self.finish(self.begin(*options, fault=fault))
+    def run_plan(self, *options: object, fault: str = "", **environment: str) -> rig.Done:
+        return self.finish(self.begin(*options, fault=fault, **environment))
 
     def names(self) -> list[str]:
         return sorted(path.name for path in self.out.glob("*.json")) if self.out.exists() else []
@@ -303,6 +303,15 @@ cells:
   - {id: cannot, gil: off}
 """
 
+SBATCH = """#!/bin/sh
+tasks=$(sed -n 's/^#SBATCH --array=//p' "$2")
+echo "$tasks" >>{calls}
+for range in $(echo "$tasks" | tr , ' '); do
+    for task in $(seq "${{range%-*}}" "${{range#*-}}"); do SLURM_ARRAY_TASK_ID=$task sh "$2" >/dev/null 2>&1; done
+done
+echo 7
+"""
+
 
 @rig.once_is_enough
 class LeftOut(Matrix):
@@ -329,6 +338,25 @@ class LeftOut(Matrix):
             self.assertEqual(done.status, 0, done)
             self.assertRegex(done.out, r"is-yes +not run\n")
             self.assertNotRegex(done.out, r"is-no +not run\n")
+
+    def test_what_a_clusters_node_cannot_run_is_left_out_there_too_and_asked_for_again_with_retry_alone(self):
+        """By commands that stand for Slurm's: jobs are run at once, one after the other."""
+        tools, calls = self.dir / "tools", self.dir / "calls"
+        tools.mkdir()
+        for name, script in (("sbatch", SBATCH.format(calls=calls)), ("squeue", "#!/bin/sh\n"), ("scontrol", "#!/bin/sh\n")):
+            (tools / name).write_text(script)
+            (tools / name).chmod(0o755)
+        self.plan.write_text(LACKING.replace("cells:", "order: listed\ncells:"))
+        path = f"{tools}:{os.environ['PATH']}"
+        for options, submitted in (((), ["0-1"]), ((), []), (("--retry",), ["1"])):
+            calls.write_text("")
+            done = self.run_plan("--engine", "slurm", *options, PATH=path)
+            self.assertEqual(done.status, 3, done)
+            self.assertRegex(done.out, r"\* not run: cannot: --gil off:\s+'\S+' is a\s+GIL\s+build")
+            self.assertIn("1 of 2 cells were not run", done.err)
+            self.assertEqual(self.names(), ["0001-can.json"])
+            self.assertEqual(calls.read_text().split(), submitted)
+        self.assertRegex(self.run_plan("--engine", "slurm", "--dry-run", PATH=path).out, r"cannot +not run\n")
 
     def test_where_none_is_left_the_plan_is_refused_and_leaves_no_folder(self):
         self.plan.write_text(LACKING.replace("  - {id: can, gil: on}\n", ""))

@@ -13,12 +13,16 @@ from rig import LiveTest, setUpModule  # noqa: F401
 
 def listed() -> tuple[dict[str, str], dict[str, str]]:
     """Name and path of those that can be weighed, the first of each name; path and reason of the others."""
-    done = subprocess.run([rig.TARE, "run", "--runtime", "list"], capture_output=True, text=True, env=rig.environment(), check=True)
+    done = subprocess.run([rig.TARE, "run", "--runtime", "list", "-v"], capture_output=True, text=True, env=rig.environment(), check=True)
     able, _, unable = done.stdout.partition("\nThese cannot be weighed:\n")
     names: dict[str, str] = {}
     for name, path in re.findall(r"^(3\.\d+t?) .*\n    (/.+)$", able, re.M):
         names.setdefault(name, path)
-    return names, dict(re.findall(r"^(/.+)\n((?: {4}.*\n)+)", unable, re.M))
+    others = {}
+    for why, paths in re.findall(r"^  (\S(?:.*\n)(?:  \S.*\n)*)((?: {4}.*\n)+)", unable, re.M):
+        for path in re.findall(r"^ {4}(?:3\.\S+ +)?(/.+)$", paths, re.M):
+            others[path] = " ".join(why.split()).removesuffix(":")
+    return names, others
 
 
 @unittest.skipIf(rig.EMULATED, "it asks every interpreter of the host, half a minute each here: run on the host")
@@ -81,7 +85,7 @@ class Runtimes(LiveTest):
         done = self.run_cell("--runtime", "3.11")
         self.assertEqual(done.status, 2, done)
         self.assertIn("--runtime '3.11': 3.12 or newer is needed", done.err)
-        old = next((path for path, why in listed()[1].items() if "it is Python 3." in why), None)
+        old = next((path for path, why in listed()[1].items() if why.startswith("3.12 or newer is needed")), None)
         if not old:
             self.skipTest("no older interpreter lies on this host")
         done = self.run_cell("--runtime", old)

@@ -1,8 +1,12 @@
 """What is said: input that cannot be is refused in a line; what is printed is what was measured."""
 
+import fcntl
 import json
+import os
 import statistics
+import struct
 import subprocess
+import termios
 import time
 
 import rig
@@ -55,6 +59,23 @@ class BadInput(LiveTest):
     def test_the_root_of_the_environment_is_named_as_what_it_is(self):
         self.more_env = {"TARE_CGROUP_ROOT": "/tmp"}
         self.assert_refused(self.run_native(), 2, r"\$TARE_CGROUP_ROOT '/tmp': not a directory on a cgroup2 file system")
+
+    def test_a_terminal_gets_the_line_broken_between_words_and_a_file_gets_it_whole(self):
+        words = [rig.TARE, "run", "scenario1", "--partition", "none-of-these"]
+        whole = subprocess.run(words, env=rig.environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
+        done = subprocess.run(words, env=rig.environment(), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown = os.read(ours, 4096).decode().replace("\r\n", "\n")
+        os.close(ours)
+        self.assertEqual((done.returncode, whole.returncode), (2, 2))
+        self.assertEqual(whole.stderr.count("\n"), 1)
+        self.assertEqual(shown.split(), whole.stderr.split())
+        lines = shown.splitlines()
+        self.assertGreater(len(lines), 1)
+        self.assertTrue(all(len(line) <= 50 for line in lines), lines)
+        self.assertTrue(all(line.startswith("  ") for line in lines[1:]), lines)
 
     def test_leaves_a_device_that_it_was_named_for_its_record_alone(self):
         self.run_native("--json", "/dev/null")

@@ -36,6 +36,7 @@ class Browser:
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def close(self):
         try:
@@ -81,12 +82,11 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def wait_for(self, event):
+    def wait_for_load(self, loader):
+        """Of this navigation: what an earlier page still says, about:blank too, may come late."""
         until = time.monotonic() + self.timeout
-        while True:
-            for one in self.events:
-                if one.get("method") == event:
-                    return
+        while not any(one.get("method") == "Page.lifecycleEvent" and one["params"]["name"] == "load" and
+                      one["params"]["loaderId"] == loader for one in self.events):
             self.events.append(self._receive(until))
 
     def open(self, url, width=1280, height=900, dark=False, script=True):
@@ -95,8 +95,7 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
-        self.call("Page.navigate", url=url)
-        self.wait_for("Page.loadEventFired")
+        self.wait_for_load(self.call("Page.navigate", url=url)["loaderId"])
 
     def run(self, expression):
         """The value of a JavaScript expression, of a promise what it becomes."""

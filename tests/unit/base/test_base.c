@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/suggest.h"
+#include "base/terminal.h"
 #include "base/text.h"
 
 /* --- clock --- */
@@ -503,6 +504,23 @@ static void durations_are_told_whatever_a_record_claims(void **state)
     }
 }
 
+/* --- lines --- */
+
+static void a_line_is_broken_at_blanks_alone_and_keeps_those_within_it(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    terminal_wrap("folder /a  b and more", 0, 40, 2, &out);
+    terminal_wrap("folder /a  b and more", 0, 12, 2, &out);
+    terminal_wrap("/a-path-that-is-longer-than-a-line and", 0, 10, 2, &out);
+    terminal_wrap_lines("  * one two three\n\nfour", 10, 4, &out);
+    assert_string_equal(out.data, "folder /a  b and more\n"
+                                  "folder /a  b\n  and more\n"
+                                  "/a-path-that-is-longer-than-a-line\n  and\n"
+                                  "  * one\n    two\n    three\n\nfour\n");
+    text_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,6 +550,7 @@ int main(void)
         cmocka_unit_test(a_long_reason_is_kept_whole),
         cmocka_unit_test(a_mistyped_word_has_its_nearest_name),
         cmocka_unit_test(a_suggestion_is_words_or_nothing),
+        cmocka_unit_test(a_line_is_broken_at_blanks_alone_and_keeps_those_within_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

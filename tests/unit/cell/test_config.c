@@ -489,6 +489,31 @@ static void a_cgroup_root_contradicts_isolation_off(void **state)
     assert_string_equal(accepted("x", "--cgroup-root", "/c", "--isolation", "strict").cell.cgroup_root, "/c");
 }
 
+/* A place's name is what --help calls the value: every option that takes one is asked. */
+static void a_dash_is_standard_output_where_help_says_so_and_no_place_elsewhere(void **state)
+{
+    (void)state;
+    size_t printed = 0, places = 0;
+    for (size_t i = 0; i < config_row_count; i++) {
+        const struct option_row *row = &config_rows[i];
+        struct config c = {0};
+        struct err e = {0};
+        if ((row->kind != TEXT && row->kind != LIST) || !config_names_place(row->value))
+            continue;
+        const bool is_printed = text_ends_with(row->value, "|-");
+        assert_int_equal(config_take(&c, row, "./-", &e), 0);
+        assert_int_equal(config_take(&c, row, "-", &e), is_printed ? 0 : -EINVAL);
+        assert_true(is_printed || (e.kind == ERR_USAGE && strstr(e.text, "(a file or folder of that name is ./-)")));
+        printed += is_printed ? 1 : 0;
+        places++;
+    }
+    assert_int_equal(printed, 3); /* --json of run, exec and scale, -o of report */
+    assert_true(places > 25);
+    refused_by(CONFIG_MATRIX, WORDS("seed", "--out", "-"), "--out '-'|it takes DIR");
+    refused_by(CONFIG_EXEC, WORDS("--output", "-", "true"), "--output '-'|null|inherit|FILE");
+    assert_false(config_names_place("PLACE"));
+}
+
 /* --- help, matrix, names ------------------------------------------------------------------------------------------ */
 
 static void help_needs_no_name_and_no_sense(void **state)
@@ -663,7 +688,7 @@ static void what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was(void
     } BAD[] = {
         {"workers", "0", "--workers '0': what is allowed is a whole number from 1 to 4096"},
         {"mode", "fibers", "--mode 'fibers': what is allowed is threads, processes or interpreters"},
-        {"runtime", "", "--runtime '': it takes a RUNTIME"},
+        {"runtime", "", "--runtime '': it takes RUNTIME"},
         {"json", "-", "'json' is no option of a cell ('tare run --help' lists them)"},
         {"repeat", "3", "'repeat' is no option of a cell ('tare run --help' lists them)"},
         {"profile-file", "x", "'profile-file' is no option of a cell ('tare run --help' lists them)"},
@@ -809,6 +834,7 @@ int main(void)
         cmocka_unit_test(native_has_no_interpreters),
         cmocka_unit_test(holding_goes_with_profile_memory_only),
         cmocka_unit_test(a_cgroup_root_contradicts_isolation_off),
+        cmocka_unit_test(a_dash_is_standard_output_where_help_says_so_and_no_place_elsewhere),
         cmocka_unit_test(help_needs_no_name_and_no_sense),
         cmocka_unit_test(a_plan_chooses_mode_and_profile_itself),
         cmocka_unit_test(a_plans_cell_is_left_for_the_plan_to_complete),

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "base/userdir.h"
 #include "cell/interpreters.h"
@@ -645,7 +646,68 @@ static void nothing_found_says_what_was_tried_and_the_remedy(void **state)
     expect_none("auto", MODE_THREADS, ERR_HOST,
                 "free-threaded|$TARE_PYTHON_FT (not set)|/cache (none there)|uv (none there)|pyenv (none "
                 "there)|python3.14t on PATH (no such command)|"
-                "make python|--runtime native");
+                "make python|or $TARE_PYTHON_FT names one|'tare run --runtime list'");
+}
+
+/* bench has --python, reproduce has neither: what the message says is to hold for each. */
+static void the_remedy_of_a_missing_interpreter_is_none_of_one_commands_options(void **state)
+{
+    static const char *const NAMES[] = {"3.14t", "3.14", "3.13t", "3.12"};
+    char bin[PATH_MAX];
+    (void)state;
+    (void)setenv("PATH", below("/bin", bin, sizeof(bin)), 1);
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        struct runtime r;
+        struct err e = {0};
+        assert_int_equal(find(NAMES[i], MODE_THREADS, &r, &e), -ENOENT);
+        const char *list = strstr(e.text, "'tare run --runtime list'");
+        assert_non_null(list);
+        assert_ptr_equal(strstr(e.text, "--"), strstr(list, "--"));
+        assert_null(strstr(strstr(list, "--") + 2, "--"));
+    }
+}
+
+static void seen_at(struct runtime_seen *one, const char *path, const char *version, const char *why_not)
+{
+    text_format(one->runtime.path, sizeof(one->runtime.path), "%s", path);
+    text_format(one->runtime.version, sizeof(one->runtime.version), "%s", version);
+    text_format(one->why_not, sizeof(one->why_not), "%s", why_not);
+}
+
+static void the_list_says_each_reason_once_and_few_of_a_kind(void **state)
+{
+    static const char OLD[] = "3.12 or newer is needed", DEAF[] =
+                                                             "it does not answer in confinement as a Python "
+                                                             "interpreter does (a script's own must be open to all)";
+    struct terminal_look look = {.width = 80};
+    struct runtime_seen *seen = calloc(9, sizeof(*seen));
+    struct text shown = {0}, all = {0};
+    char path[32];
+    (void)state;
+    seen_at(&seen[0], "/a/python3.11", "3.11.7", OLD);
+    seen_at(&seen[1], "/shims/python3.13", "", DEAF);
+    seen_at(&seen[2], "/b/python3.10", "3.10.13", OLD);
+    for (size_t i = 3; i < 9; i++)
+        seen_at(&seen[i], (text_format(path, sizeof(path), "/shims/python3.%zu", i), path), "", DEAF);
+    runtime_list_text(seen, 9, &look, &shown);
+    assert_string_equal(shown.data, "\nThese cannot be weighed:\n"
+                                    "  3.12 or newer is needed:\n"
+                                    "    3.11.7   /a/python3.11\n"
+                                    "    3.10.13  /b/python3.10\n"
+                                    "  it does not answer in confinement as a Python interpreter does (a script's own\n"
+                                    "  must be open to all):\n"
+                                    "    /shims/python3.13\n"
+                                    "    /shims/python3.3\n"
+                                    "    /shims/python3.4\n"
+                                    "    /shims/python3.5\n"
+                                    "    and 3 more (-v lists all)\n");
+    look.verbose = true;
+    runtime_list_text(seen, 9, &look, &all);
+    assert_non_null(strstr(all.data, "    /shims/python3.8\n"));
+    assert_null(strstr(all.data, "more"));
+    text_free(&shown);
+    text_free(&all);
+    free(seen);
 }
 
 static void a_path_is_taken_as_it_was_given(void **state)
@@ -830,6 +892,8 @@ int main(int argc, char **argv)
         rooted(of_the_caches_builds_the_newest_is_taken),
         rooted(a_wrong_build_on_the_path_is_passed_over),
         rooted(nothing_found_says_what_was_tried_and_the_remedy),
+        rooted(the_remedy_of_a_missing_interpreter_is_none_of_one_commands_options),
+        cmocka_unit_test(the_list_says_each_reason_once_and_few_of_a_kind),
         rooted(a_path_is_taken_as_it_was_given),
         rooted(native_is_the_workload_itself),
         rooted(the_cache_is_where_the_environment_says),

@@ -75,7 +75,7 @@ static void save(const struct campaign *c, uint64_t block, const char *cell, dou
 static char *described(struct campaign *c)
 {
     struct text out = {0}, stable = {0};
-    campaign_describe(c, &out);
+    campaign_describe(c, 200, &out);
     const char *at = strstr(out.data, fixture_root);
     assert_non_null(at);
     text_add(&stable, "%.*s/folder%s", (int)(at - out.data), out.data, at + strlen(fixture_root));
@@ -129,6 +129,77 @@ static void an_estimate_is_the_mean_of_what_a_cell_has_taken(void **state)
     assert_true(e.seconds == 3 * 10); /* one of three is left of that cell; the others are taken to be as long */
     assert_int_equal(e.left, 10);
     assert_int_equal(e.unknown, 9);
+    campaign_close(&c);
+}
+
+static void what_the_same_plan_took_in_its_own_folder_is_the_estimate_of_a_dry_run_elsewhere(void **state)
+{
+    char here[PATH_MAX];
+    (void)state;
+    assert_non_null(getcwd(here, sizeof(here)));
+    assert_int_equal(chdir(fixture_root), 0);
+    struct config config = tiny_config(false);
+    config.output.dir = NULL; /* out/tiny */
+    struct campaign c = opened(&config);
+    save(&c, 1, "scenario1-threads-native-overhead", 2, true);
+    save(&c, 1, "scenario1-processes-native-memory", 6, true);
+    campaign_close(&c);
+    config = tiny_config(true);
+    config.output.dir = "elsewhere";
+    c = opened(&config);
+    struct estimate e = estimate_left(&c.tally, 3);
+    assert_true(e.seconds == 3 * (2 + 6 + 4 + 4)); /* of two cells nothing is known there either */
+    assert_int_equal(e.left, 12);
+    assert_int_equal(e.unknown, 6);
+    struct text text = {0};
+    campaign_describe(&c, 80, &text);
+    assert_non_null(strstr(text.data, "as in"));
+    text_free(&text);
+    campaign_close(&c);
+    config.given = (struct config_given){.count = 1, .option = {{"iterations", "9"}}}; /* that takes another time */
+    c = opened(&config);
+    assert_true(isnan(estimate_left(&c.tally, 3).seconds));
+    campaign_close(&c);
+    assert_int_equal(chdir(here), 0);
+}
+
+static void a_dry_run_with_retry_counts_what_failed_as_to_be_run(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    save(&c, 1, "scenario1-threads-native-overhead", 2, true);
+    save(&c, 1, "scenario1-threads-native-memory", 2, false);
+    campaign_close(&c);
+    config = tiny_config(true);
+    c = opened(&config);
+    assert_int_equal(estimate_left(&c.tally, 3).left, 10);
+    campaign_close(&c);
+    config.campaign.retry = 1;
+    c = opened(&config);
+    assert_int_equal(estimate_left(&c.tally, 3).left, 11);
+    campaign_close(&c);
+}
+
+/* Long ids and labels, at any width: a line has what it can hold, and no word is lost. */
+static void a_dry_run_keeps_to_the_width(void **state)
+{
+    static const size_t WIDTHS[] = {60, 80, 120};
+    (void)state;
+    struct config config = tiny_config(true);
+    config.campaign.noise = 1;
+    struct campaign c = opened(&config);
+    for (size_t i = 0; i < ARRAY_LEN(WIDTHS); i++) {
+        struct text out = {0};
+        campaign_describe(&c, WIDTHS[i], &out);
+        for (const char *line = out.data; *line; line += strcspn(line, "\n") + 1) {
+            const char *word = line + strspn(line, " ");
+            if (strcspn(line, "\n") > WIDTHS[i] && strcspn(word, " ") < strcspn(word, "\n")) /* a path is not broken */
+                fail_msg("%zu: %.*s", WIDTHS[i], (int)strcspn(line, "\n"), line);
+        }
+        assert_non_null(strstr(out.data, "scenario1-processes-native-overhead"));
+        text_free(&out);
+    }
     campaign_close(&c);
 }
 
@@ -584,6 +655,9 @@ int main(void)
         fixture_rooted(a_dry_run_is_as_it_was_read),
         fixture_rooted(what_is_done_is_told_with_its_time_and_the_rest_is_estimated),
         fixture_rooted(an_estimate_is_the_mean_of_what_a_cell_has_taken),
+        fixture_rooted(what_the_same_plan_took_in_its_own_folder_is_the_estimate_of_a_dry_run_elsewhere),
+        fixture_rooted(a_dry_run_with_retry_counts_what_failed_as_to_be_run),
+        fixture_rooted(a_dry_run_keeps_to_the_width),
         fixture_rooted(a_job_of_an_array_reads_its_own_record_alone),
         cmocka_unit_test(a_time_is_said_as_people_say_it),
         fixture_rooted(a_seed_that_nobody_names_is_drawn_once_and_kept),

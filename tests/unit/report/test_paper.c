@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "report/draw.h"
 #include "report/drawing.h"
 #include "report/drawings.h"
@@ -13,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +117,32 @@ static void tables_and_appendix_are_as_they_were_read(void **state)
         add_file(&out, FILES[i]);
     golden_check("paper-tables", out.data);
     text_free(&out);
+}
+
+/* A lone % would hide the rest of its line, a row's end among it: the speed-ups' head has one as its unit. */
+static void no_line_of_a_table_ends_in_a_comment(void **state)
+{
+    char pattern[PATH_MAX + 16];
+    glob_t found;
+    size_t signs = 0;
+    (void)state;
+    write_shelf(false, false);
+    text_format(pattern, sizeof(pattern), "%s/tables/*.tex", paper);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct text file = {0};
+        assert_int_equal(file_read_all("", found.gl_pathv[i], &file), 0);
+        for (const char *at = file.data; (at = strchr(at, '%')); at++) {
+            if (at == file.data || at[-1] == '\n') /* a line of its own */
+                continue;
+            if (at[-1] != '\\')
+                fail_msg("%s: %.40s", found.gl_pathv[i], at - 1);
+            signs++;
+        }
+        text_free(&file);
+    }
+    assert_true(signs > 3);
+    globfree(&found);
 }
 
 /* A plan's folder and a bundle, two zones, two masks. */
@@ -358,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(numbers_tex_is_as_it_was_read),
         TEST(tables_and_appendix_are_as_they_were_read),
+        TEST(no_line_of_a_table_ends_in_a_comment),
         TEST(the_same_records_give_the_same_bytes_anywhere),
         TEST(a_folder_with_something_in_it_is_refused),
         TEST(a_broken_record_is_refused_by_name),
