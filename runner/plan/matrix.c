@@ -399,13 +399,14 @@ static int print_table(const struct matrix *s, struct err *e)
     if (s->shows) /* this may be JSON; stderr already named the cells left out */
         return s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
     cleanup_text struct text left_out = {0}, notes = {0};
-    if (tell_not_run(c, &left_out) > 0)
-        terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
+    (void)tell_not_run(c, &left_out);
+    text_add(&left_out, "* plan %s, seed %lld, %zu record%s: %s\n", c->plan.name, (long long)c->bound.seed, n,
+             n == 1 ? "" : "s", c->folder.path);
+    terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
     summary_make(&c->tally.records, &summary);
     struct tables tables = tables_make(&summary, TABLES_TEXT);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
-    (void)printf("%s\n%s* plan %s, seed %lld, %zu record%s: %s\n", text.data, notes.data ? notes.data : "",
-                 c->plan.name, (long long)c->bound.seed, n, n == 1 ? "" : "s", c->folder.path);
+    (void)printf("%s\n%s", text.data, notes.data);
     tables_free(&tables);
     summary_free(&summary);
     return 0;

@@ -407,8 +407,9 @@ class Compared(Matrix):
         result = self.records()[0]["result"]
         for command in ("compare", "plan-size"):
             text = subprocess.run([rig.TARE, command, "--help"], env=rig.environment(), capture_output=True, text=True)
-            named = " ".join(text.stdout.split()).partition("what is compared: ")[2].partition(", with --counters")[0]
-            self.assertEqual(named.split(", "), [f for f in said if f in named.split(", ") or f not in result])
+            named = " ".join(text.stdout.split()).partition("--figure NAME")[2].partition(": ")[2]
+            named = named.partition(", with --counters")[0]
+            self.assertCountEqual(named.split(", "), [f for f in said if f in named.split(", ") or f not in result])
 
 
 class Ended(Matrix):

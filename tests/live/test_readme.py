@@ -74,6 +74,7 @@ SMALLER = [
     (r"^(tare matrix .*)$", r"\1 --iterations 2 --warmup 0 --workers 2"),
     (r"^tare selftest --why\b.*$", "tare selftest --why --only lock,pure"),
     (r"^make ", f"make -C {TOP} "),
+    (r"^head -qn1 runner/", f"head -qn1 {TOP}/runner/"),
     (r"^(tare bench .*)$", r"\1 --iterations 1 --warmup 0 --invocations 1"),
     (r"^(tare exec --repeat) [0-9]+ ", r"\1 2 "),
 ]
