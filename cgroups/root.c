@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/namespaces.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
 #include "cgroups/root.h"
@@ -186,18 +187,13 @@ static unsigned read_uid(const char *sysroot)
     return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 ? effective : 65534;
 }
 
-/* The initial cgroup namespace has a constant number (include/uapi/linux/nsfs.h, enum init_ns_ino). */
-#define INITIAL_CGROUPS "cgroup:[4026531835]"
-
 /* The whole hierarchy, writable, at one of the two places that every init system uses. To list all mounts takes the
  * kernel ten times as long. What is believed is the type of the file system, not its place; its top directory alone
  * has no cgroup.type, and in the initial namespace that top is "/". */
 static bool find_usual_mount(struct surroundings *s)
 {
     static const char *const USUAL[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
-    char link[64];
-    if (*s->sysroot || beneath_read_link("", "/proc/self/ns/cgroup", link, sizeof(link)) <= 0 ||
-        strcmp(link, INITIAL_CGROUPS) != 0)
+    if (*s->sysroot || namespaces_look("", "cgroup") != NAMESPACES_INITIAL)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(USUAL); i++) {
         struct statfs fs;

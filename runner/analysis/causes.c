@@ -10,306 +10,8 @@
 #include "base/text.h"
 #include "launch/pid_table.h"
 
-/* --- what is known -------------------------------------------------------------------------------------------------
- */
-
-#define HOWTO      "https://docs.python.org/3.14/howto/free-threading-python.html"
-#define MEMORY_MAP "page faults and changes of the memory map, which all threads of a process share (mmap_lock)"
-#define MEMORY_REMEDY                                                                                                  \
-    "reuse buffers rather than allocate large ones anew; MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ higher"
-#define MEMORY_SOURCE "https://docs.kernel.org/mm/process_addrs.html"
-#define PEP_703       "https://peps.python.org/pep-0703/"
-#define CPYTHON       "https://github.com/python/cpython/issues"
-#define MALLOPT       "https://manpages.ubuntu.com/manpages/noble/man3/mallopt.3.html"
-
-/* Symbols of CPython 3.13 and 3.14: Python/parking_lot.c, critical_section.c, brc.c, pystate.c, gc_free_threading.c,
- * ceval_gil.c. Every wait for a PyMutex parks; _PyMutex_LockTimed() itself is called for locks that are free, too, and
- * a probe there makes these thirty times as dear. */
-static const struct trace_probe PROBES[] = {
-    {.symbol = "_PyParkingLot_Park", .is_paired = true},
-    {.symbol = "take_gil", .is_paired = true},
-    {.symbol = "gc_collect_main", .is_paired = true},
-    {.symbol = "stop_the_world", .is_paired = true},
-    {.symbol = "_PyCriticalSection_BeginSlow"},
-    {.symbol = "_PyCriticalSection2_BeginSlow"},
-    {.symbol = "__lll_lock_wait"},
-};
-
-enum rule_kind {
-    LOST,  /* all of it is lost: waits and time on a CPU */
-    WAITS, /* only waiting is lost: on a CPU it is the program's own work */
-    IDLE,  /* waiting is what the program asked for */
-};
-
-/* The first rule with a function that is on the stack, before its first Python function, is the cause. A name that ends
- * with '*' is a beginning. */
-struct rule {
-    const char *id;
-    enum rule_kind kind;
-    const char *title, *remedy, *source;
-    const char *function[24];
-};
-
-static const struct rule RULES[] = {
-    {"gil",
-     LOST,
-     "waiting for the GIL",
-     "a free-threaded build (python3.14t), processes or interpreters",
-     HOWTO,
-     {"take_gil", "drop_gil*"}},
-    {"garbage_collection",
-     LOST,
-     "collecting garbage, while every other thread stands still",
-     "make fewer cycles; gc.freeze() after the start; gc.set_threshold() higher, or gc.disable() where nothing is "
-     "cyclic",
-     "https://docs.python.org/3.14/library/gc.html#gc.freeze",
-     {"gc_collect_main", "gc_collect_internal", "_PyGC_Collect*", "gc_collect_region", "_PyGC_Run"}},
-    {"world_stopped",
-     LOST,
-     "standing still, because another thread stopped all (garbage collection, a change of a type)",
-     "find who stops the world: garbage collections, changes of classes, __class__ of an object that others refer to",
-     CPYTHON "/145566",
-     {"stop_the_world", "_PyEval_StopTheWorld*", "tstate_wait_attach", "_PyThreadState_Suspend",
-      "_PyThreadState_Attach"}},
-    {"reference_counts_merged",
-     LOST,
-     "merging reference counts of objects made by another thread",
-     "make objects in the thread that uses them, and drop them there; hand over few large objects, not many small ones",
-     PEP_703 "#biased-reference-counting",
-     {"_Py_brc_*", "_Py_ExplicitMergeRefcount", "merge_queued_objects", "_Py_MergeZeroLocalRefcount",
-      "merge_refcount"}},
-    {"type_lock",
-     LOST,
-     "the lock of all types: attributes of classes are looked up or changed",
-     "change no class while threads run; make the names of attributes that are computed once, by sys.intern()",
-     CPYTHON "/132380",
-     {"_PyType_Lookup*", "type_modified*", "PyType_Modified*", "type_setattro", "_PyType_AssignVersion*",
-      "_PyType_CacheInitForSpecialization", "_PyType_CacheGetItemForSpecialization"}},
-    {"code_lock",
-     LOST,
-     "the lock under which code is specialised",
-     "set no globals of a module while threads read them: each change has what was specialised for it done anew",
-     CPYTHON "/152075",
-     {"_Py_Specialize_*", "_PyCode_Quicken", "_Py_Instrument*", "_PyCode_GetTLBC*", "create_tlbc*"}},
-    {"interned_strings",
-     LOST,
-     "the lock of the interned strings",
-     "make the names of attributes that are computed once, by sys.intern(), before the threads start",
-     CPYTHON "/146041",
-     {"intern_common", "_PyUnicode_InternMortal", "_PyUnicode_InternImmortal", "PyUnicode_InternInPlace"}},
-    {"object_lock",
-     LOST,
-     "the lock of a shared object",
-     "give each thread an object of its own, and merge at the end",
-     HOWTO "#thread-safety",
-     {"_PyCriticalSection*", "PyCriticalSection*", "_PyList_AppendTakeRef*", "PyMutex_LockFlags"}},
-    {"allocator_lock",
-     LOST,
-     "locks of the C library's allocator (arenas)",
-     "fewer allocations in C code that uses malloc; MALLOC_ARENA_MAX as large as the number of threads",
-     MALLOPT,
-     {"__lll_lock_wait*", "_int_malloc", "_int_free", "arena_get2*", "__libc_malloc", "malloc", "free", "calloc",
-      "realloc"}},
-    {"thread_lock",
-     LOST,
-     "a lock of the program (threading.Lock, RLock)",
-     "hold it shorter, or one lock for each part of the data; let each thread collect its own and merge at the end",
-     HOWTO "#thread-safety",
-     {"lock_PyThread_acquire_lock", "lock_acquire*", "lock___enter__", "rlock_*", "_thread_lock_*", "_thread_RLock_*",
-      "PyThread_acquire_lock*", "acquire_timed", "lock_enter", "_PyRecursiveMutex_Lock*"}},
-    {"shared_reference_count",
-     LOST,
-     "reference counts that several threads change at once",
-     "give each thread a copy of its own; None, small integers, interned strings and constants of code that is read "
-     "from __pycache__ are immortal and cost nothing",
-     HOWTO "#immortalization",
-     {"_Py_DecRefShared*", "_Py_IncRefShared*", "_Py_TryIncRefShared", "_Py_TryXGetRef", "_Py_NewRefWithLock",
-      "_PyObject_SetMaybeWeakref", "_Py_SetWeakrefAndIncref"}},
-    {"memory_map",
-     LOST,
-     MEMORY_MAP,
-     MEMORY_REMEDY,
-     MEMORY_SOURCE,
-     {"rwsem_*", "osq_lock", "native_queued_spin_lock_slowpath", "smp_call_function_many_cond", "flush_tlb_mm_range",
-      "flush_tlb_func"}},
-    {"memory_map",
-     WAITS,
-     MEMORY_MAP,
-     MEMORY_REMEDY,
-     MEMORY_SOURCE,
-     {"down_read*", "down_write*", "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault", "handle_mm_fault",
-      "vm_mmap_pgoff", "__vm_munmap", "do_madvise*", "do_mprotect_pkey", "do_vmi_align_munmap", "__x64_sys_munmap",
-      "__x64_sys_madvise", "do_mmap"}},
-    {"waiting_for_threads",
-     IDLE,
-     "waiting for other threads, a queue or a timer",
-     "",
-     "",
-     {"ThreadHandle_join*", "thread_PyThreadHandle_join*", "PyThread_join*", "time_sleep", "pysleep",
-      "_queue_SimpleQueue_get*", "simplequeue_get*", "os_read*", "os_waitpid*", "select_*", "_Py_read"}},
-    {"interpreter_lock",
-     LOST,
-     "another lock of the interpreter",
-     "the path in C says which: look it up in the interpreter's sources",
-     HOWTO,
-     {"_PyMutex_LockTimed", "PyMutex_Lock", "_PyMutex_LockSlow", "_PyRWMutex_*"}},
-};
-
-#define NO_RULE         SIZE_MAX
-#define RULE(n)         (&RULES[n])
-#define PATH_MAX_FRAMES 6
-
 /* So many times as long as a change of a shared count takes may the CPU wait to read it before. */
 #define READS_PER_CHANGE 10
-
-/* Whose lock a critical section takes, by the function that begins it. */
-static const struct {
-    const char *prefix, *noun;
-} NOUNS[] = {
-    {"list_", "a list"},
-    {"PyList_", "a list"},
-    {"_PyList_", "a list"},
-    {"dict_", "a dict"},
-    {"PyDict_", "a dict"},
-    {"_PyDict_", "a dict"},
-    {"setitem_", "a dict"},
-    {"insertdict", "a dict"},
-    {"set_", "a set"},
-    {"PySet_", "a set"},
-    {"_PySet_", "a set"},
-    {"deque_", "a deque"},
-    {"bytearray_", "a bytearray"},
-    {"_io_", "a file"},
-    {"_random_Random_", "a random.Random, which the functions of the module random share"},
-    {"_PyObject_StoreInstanceAttribute", "an instance's attributes"},
-    {"_PyObject_GenericSetAttr", "an instance's attributes"},
-    {"store_instance_attr", "an instance's attributes"},
-    {"_PyObject_TryGetInstance", "an instance's attributes"},
-};
-
-const struct trace_probe *causes_probes(size_t *count)
-{
-    *count = ARRAY_LEN(PROBES);
-    return PROBES;
-}
-
-/* --- a stack and its cause -----------------------------------------------------------------------------------------
- */
-
-static bool is_like(const char *name, const char *pattern)
-{
-    const size_t len = strlen(pattern);
-    return len > 0 && pattern[len - 1] == '*' ? strncmp(name, pattern, len - 1) == 0 : strcmp(name, pattern) == 0;
-}
-
-/* The number of frames before the first Python function. */
-static size_t below_python(const struct cause_stack *s)
-{
-    size_t n = 0;
-    while (n < s->count && s->frame[n].place != FRAME_PYTHON)
-        n++;
-    return n;
-}
-
-static bool rule_fits(const struct rule *r, const struct cause_stack *s, size_t frames)
-{
-    for (size_t i = 0; i < frames; i++)
-        for (size_t f = 0; s->frame[i].name && f < ARRAY_LEN(r->function) && r->function[f]; f++)
-            if (is_like(s->frame[i].name, r->function[f]))
-                return true;
-    return false;
-}
-
-/* The waits of the standard library's own tools, where they are what the program asked for. */
-static bool is_asked_wait(const struct cause_stack *s, size_t python)
-{
-    static const char *const WAITS_OF[] = {"Condition.wait", "Condition.wait_for", "Thread.join", "Barrier.wait",
-                                           "Event.wait",     "_shutdown",          "wait"};
-    if (python >= s->count || !s->frame[python].file || !s->frame[python].name ||
-        !text_ends_with(s->frame[python].file, "threading.py"))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(WAITS_OF); i++)
-        if (strcmp(s->frame[python].name, WAITS_OF[i]) == 0)
-            return true;
-    return false;
-}
-
-static size_t rule_number(const char *id)
-{
-    for (size_t i = 0; i < ARRAY_LEN(RULES); i++)
-        if (strcmp(RULES[i].id, id) == 0)
-            return i;
-    abort();
-}
-
-static bool is_atomic_in_interpreter(const struct cause_stack *s)
-{
-    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].did == FRAME_ATOMIC;
-}
-
-/* Whether the CPU waited for an object's header, to take or drop a reference. */
-static bool reads_count(const struct cause_stack *s)
-{
-    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].did == FRAME_READ_COUNT;
-}
-
-static const char *noun_of(const struct cause_stack *s)
-{
-    const size_t frames = below_python(s);
-    for (size_t i = 0; i < frames; i++)
-        for (size_t n = 0; s->frame[i].name && n < ARRAY_LEN(NOUNS); n++)
-            if (strncmp(s->frame[i].name, NOUNS[n].prefix, strlen(NOUNS[n].prefix)) == 0)
-                return NOUNS[n].noun;
-    return NULL;
-}
-
-/* What a stack is a case of; NO_RULE: of nothing known. runs: it is a sample of a CPU. */
-static size_t rule_of(const struct cause_stack *s, bool runs)
-{
-    const size_t frames = below_python(s);
-    for (size_t i = 0; i < ARRAY_LEN(RULES); i++) {
-        if (!rule_fits(&RULES[i], s, frames))
-            continue;
-        if (is_asked_wait(s, frames) && strcmp(RULES[i].id, "thread_lock") == 0)
-            return rule_number("waiting_for_threads");
-        return i;
-    }
-    if (runs && reads_count(s))
-        return rule_number("shared_reference_count");
-    if (!runs || !is_atomic_in_interpreter(s))
-        return NO_RULE;
-    /* What is changed is the object's lock in a function that takes one, else a reference count. */
-    return rule_number(noun_of(s) ? "object_lock" : "shared_reference_count");
-}
-
-/* A function without a name is shown as the file that it lies in; NULL: nothing is known. */
-static const char *shown_name(const struct frame *f)
-{
-    const char *slash = f->file ? strrchr(f->file, '/') : NULL;
-    return f->name ? f->name : slash ? slash + 1 : NULL;
-}
-
-/* The C functions up to the first Python one, the kernel's left out where others are there. */
-static char *path_of(const struct cause_stack *s)
-{
-    struct text path = {0};
-    const size_t frames = below_python(s);
-    size_t shown = 0, kernel = 0;
-    while (kernel < frames && s->frame[kernel].place == FRAME_KERNEL)
-        kernel++;
-    const char *last = "";
-    for (size_t i = kernel < frames ? kernel : 0; i < frames && shown < PATH_MAX_FRAMES; i++) {
-        const char *name = shown_name(&s->frame[i]);
-        if (!name || strcmp(name, last) == 0 || strcmp(name, "_PyEval_EvalFrameDefault") == 0 ||
-            strcmp(name, "py_trampoline_evaluator") == 0)
-            continue;
-        text_add(&path, "%s%s", shown++ ? " < " : "", name);
-        last = name;
-    }
-    if (!path.data) /* the interpreter's loop itself, or nothing known */
-        text_add(&path, "%s", kernel < frames && s->frame[kernel].name ? s->frame[kernel].name : "?");
-    return path.data;
-}
 
 /* --- sums ----------------------------------------------------------------------------------------------------------
  */
@@ -327,17 +29,10 @@ struct tallies {
     size_t buckets;   /* a power of two, or 0 */
 };
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (const char *c = text; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211ULL; /* FNV-1a */
-    return hash * 1099511628211ULL;                           /* the end counts too: "ab" "c" is not "a" "bc" */
-}
-
 /* The bucket of a text, or the free one where it would be. */
 static uint32_t *tally_place(const struct tallies *t, const char *key, const char *more)
 {
-    size_t at = hash_text(hash_text(14695981039346656037ULL, key), more) & (t->buckets - 1);
+    size_t at = text_hash(text_hash(TEXT_HASH, key), more) & (t->buckets - 1);
     for (; t->bucket[at]; at = (at + 1) & (t->buckets - 1)) {
         const struct tally *known = &t->list[t->bucket[at] - 1];
         if (strcmp(known->key, key) == 0 && strcmp(known->more, more) == 0)
@@ -390,7 +85,7 @@ static void tallies_free(struct tallies *t)
 
 /* A cause while it is summed up. */
 struct sum {
-    size_t rule;
+    const struct cause_rule *rule;
     const char *noun; /* NULL: the rule alone */
     int64_t waits_ns, cpu_ns, tallied_ns;
     int64_t reads_ns; /* of cpu_ns: before a count was changed, where its header was read */
@@ -403,7 +98,7 @@ struct sum {
 /* What a stack means, worked out once. */
 struct meaning {
     bool is_known;
-    size_t rule[2]; /* of a wait; of a sample */
+    const struct cause_rule *rule[2]; /* of a wait; of a sample; NULL: of nothing known */
     bool reads_count;
     const char *noun, *function, *file;
     char *path;
@@ -444,24 +139,25 @@ struct finder {
 static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
 {
     static char unknown[] = "?";
-    static const struct meaning NOTHING = {.is_known = true, .rule = {NO_RULE, NO_RULE}, .path = unknown};
+    static const struct meaning NOTHING = {.is_known = true, .path = unknown};
     if (stack >= f->q->stacks)
         return &NOTHING;
     struct meaning *m = &f->meaning[stack];
     const struct cause_stack *s = &f->q->stack[stack];
     if (m->is_known)
         return m;
-    const size_t python = below_python(s);
-    *m = (struct meaning){.is_known = true, .rule = {rule_of(s, false), rule_of(s, true)}, .path = path_of(s)};
-    m->reads_count = reads_count(s);
+    const size_t python = cause_below_python(s);
+    *m = (struct meaning){
+        .is_known = true, .rule = {cause_rule_of(s, false), cause_rule_of(s, true)}, .path = cause_path(s)};
+    m->reads_count = cause_reads_count(s);
     m->spent = f->q->spent ? &f->q->spent[stack] : NULL;
     if (python < s->count) {
         m->function = s->frame[python].name;
         m->file = s->frame[python].file;
     }
     for (size_t i = 0; i < ARRAY_LEN(m->rule); i++)
-        if (m->rule[i] != NO_RULE && strcmp(RULE(m->rule[i])->id, "object_lock") == 0)
-            m->noun = noun_of(s);
+        if (m->rule[i] && strcmp(m->rule[i]->id, "object_lock") == 0)
+            m->noun = cause_noun(s);
     return m;
 }
 
@@ -470,10 +166,10 @@ static bool is_same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static struct sum *sum_of(struct finder *f, size_t rule, const char *noun)
+static struct sum *sum_of(struct finder *f, const struct cause_rule *rule, const char *noun)
 {
     for (size_t i = 0; i < f->sums; i++)
-        if (strcmp(RULE(f->sum[i].rule)->id, RULE(rule)->id) == 0 && is_same(f->sum[i].noun, noun))
+        if (strcmp(f->sum[i].rule->id, rule->id) == 0 && is_same(f->sum[i].noun, noun))
             return &f->sum[i];
     f->sum = xgrow(f->sum, f->sums, sizeof(*f->sum));
     f->sum[f->sums] = (struct sum){.rule = rule, .noun = noun};
@@ -506,12 +202,12 @@ static int64_t within(const struct finder *f, int64_t from_ns, int64_t to_ns)
     return sum;
 }
 
-static void add_lost(struct finder *f, const struct meaning *m, size_t rule, bool runs, int64_t ns)
+static void add_lost(struct finder *f, const struct meaning *m, const struct cause_rule *rule, bool runs, int64_t ns)
 {
     f->ret->lost_ns += ns;
     if (m->spent)
         m->spent->lost_ns += ns;
-    if (rule == NO_RULE) {
+    if (!rule) {
         f->ret->unattributed_ns += ns;
         tally_add(&f->unattributed, m->path, "", ns);
         return;
@@ -525,18 +221,18 @@ static void add_lost(struct finder *f, const struct meaning *m, size_t rule, boo
         tally_add(&s->where, m->function, m->file ? m->file : "", ns);
 }
 
-static void add_wait(struct finder *f, const struct meaning *m, size_t rule, int64_t from_ns, int64_t to_ns,
-                     int64_t runnable_ns, bool is_seen)
+static void add_wait(struct finder *f, const struct meaning *m, const struct cause_rule *rule, int64_t from_ns,
+                     int64_t to_ns, int64_t runnable_ns, bool is_seen)
 {
     const int64_t ns = within(f, from_ns, to_ns) - runnable_ns;
     if (ns <= 0)
         return;
-    if (rule != NO_RULE && RULE(rule)->kind == IDLE) {
+    if (rule && rule->kind == CAUSE_IDLE) {
         f->ret->idle_ns += ns;
         return;
     }
     add_lost(f, m, rule, false, ns);
-    if (!is_seen || rule == NO_RULE)
+    if (!is_seen || !rule)
         return;
     struct sum *s = sum_of(f, rule, m->noun);
     s->wait_ns = xgrow(s->wait_ns, s->waits, sizeof(*s->wait_ns));
@@ -595,7 +291,7 @@ static void take_sample(struct finder *f, const struct thread *t, const struct t
     f->python_samples += m->function != NULL;
     if (t->depth > 0)
         return;
-    if (m->rule[1] == NO_RULE || RULE(m->rule[1])->kind != LOST) {
+    if (!m->rule[1] || m->rule[1]->kind != CAUSE_LOST) {
         if (m->spent)
             m->spent->own_ns += f->q->period_ns;
         return;
@@ -608,9 +304,9 @@ static void take_sample(struct finder *f, const struct thread *t, const struct t
 static void end_wait(struct finder *f, struct thread *t, int64_t now_ns, bool is_seen)
 {
     const struct meaning *m = meaning_of(f, t->wait_stack);
-    size_t rule = m->rule[0];
-    if (t->wait_is_for_collector && rule != NO_RULE && strcmp(RULE(rule)->id, "world_stopped") == 0)
-        rule = rule_number("garbage_collection");
+    const struct cause_rule *rule = m->rule[0];
+    if (t->wait_is_for_collector && rule && strcmp(rule->id, "world_stopped") == 0)
+        rule = cause_rule("garbage_collection");
     add_wait(f, m, rule, t->wait_since_ns, now_ns, t->wait_runnable_ns, is_seen);
 }
 
@@ -636,7 +332,7 @@ static bool is_nested(const struct finder *f, const struct trace_event *e)
     for (size_t i = 1; s && i < s->count; i++)
         if (s->frame[i].name && strcmp(s->frame[i].name, symbol) == 0)
             return true;
-    return s && s->count > 1 && below_python(s) == s->count && s->frame[1].name &&
+    return s && s->count > 1 && cause_below_python(s) == s->count && s->frame[1].name &&
            strcmp(s->frame[1].name, "tstate_wait_attach") == 0;
 }
 
@@ -666,7 +362,7 @@ static void enter(struct finder *f, struct thread *t, const struct trace_event *
         return;
     if (!f->q->probe[e->probe].is_paired) {
         const struct meaning *m = meaning_of(f, e->stack);
-        if (m->rule[0] != NO_RULE && within(f, e->at_ns, e->at_ns + 1) > 0)
+        if (m->rule[0] && within(f, e->at_ns, e->at_ns + 1) > 0)
             sum_of(f, m->rule[0], m->noun)->calls++;
         return;
     }
@@ -778,7 +474,7 @@ static void take_away_alone(struct finder *f, struct sum *s, const char *title)
     const struct causes *alone = f->q->alone;
     for (size_t i = 0; alone && alone->own_ns > 0 && i < alone->count; i++) {
         const struct cause *c = &alone->list[i];
-        if (strcmp(c->id, RULE(s->rule)->id) != 0 || strcmp(c->title, title) != 0)
+        if (strcmp(c->id, s->rule->id) != 0 || strcmp(c->title, title) != 0)
             continue;
         const double same = (double)c->cpu_ns * ((double)f->ret->own_ns / (double)alone->own_ns);
         const int64_t taken = same < (double)s->cpu_ns ? (int64_t)same : s->cpu_ns;
@@ -790,12 +486,12 @@ static void take_away_alone(struct finder *f, struct sum *s, const char *title)
 
 static void title_of(const struct sum *s, char *buf, size_t cap)
 {
-    text_format(buf, cap, "%s%s%s", RULE(s->rule)->title, s->noun ? ": " : "", s->noun ? s->noun : "");
+    text_format(buf, cap, "%s%s%s", s->rule->title, s->noun ? ": " : "", s->noun ? s->noun : "");
 }
 
 static void put_cause(struct finder *f, struct sum *s)
 {
-    const struct rule *r = RULE(s->rule);
+    const struct cause_rule *r = s->rule;
     struct cause c = {.id = r->id, .remedy = r->remedy, .source = r->source, .cpu_ns = s->cpu_ns};
     title_of(s, c.title, sizeof(c.title));
     c.lost_ns = s->waits_ns + s->cpu_ns;

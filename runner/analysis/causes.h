@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "launch/frames.h"
+#include "analysis/cause_rules.h"
 #include "launch/trace.h"
 
 struct text;
@@ -16,15 +16,6 @@ struct text;
  * samples. */
 #define CAUSE_NAMED_SHARE   0.03
 #define CAUSE_NAMED_SAMPLES 10 /* and at least the time that so many of them stand for */
-
-/* The functions to be probed for what causes_find() knows. The caller owns the copy of `count` probes. */
-const struct trace_probe *causes_probes(size_t *count);
-
-/* A stack by its frames, the innermost first. */
-struct cause_stack {
-    const struct frame *frame;
-    size_t count;
-};
 
 /* What was spent on a stack, as it counts in struct causes. */
 struct cause_spent {

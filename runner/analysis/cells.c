@@ -342,7 +342,7 @@ static bool same_keys(const struct keyset *a, const struct keyset *b, const char
 /* Of a cell's values for the keys of a shape. false: it lacks one. */
 static bool hash_values(const struct keyset *keys, const struct keyset *cell, const char *but, uint64_t *ret)
 {
-    *ret = 0xcbf29ce484222325; /* FNV-1a (draft-eastlake-fnv), the NUL between two values too */
+    *ret = TEXT_HASH;
     for (size_t i = 0; i < keys->count; i++) {
         const char *key = keys->list[i].key;
         if (list_holds(but, key))
@@ -350,9 +350,7 @@ static bool hash_values(const struct keyset *keys, const struct keyset *cell, co
         const char *value = keyset_find(cell, key);
         if (!value)
             return false;
-        do
-            *ret = (*ret ^ (unsigned char)*value) * 0x100000001b3;
-        while (*value++);
+        *ret = text_hash(*ret, value);
     }
     return true;
 }

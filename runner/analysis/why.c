@@ -205,13 +205,11 @@ static const char *word_or_null(struct reading *r, const json_t *o, const char *
     return !v || json_is_null(v) ? NULL : word(r, o, key);
 }
 
-/* At most what JSON keeps exactly (RFC 8259, 6), so that sums and tenfolds of such numbers fit: 104 days in ns. */
-#define WHOLE_MAX ((1LL << 53) - 1)
-
+/* The bound lets sums and tenfolds of such numbers fit: it is 104 days in ns. */
 static int64_t whole(struct reading *r, const json_t *o, const char *key)
 {
     const json_t *v = json_object_get(o, key);
-    const bool is_whole = json_is_integer(v) && json_integer_value(v) >= 0 && json_integer_value(v) <= WHOLE_MAX;
+    const bool is_whole = json_is_integer(v) && json_integer_value(v) >= 0 && json_integer_value(v) <= JSON_WHOLE_MAX;
     if (!is_whole)
         refuse(r, key, "is no whole number from 0 to 2^53 - 1");
     return is_whole ? json_integer_value(v) : 0;

@@ -18,6 +18,9 @@ static inline void json_end_(json_t **value)
 /* Releases the reference at the end of its scope. */
 #define cleanup_json __attribute__((cleanup(json_end_)))
 
+/* The largest whole number that JSON keeps exactly (RFC 8259, 6). */
+#define JSON_WHOLE_MAX ((1LL << 53) - 1)
+
 /* The text of this key, owned by the object; "" if it has none. */
 const char *json_word(const json_t *object, const char *key);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 struct pool {
     char **slot; /* the texts: open addressing, at most half full */
@@ -37,27 +38,10 @@ void pool_free(struct pool *p)
     free(p);
 }
 
-/* Eight bytes a step, each mixed in as FNV-1a mixes in one (draft-eastlake-fnv): a section of a record has thousands.
- */
-static uint64_t hash_of(const char *text)
-{
-    uint64_t h = 0xcbf29ce484222325;
-    for (size_t left = strlen(text); left > 0;) {
-        uint64_t word = 0;
-        const size_t n = left < sizeof(word) ? left : sizeof(word);
-        memcpy(&word, text, n);
-        h = (h ^ word) * 0x100000001b3;
-        h ^= h >> 32;
-        text += n;
-        left -= n;
-    }
-    return h;
-}
-
 /* The slot of the text, or the empty slot for it. */
 static char **slot_of(const struct pool *p, const char *text)
 {
-    size_t i = hash_of(text) & (p->slots - 1);
+    size_t i = text_hash(TEXT_HASH, text) & (p->slots - 1);
     while (p->slot[i] && strcmp(p->slot[i], text) != 0)
         i = (i + 1) & (p->slots - 1);
     return &p->slot[i];

@@ -310,3 +310,17 @@ void text_format(char *buf, size_t cap, const char *fmt, ...)
     if (n < 0 || (size_t)n >= cap)
         abort();
 }
+
+/* Eight bytes a step, each mixed in as FNV-1a mixes in one (draft-eastlake-fnv): a section of a record has thousands.
+ */
+uint64_t text_hash(uint64_t hash, const char *text)
+{
+    const size_t len = strlen(text) + 1;
+    for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, text + i, len - i < sizeof(word) ? len - i : sizeof(word));
+        hash = (hash ^ word) * 0x100000001b3;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}

@@ -56,6 +56,11 @@ bool text_is_below(const char *path, const char *dir);
  * written as \xNN. The caller frees it. */
 char *text_printable(const char *bytes);
 
+/* A hash for tables in memory, never written: not of cryptography. Goes on from a hash; the first one is TEXT_HASH. The
+ * end of a text counts, so that "ab" "c" is not "a" "bc". */
+#define TEXT_HASH 0xcbf29ce484222325
+uint64_t text_hash(uint64_t hash, const char *text);
+
 /* Whether text_printable() would leave it as it is. */
 bool text_is_printable(const char *bytes);
 

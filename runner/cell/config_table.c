@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "base/terminal.h"
 #include "launch/allowance.h"
 
@@ -284,7 +285,7 @@ const struct option_row config_rows[] = {
      "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
     {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
      "invocations of each cell, in place of the plan's; a folder that has some gets the others"},
-    {"seed", INTEGER, "N", PLAN(seed), NULL, 0, (1LL << 53) - 1, UNSET, UNSET, CONFIG_MATRIX | SWEEPS,
+    {"seed", INTEGER, "N", PLAN(seed), NULL, 0, JSON_WHOLE_MAX, UNSET, UNSET, CONFIG_MATRIX | SWEEPS,
      "seed of the order, in place of the plan's; without any it is drawn, and recorded"},
     {"until-precise", TEXT, "R", PLAN(until_precise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | SWEEPS,
      "go on, a block at a time, until the half-width of each cell's 95% interval is below R of its mean (2% or 0.02), "

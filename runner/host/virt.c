@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/file.h"
+#include "base/namespaces.h"
 #include "base/text.h"
 
 /* Whole words only: "hypervisor" must not be found inside a longer flag. */
@@ -144,49 +145,23 @@ static void capture_emulation(const char *sysroot, struct facts *ret)
         facts_absent(ret, "emulated_by", "nothing says that it is");
 }
 
-/* The target of a link in /proc/self/ns; "" if it cannot be read. */
-static void read_namespace(const char *sysroot, const char *name, char *buf, size_t cap)
+/* Whether those of our namespaces that tell a container are the initial ones. */
+static bool is_of_the_host(const char *sysroot)
 {
-    char path[64];
-    text_format(path, sizeof(path), "/proc/self/ns/%s", name);
-    (void)beneath_read_link(sysroot, path, buf, cap);
-}
-
-/* Counts our namespaces that are the initial ones, which have constant numbers (include/uapi/linux/nsfs.h, enum
- * init_ns_ino). */
-static size_t initial_namespaces(const char *sysroot, size_t *asked, bool *own_pids)
-{
-    static const struct {
-        const char *name, *link;
-    } INITIAL[] = {
-        {"ipc", "ipc:[4026531839]"},
-        {"uts", "uts:[4026531838]"},
-        {"pid", "pid:[4026531836]"},
-        {"cgroup", "cgroup:[4026531835]"},
-    };
-    size_t initial = 0;
-    *asked = ARRAY_LEN(INITIAL);
-    *own_pids = false;
-    for (size_t i = 0; i < ARRAY_LEN(INITIAL); i++) {
-        char link[64];
-        read_namespace(sysroot, INITIAL[i].name, link, sizeof(link));
-        bool same = strcmp(link, INITIAL[i].link) == 0;
-        initial += same;
-        if (strcmp(INITIAL[i].name, "pid") == 0)
-            *own_pids = link[0] && !same;
-    }
-    return initial;
+    static const char *const KINDS[] = {"ipc", "uts", "pid", "cgroup"};
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
+        if (namespaces_look(sysroot, KINDS[i]) != NAMESPACES_INITIAL)
+            return false;
+    return true;
 }
 
 static void capture_container(const char *sysroot, struct facts *ret)
 {
     char named[64];
-    size_t asked = 0;
-    bool own_pids = false;
-    size_t initial = initial_namespaces(sysroot, &asked, &own_pids);
+    const bool own_pids = namespaces_look(sysroot, "pid") == NAMESPACES_OTHER;
     /* systemd.io/CONTAINER_INTERFACE. A tmpfs on /run can hide podman's file. */
     const char *said = own_pids && sysroot[0] == '\0' ? getenv("container") : NULL;
-    if (initial == asked) /* first: a container image booted as a machine still has the files below */
+    if (is_of_the_host(sysroot)) /* first: a container image booted as a machine still has the files below */
         facts_text(ret, "container", "none");
     else if (beneath_exists(sysroot, "/run/.containerenv"))
         facts_text(ret, "container", "podman");

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json_put.h"
 #include "base/text.h"
 #include "cell/carried.h"
 #include "cell/config.h"
@@ -21,8 +22,8 @@ struct yaml;
 #define PLAN_FOLDER_MAX        80
 #define PLAN_CELLS_MAX         10000
 #define PLAN_INVOCATIONS_MAX   100000
-#define PLAN_MAX_INVOCATIONS   30                /* where --until-precise gives up by default */
-#define PLAN_SEED_MAX          ((1LL << 53) - 1) /* the largest whole number that JSON keeps exactly (RFC 8259, 6) */
+#define PLAN_MAX_INVOCATIONS   30 /* where --until-precise gives up by default */
+#define PLAN_SEED_MAX          JSON_WHOLE_MAX
 #define PLAN_PRECISION_ALLOWED "a ratio above 0 and below 1, as 2% or 0.02"
 
 enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
