@@ -66,19 +66,29 @@ static void sign_lock(int fd)
         (void)!pwrite(fd, line, (size_t)n, 0);
 }
 
-/* Whether the process is gone, or a zombie (proc_pid_stat(5): the state follows the last bracket). */
-static bool is_dead(int pid)
+/* Whether the process is gone or on its way: a zombie, or with PF_EXITING in its flags, or with a SIGKILL that it has
+ * yet to take, which on a busy machine lasts (proc_pid_stat(5): the fields 3, 9 and 31; the state follows the last
+ * bracket). */
+static bool is_ending(int pid)
 {
-    char path[64], stat[512];
+    enum { PF_EXITING = 4 };
+    char path[64], stat[1024], state;
+    unsigned flags = 0;
+    unsigned long pending = 0;
     text_format(path, sizeof(path), "/proc/%d/stat", pid);
     if (kill(pid, 0) != 0)
         return errno == ESRCH;
-    const char *state = file_read("", path, stat, sizeof(stat)) > 0 ? strrchr(stat, ')') : NULL;
-    return state && (strncmp(state, ") Z", 3) == 0 || strncmp(state, ") X", 3) == 0);
+    const char *after = file_read("", path, stat, sizeof(stat)) > 0 ? strrchr(stat, ')') : NULL;
+    if (!after || sscanf(after,
+                         ") %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %*d "
+                         "%*u %*u %*u %*u %*u %*u %lu",
+                         &state, &flags, &pending) != 3)
+        return false;
+    return state == 'Z' || state == 'X' || (flags & PF_EXITING) || (pending & (1UL << (SIGKILL - 1)));
 }
 
-/* Whether the process named in the lock was of this host and has ended. */
-static bool signer_is_dead(int fd)
+/* Whether the process named in the lock was of this host and has ended, or is about to. */
+static bool signer_is_ending(int fd)
 {
     char host[64] = "", line[96], signed_on[64];
     int pid = 0;
@@ -86,18 +96,21 @@ static bool signer_is_dead(int fd)
     ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
     line[n > 0 ? n : 0] = '\0';
     return sscanf(line, "pid %d on %63s", &pid, signed_on) == 2 && pid > 0 && strcmp(host, signed_on) == 0 &&
-           is_dead(pid);
+           is_ending(pid);
 }
 
-/* A lock lasts until the last process that inherited its descriptor has ended (flock(2)). A killed tare may leave a
- * child that was about to start; the kernel needs a moment to end it. 0, or -errno. */
+/* A lock lasts until the last process that inherited its descriptor has ended (flock(2)). A killed tare, and a child
+ * of it that was about to start, need a moment to end. Between taking SIGKILL and PF_EXITING nothing of it shows, so
+ * that one look decides nothing. 0, or -errno. */
 static int wait_for_lock(int fd)
 {
     int64_t deadline_ns = clock_now_ns() + DYING_NS;
+    int alive = 0;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK)
             return -errno;
-        if (clock_now_ns() > deadline_ns || !signer_is_dead(fd))
+        alive = signer_is_ending(fd) ? 0 : alive + 1;
+        if (clock_now_ns() > deadline_ns || alive > 1)
             return -EBUSY;
         (void)poll(NULL, 0, 20);
     }

@@ -81,10 +81,23 @@ class Harness(unittest.TestCase):
         workers = self.workers_in_a_try(process, 2)
         places = self.own_places(process)
         process.terminate()
-        process.communicate(timeout=PATIENCE_S)
-        self.assertNotEqual(process.returncode, 0)
-        self.assertEqual([pid for pid in workers if Path(f"/proc/{pid}").exists()], [])
-        self.assertEqual([str(path) for path in places if path.exists()], [])
+        _, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT, err)
+        self.assertEqual([pid for pid in workers if Path(f"/proc/{pid}").exists()], [], err)
+        self.assertEqual([str(path) for path in places if path.exists()], [], err)
+
+    def test_a_harness_that_is_ended_while_its_workers_prepare_leaves_nothing(self):
+        process = self.begin("inject/exec", "--workers", "2")
+        places = self.own_places(process) if self.workers_in_a_try(process, 2) else set()
+        folder = next(path for path in places if path.is_relative_to("/tmp"))
+        end = time.monotonic() + PATIENCE_S
+        while not all((folder / str(n) / "given/m/.lock").exists() for n in (0, 1)):  # the first run of the first scene
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.002)
+        process.terminate()
+        _, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT, err)
+        self.assertEqual([str(path) for path in places if path.exists()], [], err)
 
     def test_a_try_that_breaks_within_the_harness_is_a_failed_try(self):
         words = "import faults, tables; tables.SCENES['clean']['first'] = 'verify'; tables.SCENES['verify']['words'] = ['no-such-command']"

@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -288,6 +289,60 @@ static void a_folder_is_waited_for_that_only_a_child_of_a_dead_one_holds(void **
         fail_msg("%s", e.text);
     folder_close(&f);
     assert_int_equal(waitpid(killed, NULL, 0), killed);
+}
+
+/* For a child, which ends with its parent. */
+static void keep_to_the_first_cpu(void)
+{
+    cpu_set_t mine, first;
+    assert_int_equal(prctl(PR_SET_PDEATHSIG, SIGKILL), 0);
+    CPU_ZERO(&first);
+    assert_int_equal(sched_getaffinity(0, sizeof(mine), &mine), 0);
+    for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&first) == 0; cpu++)
+        if (CPU_ISSET(cpu, &mine))
+            CPU_SET(cpu, &first);
+    assert_int_equal(sched_setaffinity(0, sizeof(first), &first), 0);
+}
+
+/* On a busy CPU a process that was sent SIGKILL runs on, in its turn, and holds its locks until it has one: here its
+ * turns are rare, for it is SCHED_IDLE beside one that is not. */
+static void a_folder_is_waited_for_whose_holder_was_killed_and_has_not_run_since(void **state)
+{
+    struct folder f = {.fd = -1, .lock_fd = -1};
+    char path[PATH_MAX + 16], byte = 0;
+    struct err e = {0};
+    int made[2];
+    (void)state;
+    text_format(path, sizeof(path), "%s/rare", fixture_root);
+    assert_int_equal(pipe(made), 0);
+    pid_t killed = fork();
+    if (killed == 0) {
+        keep_to_the_first_cpu();
+        if (folder_open(path, &f, &e) != 0 || sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) != 0 ||
+            write(made[1], &byte, 1) != 1)
+            _exit(1);
+        for (;;)
+            ;
+    }
+    assert_int_equal(read(made[0], &byte, 1), 1);
+    pid_t hog = fork();
+    if (hog == 0) {
+        keep_to_the_first_cpu();
+        (void)!write(made[1], &byte, 1);
+        for (;;)
+            ;
+    }
+    assert_int_equal(read(made[0], &byte, 1), 1);
+    (void)poll(NULL, 0, 50); /* by now the CPU is the hog's */
+    assert_int_equal(kill(killed, SIGKILL), 0);
+    int failed = folder_open(path, &f, &e);
+    assert_int_equal(kill(hog, SIGKILL), 0);
+    assert_int_equal(waitpid(hog, NULL, 0), hog);
+    assert_int_equal(waitpid(killed, NULL, 0), killed);
+    (void)(close(made[0]) | close(made[1]));
+    if (failed != 0)
+        fail_msg("%s", e.text);
+    folder_close(&f);
 }
 
 static void a_folder_is_held_by_one(void **state)
@@ -662,6 +717,7 @@ int main(void)
         cmocka_unit_test(a_time_is_said_as_people_say_it),
         fixture_rooted(a_seed_that_nobody_names_is_drawn_once_and_kept),
         fixture_rooted(a_folder_is_waited_for_that_only_a_child_of_a_dead_one_holds),
+        fixture_rooted(a_folder_is_waited_for_whose_holder_was_killed_and_has_not_run_since),
         fixture_rooted(a_folder_is_held_by_one),
         fixture_rooted(what_is_given_is_kept_and_read_back),
         fixture_rooted(a_broken_lock_file_is_refused),
