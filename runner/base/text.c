@@ -277,6 +277,8 @@ void text_add_seconds(struct text *t, double seconds)
         text_add(t, "%lld h %02lld min", s / 3600, s % 3600 / 60);
     else if (s >= 60)
         text_add(t, "%lld min %02lld s", s / 60, s % 60);
+    else if (seconds >= 0.001 && seconds < 0.95)
+        text_add(t, "%.2g s", seconds);
     else
         text_add(t, "%lld s", s);
 }

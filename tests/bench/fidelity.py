@@ -1,8 +1,9 @@
 """Whether scenario1's figures are those of a benchmark as people write one by hand: `tare run scenario1` in each mode and
 start method beside tests/bench/plain/plain.py, which is timed by itself, without tare, on the same interpreter and CPU.
 
-usage: fidelity.py BUILD [PAIRS]      asserts nothing. PAIRS (15, of spawn half as many) of each kind, in random order within a pair,
+usage: fidelity.py BUILD [PAIRS]      asserts nothing. PAIRS (15, of spawn two thirds as many) of each kind, in random order within a pair,
 so that the machine's drift falls on both alike: a pair's ratio is of the medians of its iterations, tare's over the script's.
+Beside spawn stands the same without what the main module imports, which each worker imports again: the floor.
 """
 import json
 import os
@@ -33,13 +34,13 @@ KINDS = [
     ("forkserver", "processes", "forkserver", GIL, 8),
     ("spawn", "processes", "spawn", GIL, 2),
 ]
-BY_TARE, PLAIN = "tare", "plain"
+BY_TARE, PLAIN, BARE = "tare", "plain", "--main-imports none"
 
 
-def by_tare(mode: str, start: str | None, python: str, iterations: int) -> float:
+def by_tare(mode: str, start: str | None, python: str, iterations: int, *more: str) -> float:
     words = [tare, "run", "scenario1", "--mode", mode, "--runtime", python, "--iterations", iterations, "--warmup", WARMUP]
     words += ["--workers", WORKERS, "--work-iters", STEPS, "--cpus", CPU, "--json", "-"]
-    words += ["--mp-start", start] if start else []
+    words += [*(["--mp-start", start] if start else []), *more]
     done = subprocess.run([str(w) for w in words], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"fidelity: {' '.join(map(str, words))}: exit {done.returncode}: {done.stderr.strip()}")
@@ -57,9 +58,13 @@ def by_itself(script: Path, mode: str, start: str | None, python: str, iteration
 def compare(script: Path, *kind) -> None:
     name, *of = kind
     times = {BY_TARE: lambda: by_tare(*of), PLAIN: lambda: by_itself(script, *of)}
-    took = table.in_turn(times, max(1, pairs // 2) if name == "spawn" else pairs)
+    if name == "spawn":
+        times[BARE] = lambda: by_tare(*of, "--main-imports", "none")
+    took = table.in_turn(times, max(1, pairs * 2 // 3) if name == "spawn" else pairs)
     print(f"  {name}: " + ", ".join(f"{one} {statistics.median(t[one] for t in took):.2f} ms" for one in times))
     table.row(f"scenario1 by tare / a plain script, {name}", table.ratio(took, BY_TARE, PLAIN), 1.02, least=0.98)
+    if BARE in times:
+        table.row(f"{name}, --main-imports none / as the original", table.ratio(took, BARE, BY_TARE))
 
 
 with tempfile.TemporaryDirectory() as folder:

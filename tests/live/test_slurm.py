@@ -11,21 +11,21 @@ from collections import Counter
 from pathlib import Path
 
 import rig
-from rig import LiveTest
+from rig import LiveTest, setUpModule  # noqa: F401
 
 PATIENCE_S = 420  # Slurm holds a requeued job back for up to two minutes
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch")
 
 
-def setUpModule() -> None:
-    rig.setUpModule()
-    if lacking := [name for name in NEEDED if not shutil.which(name)]:
-        raise unittest.SkipTest(f"no {', '.join(lacking)} here: scripts/setup slurm installs them")
-    if rig.EMULATED:
-        raise unittest.SkipTest("Slurm's own timeouts are too short for emulated time: run on a host")
-
-
 class Slurm(LiveTest):
+    @classmethod
+    def setUpClass(cls):
+        if lacking := [name for name in NEEDED if not shutil.which(name)]:
+            raise unittest.SkipTest(f"no {', '.join(lacking)} here: scripts/setup slurm installs them")
+        if rig.EMULATED:
+            raise unittest.SkipTest("Slurm's own timeouts are too short for emulated time: run on a host")
+        super().setUpClass()
+
     def setUp(self):
         super().setUp()
         self.cluster = Path(tempfile.mkdtemp(dir=rig.WORK, prefix="s"))

@@ -69,6 +69,7 @@ class Weights(LiveTest):
         base = 32 * MIB  # the interpreter's own is below
         for key in ("anon", "current"):
             average = memory["slice"][key]["avg"]
+            print(f"{key}: on average {average / MIB:.0f} MiB, of {share * size / MIB:.0f} that were held, and the interpreter's")
             self.assertGreater(average, share * size * 0.97, f"{key}: {share=}")
             self.assertLess(average, share * size * 1.03 + base, f"{key}: {share=}")
         self.assertGreater(memory["walks"], 1)

@@ -490,6 +490,12 @@ static void durations_are_told_whatever_a_record_claims(void **state)
         const char *said;
     } CASES[] = {
         {0, "0 s"},
+        {0.0004, "0 s"},
+        {0.0214, "0.021 s"},
+        {0.25, "0.25 s"},
+        {0.96, "1 s"},
+        {59.4, "59 s"},
+        {59.6, "1 min 00 s"},
         {65, "1 min 05 s"},
         {11100, "3 h 05 min"},
         {1e291, "2.78e+287 h"},

@@ -230,21 +230,6 @@ static void a_job_of_an_array_reads_its_own_record_alone(void **state)
     campaign_close(&c);
 }
 
-static void a_time_is_said_as_people_say_it(void **state)
-{
-    static const struct {
-        double seconds;
-        const char *said;
-    } WANTED[] = {{0, "0 s"}, {59.4, "59 s"}, {59.6, "1 min 00 s"}, {65, "1 min 05 s"}, {11100, "3 h 05 min"}};
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(WANTED); i++) {
-        struct text t = {0};
-        text_add_seconds(&t, WANTED[i].seconds);
-        assert_string_equal(t.data, WANTED[i].said);
-        text_free(&t);
-    }
-}
-
 /* --- the folder ----------------------------------------------------------------------------------------------------
  */
 
@@ -714,7 +699,6 @@ int main(void)
         fixture_rooted(a_dry_run_with_retry_counts_what_failed_as_to_be_run),
         fixture_rooted(a_dry_run_keeps_to_the_width),
         fixture_rooted(a_job_of_an_array_reads_its_own_record_alone),
-        cmocka_unit_test(a_time_is_said_as_people_say_it),
         fixture_rooted(a_seed_that_nobody_names_is_drawn_once_and_kept),
         fixture_rooted(a_folder_is_waited_for_that_only_a_child_of_a_dead_one_holds),
         fixture_rooted(a_folder_is_waited_for_whose_holder_was_killed_and_has_not_run_since),
