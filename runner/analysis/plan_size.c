@@ -7,6 +7,7 @@
 
 #include "analysis/analysis.h"
 #include "analysis/cells.h"
+#include "analysis/compare.h"
 #include "analysis/number.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -94,15 +95,19 @@ static size_t to_compare(const char *figure, double s2, double mean, double prec
 
 static void recommend(struct size_row *row, double precision)
 {
-    double r1 = row->of_iterations ? (double)number_enough((size_t)choose_iterations(row)) : 1;
+    const bool relative = fabs(row->part.mean) > 0, of_iterations = row->of_iterations && relative;
+    double r1 = of_iterations ? (double)number_enough((size_t)choose_iterations(row)) : 1;
     const double *t2 = row->part.t2;
-    double s2 = row->of_iterations ? fmax(0, t2[1]) + t2[0] / r1 : t2[0];
-    size_t n = stats_units_for_precision(s2, row->part.mean, precision, PLAN_SIZE_CAP);
-    row->compare_invocations = to_compare(row->figure, s2, row->part.mean, precision);
-    if (n >= PLAN_SIZE_CAP) {
+    double s2 = of_iterations ? fmax(0, t2[1]) + t2[0] / r1 : t2[0];
+    size_t n = relative ? stats_units_for_precision(s2, row->part.mean, precision, PLAN_SIZE_CAP) : 0;
+    if (relative || figure_is_slope(row->figure))
+        row->compare_invocations = to_compare(row->figure, s2, row->part.mean, precision);
+    if (!relative)
+        row->why_not = "the mean is 0: no precision relative to it";
+    else if (n >= PLAN_SIZE_CAP)
         row->why_not = "out of reach: more than 100000 invocations";
+    if (row->why_not)
         return;
-    }
     row->want_iterations = row->of_iterations ? (size_t)r1 : 0;
     row->want_invocations = number_enough(n);
     row->total_s = row->of_iterations ? (double)row->want_invocations * (row->overhead_s + r1 * row->part.mean) : NAN;
@@ -122,8 +127,6 @@ static void judge(struct size_row *row, const struct pilot *p, double precision)
         row->why_not = "fewer than two invocations: nothing tells how they differ";
     else if (row->part.why_not)
         row->why_not = row->part.why_not;
-    else if (!(fabs(row->part.mean) > 0))
-        row->why_not = "the mean is 0: no precision relative to it";
     else
         recommend(row, precision);
 }
@@ -158,23 +161,21 @@ static int check_figures(const struct records *r, const char *const *figure, siz
 int plan_size(const struct records *r, const char *const *figure, size_t figures, double precision,
               struct plan_size *ret, struct err *e)
 {
-    static const char *const DEFAULT[] = {"avg_iter_s"};
     TRY(check_figures(r, figure, figures, e));
     struct cell_groups g = cells_group(r);
     cleanup_free const struct keyset **all = xcalloc(g.count, sizeof(const struct keyset *));
     for (size_t i = 0; i < g.count; i++)
         all[i] = g.list[i].cell;
-    if (figures == 0) {
-        figure = DEFAULT;
-        figures = 1;
-    }
+    const size_t each = figures ? figures : 1;
     size_t keys = 0;
     cleanup_free const char **key = cells_differing(all, g.count, &keys);
-    *ret = (struct plan_size){xcalloc(g.count * figures, sizeof(*ret->row)), 0, precision};
+    *ret = (struct plan_size){xcalloc(g.count * each, sizeof(*ret->row)), 0, precision};
     for (size_t i = 0; i < g.count; i++) {
-        for (size_t f = 0; f < figures; f++) {
+        const struct cell_pair alone = {&g.list[i], &g.list[i]};
+        const char *const own = compare_own_figure(r, r, &alone);
+        for (size_t f = 0; f < each; f++) {
             struct size_row *row = &ret->row[ret->rows++];
-            size_cell(r, &g.list[i], figure[f], precision, row);
+            size_cell(r, &g.list[i], figures ? figure[f] : own, precision, row);
             row->label = cells_label(g.list[i].cell, key, keys);
         }
     }

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/stats.h"
 #include "base/text.h"
 #include "record/verdict.h"
@@ -634,107 +635,75 @@ void summary_free(struct summary *s)
 
 #define FOREIGN_SHARE 0.05 /* of the CPUs' time; a larger share is noted */
 #define MISSED_SHARE  0.05 /* of the ticks; a larger share is noted */
-#define NAMES_SHOWN   2    /* names shown of checks that failed for one reason; records have all */
+#define CHECKS_SHOWN  2    /* names shown of checks that failed for one reason; records have all */
+#define NAMES_SHOWN   20   /* names shown of cells that a note applies to */
+#define NOTES_SHOWN   30   /* reasons shown; the rest is in the records */
 
-/* A note with one reason, and the names it applies to, each once. */
-struct note {
-    char *reason; /* owned */
-    struct text names;
-};
-
-struct notes {
-    struct note *list;
-    size_t count;
-};
-
-static struct note *note_of(struct notes *n, const char *reason)
+/* Of each reason the names it applies to: {reason: {name: true}}, in order of appearance, each once. An object finds
+ * one among ten thousand in one step. */
+static void add_note(json_t *notes, const char *name, const char *reason)
 {
-    cleanup_free char *printable = text_printable(reason);
-    for (size_t i = 0; i < n->count; i++)
-        if (strcmp(n->list[i].reason, printable) == 0)
-            return &n->list[i];
-    n->list = xgrow(n->list, n->count, sizeof(*n->list));
-    n->list[n->count] = (struct note){.reason = STEAL(printable)};
-    return &n->list[n->count++];
-}
-
-/* Whether the comma-separated names include this one. */
-static bool holds(const struct text *names, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *p = names->data; p && (p = strstr(p, name)); p += len)
-        if ((p == names->data || p[-1] == ' ') && (p[len] == ',' || p[len] == '\0'))
-            return true;
-    return false;
-}
-
-static void add_note(struct notes *n, const char *name, const char *reason)
-{
-    cleanup_free char *printable = text_printable(name);
-    struct note *note = note_of(n, reason);
-    if (*printable && !holds(&note->names, printable))
-        text_add(&note->names, "%s%s", note->names.len ? ", " : "", printable);
+    cleanup_free char *printable = text_printable(name), *why = text_printable(reason);
+    json_t *names = json_object_get(notes, why);
+    if (!names) {
+        names = json_object();
+        (void)json_object_set_new_nocheck(notes, why, names);
+    }
+    if (*printable)
+        (void)json_object_set_new_nocheck(names, printable, json_true());
 }
 
 /* Adds the first names, and the number of others. */
-static void add_names(const struct text *names, size_t shown, struct text *out)
+static void add_names(json_t *names, size_t shown, struct text *out)
 {
-    size_t more = 0;
-    const char *end = names->data;
-    for (const char *p = names->data; p && (p = strstr(p, ", ")) != NULL; p += 2) {
-        more += shown == 0;
-        if (shown > 0 && --shown == 0)
-            end = p;
-    }
-    if (shown == 0)
-        text_add(out, "%.*s and %zu more", (int)(end - names->data), names->data, more + 1);
-    else
-        text_add(out, "%s", names->data ? names->data : "");
-}
-
-static void notes_free(struct notes *n)
-{
-    for (size_t i = 0; i < n->count; i++) {
-        free(n->list[i].reason);
-        text_free(&n->list[i].names);
-    }
-    free(n->list);
+    const char *name;
+    json_t *unused;
+    size_t i = 0;
+    json_object_foreach(names, name, unused) if (i++ < shown) text_add(out, "%s%s", i > 1 ? ", " : "", name);
+    if (i > shown)
+        text_add(out, " and %zu more", i - shown);
 }
 
 /* --- what there is to say --------------------------------------------------------------------------------------- */
 
 /* Adds one line for all records: a grade below full, the failed checks, and why. */
-static void note_isolation(struct notes *n, const struct summary *s)
+static void note_isolation(json_t *notes, const struct summary *s)
 {
-    struct notes unmet = {NULL, 0};
+    cleanup_json json_t *unmet = json_object();
     cleanup_text struct text line = {0};
-    const char *grade = NULL;
-    for (size_t i = 0; i < s->records.count; i++) {
-        const struct invocation *one = &s->records.list[i];
-        for (size_t k = 0; k < one->details.unmets; k++)
-            if (strcmp(one->details.unmet[k].level, "recorded") != 0)
-                add_note(&unmet, one->details.unmet[k].name, one->details.unmet[k].reason);
+    const char *grade = NULL, *reason;
+    json_t *names;
+    size_t i = 0;
+    for (size_t k = 0; k < s->records.count; k++) {
+        const struct invocation *one = &s->records.list[k];
+        for (size_t u = 0; u < one->details.unmets; u++)
+            if (strcmp(one->details.unmet[u].level, "recorded") != 0)
+                add_note(unmet, one->details.unmet[u].name, one->details.unmet[u].reason);
         if (*one->grade && strcmp(one->grade, "full") != 0)
             grade = one->grade;
     }
     if (grade)
         text_add(&line, "isolation is %.20s%s", grade,
                  strcmp(grade, grade_name(GRADE_BORROWED)) == 0 ? " (the slice is the container's own cgroup)" : "");
-    else if (unmet.count > 0)
+    else if (json_object_size(unmet) > 0)
         text_add(&line, "some of the isolation that was asked for is not in force");
-    for (size_t i = 0; i < unmet.count; i++) {
-        text_add(&line, "%s", i == 0 ? ": " : ", ");
-        add_names(&unmet.list[i].names, NAMES_SHOWN, &line);
-        text_add(&line, " failed (%s)", unmet.list[i].reason);
+    json_object_foreach(unmet, reason, names)
+    {
+        if (i == NOTES_SHOWN)
+            break;
+        text_add(&line, "%s", i++ == 0 ? ": " : ", ");
+        add_names(names, CHECKS_SHOWN, &line);
+        text_add(&line, " failed (%s)", reason);
     }
+    if (json_object_size(unmet) > i)
+        text_add(&line, ", and %zu more reasons, which the records have", json_object_size(unmet) - i);
     if (grade)
         text_add(&line, "; 'make run-vm' weighs in a full slice");
     if (line.len)
-        add_note(n, "", line.data);
-    notes_free(&unmet);
+        add_note(notes, "", line.data);
 }
 
-static void note_emulation(struct notes *n, const struct summary_cell *c, const struct invocation *one)
+static void note_emulation(json_t *notes, const struct summary_cell *c, const struct invocation *one)
 {
     cleanup_text struct text line = {0};
     if (summary_is_memory(c) || one->kind != RECORD_EMULATED)
@@ -743,10 +712,10 @@ static void note_emulation(struct notes *n, const struct summary_cell *c, const 
              "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is not "
              "emulated)",
              one->emulated_by);
-    add_note(n, "", line.data);
+    add_note(notes, "", line.data);
 }
 
-static void note_failure(struct notes *n, const struct summary_cell *c, const struct invocation *one)
+static void note_failure(json_t *notes, const struct summary_cell *c, const struct invocation *one)
 {
     cleanup_text struct text name = {0}, why = {0};
     if (one->ok)
@@ -754,11 +723,11 @@ static void note_failure(struct notes *n, const struct summary_cell *c, const st
     text_add(&name, "%s %s", c->label, c->profile);
     text_add(&why, "%s%s%s", *one->termination ? one->termination : "it does not say how it ended",
              *one->detail ? ": " : "", one->detail);
-    add_note(n, name.data, why.data);
+    add_note(notes, name.data, why.data);
 }
 
 /* A busy machine misses ticks, so averages over the others are biased. */
-static void note_missed(struct notes *n, const struct summary_cell *c)
+static void note_missed(json_t *notes, const struct summary_cell *c)
 {
     double most = 0;
     char line[200];
@@ -768,11 +737,11 @@ static void note_missed(struct notes *n, const struct summary_cell *c)
         return;
     text_format(line, sizeof(line), "up to %.0f%% of the moments at which memory is sampled were missed in a run",
                 100 * most);
-    add_note(n, c->label, line);
+    add_note(notes, c->label, line);
 }
 
 /* Other work on the benchmark's CPUs lengthens its times, and one mode's more than another's. */
-static void note_foreign(struct notes *n, const struct summary *s)
+static void note_foreign(json_t *notes, const struct summary *s)
 {
     double most = 0;
     char line[200];
@@ -785,46 +754,49 @@ static void note_foreign(struct notes *n, const struct summary *s)
         "others had up to %.0f%% of the benchmark's CPUs while it ran: its times may be off ('tare doctor' says "
         "what helps)",
         100 * most);
-    add_note(n, "", line);
+    add_note(notes, "", line);
 }
 
-static void note_nodes(struct notes *n, const struct summary *s)
+static void note_nodes(json_t *notes, const struct summary *s)
 {
-    size_t nodes = 0;
+    cleanup_json json_t *nodes = json_object();
     char line[80];
-    const char **node = xcalloc(s->records.count + 1, sizeof(*node)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    for (size_t i = 0; i < s->records.count; i++) {
-        size_t k = 0;
-        while (k < nodes && node[k] != s->records.list[i].node) /* texts of a pool: equal ones are one */
-            k++;
-        if (k == nodes && *s->records.list[i].node)
-            node[nodes++] = s->records.list[i].node;
-    }
-    free(node);
-    text_format(line, sizeof(line), "the records are of %zu nodes", nodes);
-    if (nodes > 1)
-        add_note(n, "", line);
+    for (size_t i = 0; i < s->records.count; i++)
+        if (*s->records.list[i].node)
+            (void)json_object_set_new_nocheck(nodes, s->records.list[i].node, json_true());
+    text_format(line, sizeof(line), "the records are of %zu nodes", json_object_size(nodes));
+    if (json_object_size(nodes) > 1)
+        add_note(notes, "", line);
 }
 
 void summary_notes(const struct summary *s, struct text *out)
 {
-    struct notes n = {NULL, 0};
-    for (size_t i = 0; i < s->cells; i++) {
-        const struct summary_cell *c = &s->cell[i];
-        for (size_t k = 0; k < c->count; k++) {
-            note_emulation(&n, c, c->invocation[k]);
-            note_failure(&n, c, c->invocation[k]);
+    cleanup_json json_t *notes = json_object();
+    const char *reason;
+    json_t *names;
+    size_t i = 0;
+    for (size_t c = 0; c < s->cells; c++) {
+        const struct summary_cell *cell = &s->cell[c];
+        for (size_t k = 0; k < cell->count; k++) {
+            note_emulation(notes, cell, cell->invocation[k]);
+            note_failure(notes, cell, cell->invocation[k]);
         }
-        note_missed(&n, c);
+        note_missed(notes, cell);
     }
-    note_foreign(&n, s);
-    note_nodes(&n, s);
-    note_isolation(&n, s);
-    for (size_t i = 0; i < n.count; i++) {
-        const struct text *names = &n.list[i].names;
-        text_add(out, "* %s%s%s\n", names->len ? names->data : "", names->len ? ": " : "", n.list[i].reason);
+    const size_t of_cells = json_object_size(notes);
+    note_foreign(notes, s);
+    note_nodes(notes, s);
+    note_isolation(notes, s);
+    json_object_foreach(notes, reason, names)
+    {
+        if (i++ >= NOTES_SHOWN && i <= of_cells)
+            continue; /* what holds of all records is always said */
+        text_add(out, "* ");
+        add_names(names, NAMES_SHOWN, out);
+        text_add(out, "%s%s\n", json_object_size(names) ? ": " : "", reason);
     }
-    notes_free(&n);
+    if (of_cells > NOTES_SHOWN)
+        text_add(out, "* and %zu more reasons of cells, which their records have\n", of_cells - NOTES_SHOWN);
 }
 
 /* --- The answer in words ----------------------------------------------------------------------------------------- */

@@ -320,12 +320,10 @@ const struct option_row config_rows[] = {
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
-    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
-     "what is compared: " CONFIG_FIGURES ", or any number of the records' result; may be given again (default: pss_bytes of "
-     "profile memory, growth_pss_bytes of profile growth, a rate where there is one, else avg_iter_s)"},
-    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
-     "what is to be that precise: " CONFIG_FIGURES ", or any number of the records' result; may be given again (default: "
-     "avg_iter_s of every cell, whatever its profile)"},
+    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
+     "what is compared, or is to be that precise: " CONFIG_FIGURES ", or any number of the records' result; may be given "
+     "again (default: pss_bytes of profile memory, growth_pss_bytes of profile growth, a rate where there is one, else "
+     "avg_iter_s)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
     {"growth-margin", TEXT, "SIZE", STATS(growth_margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,

@@ -55,12 +55,8 @@ static void add_pilot(const struct size_row *row, struct text *out)
         text_add(out, "  a pilot of %d invocations and more tells the spread better\n", PLAN_SIZE_PILOT);
 }
 
-static void add_wanted(const struct size_row *row, double precision, struct text *out)
+static void add_recommended(const struct size_row *row, double precision, struct text *out)
 {
-    if (row->why_not) {
-        text_add(out, "  no recommendation: %s\n", row->why_not);
-        return;
-    }
     text_add(out, "  for %.3g%%: %zu invocations", 100 * precision, row->want_invocations);
     if (row->want_iterations)
         text_add(out, " of %zu iteration%s%s", row->want_iterations, row->want_iterations == 1 ? "" : "s",
@@ -68,6 +64,14 @@ static void add_wanted(const struct size_row *row, double precision, struct text
     if (!isnan(row->total_s))
         text_add(out, ", %.3g s in all", row->total_s);
     text_add(out, "\n");
+}
+
+static void add_wanted(const struct size_row *row, double precision, struct text *out)
+{
+    if (row->why_not)
+        text_add(out, "  no recommendation: %s\n", row->why_not);
+    else
+        add_recommended(row, precision, out);
     char within[32];
     text_format(within, sizeof(within), "%.3g%%", 100 * precision);
     if (figure_is_slope(row->figure))
@@ -75,7 +79,7 @@ static void add_wanted(const struct size_row *row, double precision, struct text
     if (row->compare_invocations)
         text_add(out, "  to tell two such cells the same or apart within %s: %zu invocations a side\n", within,
                  row->compare_invocations);
-    if (row->iterations_why)
+    if (row->iterations_why && !row->why_not)
         text_add(out, "  (the iterations are %s)\n", row->iterations_why);
 }
 

@@ -837,6 +837,35 @@ static void a_figure_of_the_invocation_has_one_level(void **state)
     assert_int_equal(e.kind, ERR_USAGE);
 }
 
+/* As compare's figure: a plan for memory is not sized by its times. A slope of 0 has no share of itself to be precise
+ * to, and two of them can still be told apart. */
+static void a_plan_is_sized_for_what_its_cells_are_run_for(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct plan_size p;
+    SOME("a", 6, 2e-3, PLAIN);
+    for (int k = 0; k < 6; k++) {
+        put("a", 1, &(const struct made){.mode = "processes", .pss = 36e6 + k * 1e5});
+        put("a", 1, &(const struct made){.mode = "spawn", .grows = true, .slope = (k % 2 ? 1 : -1) * 20e3});
+        put("a", 1, &(const struct made){.mode = "fork", .grows = true});
+    }
+    a.reader.with_iterations = true;
+    assert_int_equal(read_side(&a, "a", &e), 0);
+    assert_int_equal(plan_size(&a, NULL, 0, 0.02, &p, &e), 0);
+    assert_int_equal(p.rows, 4);
+    for (size_t i = 0; i < p.rows; i++) {
+        const struct size_row *row = &p.row[i];
+        const bool slopes = strstr(row->label, "spawn") || strstr(row->label, "fork");
+        assert_string_equal(row->figure, slopes                            ? "growth_pss_bytes"
+                                         : strstr(row->label, "processes") ? "pss_bytes"
+                                                                           : "avg_iter_s");
+        assert_int_equal(row->why_not != NULL, slopes);
+        assert_true(row->compare_invocations > 0);
+    }
+    plan_size_free(&p);
+}
+
 /* --- help
  * --------------------------------------------------------------------------------------------------------------------
  */
@@ -894,6 +923,7 @@ int main(void)
         IN_ROOT(what_an_invocation_takes_besides_its_iterations_has_its_start_up_in_it),
         IN_ROOT(finer_precision_takes_more_invocations),
         IN_ROOT(a_figure_of_the_invocation_has_one_level),
+        IN_ROOT(a_plan_is_sized_for_what_its_cells_are_run_for),
         IN_ROOT(the_help_of_what_reads_records_is_as_it_was_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,7 +157,7 @@ static void the_contention_has_both_twins_of_each_pattern(void **state)
     (void)state;
     struct plan p = parsed(SHIPPED, "contention.yml", &NOTHING_GIVEN);
     assert_int_equal(p.cells, 14 * 3 * 2);
-    assert_true(p.invocations >= 5);
+    assert_true(p.invocations >= 15); /* of fewer, 42 rows at once leave hardly one that can be told */
     (void)cell_of(&p, "scenario4-threads-overhead-workers=4-pattern=lock-sharing=shared");
     (void)cell_of(&p, "scenario4-threads-overhead-workers=4-pattern=lock-sharing=private");
     plan_free(&p);

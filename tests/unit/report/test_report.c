@@ -133,6 +133,21 @@ static void a_run_that_failed_says_why(void **state)
         strstr(text, "* threads, 3.14t memory: signal: the workload was ended by signal 11 (Segmentation fault)\n"));
 }
 
+/* A folder of others' records may give as many as it has records. */
+static void thirty_reasons_are_shown_and_the_others_counted(void **state)
+{
+    static struct specimen s;
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        specimen_failed(&s);
+        text_format(s.record.detail, sizeof(s.record.detail), "reason %d", i);
+        save(&s);
+    }
+    expect("* threads, 3.14t memory: signal: reason 29\n");
+    expect_none("reason 30\n");
+    expect("* and 10 more reasons of cells, which their records have\n");
+}
+
 static void emulated_times_have_no_ratio_and_memory_has(void **state)
 {
     (void)state;
@@ -373,6 +388,7 @@ int main(void)
         TEST(the_seeds_table_is_as_it_was_read),
         TEST(why_a_figure_is_missing_is_said_once),
         TEST(a_run_that_failed_says_why),
+        TEST(thirty_reasons_are_shown_and_the_others_counted),
         TEST(emulated_times_have_no_ratio_and_memory_has),
         TEST(an_older_records_host_tells_of_emulation_too),
         TEST(missed_samples_above_five_percent_are_said),
