@@ -50,8 +50,8 @@ struct plan_size {
     double precision;
 };
 
-/* Makes a row per cell and figure (default: compare_own_figure()). The records must be read with_iterations. -EINVAL (usage): an
- * unknown figure. The caller ends *ret with plan_size_free(). */
+/* Makes a row per cell and figure (default: compare_own_figure()). The records must be read with_iterations. -EINVAL
+ * (usage): an unknown figure. The caller ends *ret with plan_size_free(). */
 int plan_size(const struct records *r, const char *const *figure, size_t figures, double precision,
               struct plan_size *ret, struct err *e);
 void plan_size_free(struct plan_size *p);

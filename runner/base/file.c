@@ -269,6 +269,36 @@ static int write_draft(struct file_draft *draft, const char *bytes, size_t len, 
     return code;
 }
 
+/* Where a file is or will be: its folder has to be there, it need not. false: it cannot be. */
+static bool resolve(const char *path, char real[PATH_MAX])
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (realpath(path, real))
+        return true;
+    int n = slash ? snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path)
+                  : snprintf(folder, sizeof(folder), ".");
+    if (n < 0 || (size_t)n >= sizeof(folder) || !realpath(folder, real))
+        return false;
+    size_t len = strlen(real), rest = PATH_MAX - len;
+    n = snprintf(real + len, rest, "/%s", slash ? slash + 1 : path);
+    return n >= 0 && (size_t)n < rest;
+}
+
+int file_refuse_input(const char *option, const char *output, const char *input, struct err *e)
+{
+    char to[PATH_MAX], from[PATH_MAX];
+    if (!input || !realpath(input, from) || !resolve(output, to))
+        return 0;
+    size_t len = strlen(from);
+    if (strncmp(to, from, len) != 0 || (to[len] != '\0' && to[len] != '/'))
+        return 0;
+    return to[len] ? err_set(e, ERR_USAGE, -EINVAL, "%s '%s' lies in '%s', which is read (name a file outside of it)",
+                             option, output, input)
+                   : err_set(e, ERR_USAGE, -EINVAL, "%s '%s' would replace '%s', which is read (name another file)",
+                             option, output, input);
+}
+
 int file_replace(const char *path, const char *bytes, size_t len, struct err *e)
 {
     struct file_draft draft = {.dirfd = -1};

@@ -92,6 +92,10 @@ int file_sweep(int dirfd, const char *name);
 /* Whether file_sweep() would remove it. */
 bool file_is_left(int dirfd, const char *name);
 
+/* Refuses to write `output`, which `option` named, over what is read: it is the file `input` itself, by whatever path,
+ * or lies in the folder `input`. -EINVAL (usage): what, and the remedy. 0, too, if there is no input, or it is NULL. */
+int file_refuse_input(const char *option, const char *output, const char *input, struct err *e);
+
 /* Opens a draft, writes the bytes and commits it. */
 int file_replace(const char *path, const char *bytes, size_t len, struct err *e);
 int file_replace_at(int dirfd, const char *name, const char *said, const char *bytes, size_t len, struct err *e);

@@ -52,6 +52,15 @@ static int run_pack(const struct config *c, struct err *e)
     return 0;
 }
 
+/* The attestation replaces nothing that is read. */
+static int check_attestation(const struct artefact_options *a, const char *bundle, struct err *e)
+{
+    const char *const read[] = {bundle, a->key, a->paper, a->sign};
+    for (size_t i = 0; a->attestation && i < ARRAY_LEN(read); i++)
+        TRY(file_refuse_input("--attestation", a->attestation, read[i], e));
+    return 0;
+}
+
 static int run_verify(const struct config *c, struct err *e)
 {
     struct verification v;
@@ -61,6 +70,7 @@ static int run_verify(const struct config *c, struct err *e)
         return err_set(e, ERR_USAGE, -EINVAL, "--sign is for --attestation, which was not asked for");
     if (c->artefact.sign)
         TRY(sign_check("--sign", c->artefact.sign, e));
+    TRY(check_attestation(&c->artefact, o.path, e));
     TRY(verify(&o, &v, e));
     int failed = c->artefact.attestation ? attest_write(&v, c->artefact.attestation, c->artefact.sign, e) : 0;
     if (failed != 0) {
@@ -131,10 +141,21 @@ static int print_pool(const struct pool_result *r, const struct config *c, struc
     return pool_status(r);
 }
 
+/* The page replaces nothing that is read. */
+static int check_page(const struct pool_options *o, const char *page, struct err *e)
+{
+    for (size_t i = 0; page && o->names[i]; i++)
+        TRY(file_refuse_input("--output", page, o->names[i], e));
+    for (size_t i = 0; page && i < o->keys; i++)
+        TRY(file_refuse_input("--output", page, o->key[i], e));
+    return 0;
+}
+
 static int run_pool(const struct config *c, struct err *e)
 {
     struct pool_result r;
     const struct pool_options o = {c->names, c->artefact.keys.word, c->artefact.keys.count};
+    TRY(check_page(&o, c->artefact.output, e));
     TRY(pool_bundles(&o, &r, e));
     int status = print_pool(&r, c, e);
     pool_result_free(&r);

@@ -5,10 +5,12 @@
 
 #include "base/cleanup.h"
 
-#define ABOVE  0.30 /* of a row's height: the distance of its name above its mark */
-#define BELOW  0.06 /* of a row's height: the distance of its interval below the middle */
-#define BEYOND 1.5  /* intervals are drawn at most this far beyond the span of estimates and edges, in spans */
-#define LEAST  1e-3 /* the margin of an axis whose values are all equal, as a share of the largest */
+#define ABOVE       0.30 /* of a row's height: the distance of its name above its mark */
+#define BELOW       0.06 /* of a row's height: the distance of its interval below the middle */
+#define NEXT_BELOW  0.16 /* likewise, of where the next measurement is expected */
+#define NEXT_COLOUR "#777777"
+#define BEYOND      1.5  /* intervals are drawn at most this far beyond the span of estimates and edges, in spans */
+#define LEAST       1e-3 /* the margin of an axis whose values are all equal, as a share of the largest */
 
 struct range {
     double low, high;
@@ -82,17 +84,21 @@ static void add_edge(struct drawing *d, double x)
              at);
 }
 
-/* An interval that reaches beyond the axis ends there in an arrow. */
-static void add_cut(struct drawing *d, const struct forest_row *r, size_t number, const struct range *x)
+/* An end that lies beyond the axis is an arrow there, in the colour of its line and as far below the middle. */
+static void add_cut(struct drawing *d, const double end[2], double at, const char *colour, const struct range *x)
 {
-    const double end[] = {r->low, r->high};
-    for (size_t i = 0; i < ARRAY_LEN(end); i++)
+    for (size_t i = 0; i < 2; i++)
         if (isfinite(end[i]) && (i == 0 ? end[i] < x->low : end[i] > x->high))
             text_add(&d->plot,
                      "set arrow from graph %s, first %.2f to graph %zu, first %.2f head filled size graph 0.025,20 "
                      "linewidth 1.5 linecolor rgb '%s' front\n",
-                     i == 0 ? "0.04" : "0.96", (double)number + BELOW, i, (double)number + BELOW,
-                     drawing_colour(r->is_mean ? 1 : 0));
+                     i == 0 ? "0.04" : "0.96", at, i, at, colour);
+}
+
+static void add_cuts(struct drawing *d, const struct forest_row *r, size_t number, const struct range *x)
+{
+    add_cut(d, (const double[]){r->low, r->high}, (double)number + BELOW, drawing_colour(r->is_mean ? 1 : 0), x);
+    add_cut(d, (const double[]){r->next_low, r->next_high}, (double)number + NEXT_BELOW, NEXT_COLOUR, x);
 }
 
 static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
@@ -108,15 +114,15 @@ static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
     add_edge(d, f->max);
     for (size_t i = 0; i < f->rows; i++)
         if (isfinite(f->row[i].at))
-            add_cut(d, &f->row[i], ++number, &x);
+            add_cuts(d, &f->row[i], ++number, &x);
     text_add(&d->plot,
-             "plot '%s.dat' using 'next':(column('row') + 0.16):'next_low':'next_high' with xerrorbars pointtype -1 "
-             "linewidth 1.5 linecolor rgb '#777777' title 'next machine', \\\n"
-             "     '' using 'one':(column('row') + 0.06):'one_low':'one_high' with xerrorbars pointtype 5 "
+             "plot '%s.dat' using 'next':(column('row') + %.2f):'next_low':'next_high' with xerrorbars pointtype -1 "
+             "linewidth 1.5 linecolor rgb '" NEXT_COLOUR "' title 'next machine', \\\n"
+             "     '' using 'one':(column('row') + %.2f):'one_low':'one_high' with xerrorbars pointtype 5 "
              "pointsize 0.7 linewidth 1.5 linecolor rgb '%s' title 'reproduction', \\\n"
-             "     '' using 'mean':(column('row') + 0.06):'mean_low':'mean_high' with xerrorbars pointtype 13 "
+             "     '' using 'mean':(column('row') + %.2f):'mean_low':'mean_high' with xerrorbars pointtype 13 "
              "pointsize 1.4 linewidth 2 linecolor rgb '%s' title 'mean'\n",
-             d->name, drawing_colour(0), drawing_colour(1));
+             d->name, NEXT_BELOW, BELOW, drawing_colour(0), BELOW, drawing_colour(1));
 }
 
 void forest_draw(struct drawings *all, const struct forest *f)

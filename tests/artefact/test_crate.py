@@ -257,6 +257,18 @@ class Crate(BundleTest):
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
             self.assertIn(line, done.stderr)
 
+    def test_an_attestation_replaces_nothing_that_is_read(self):
+        tar, paper, bag = self.dir / "x.tar", self.dir / "main.tex", self.root.parent
+        shutil.copy(self.packed, tar)
+        paper.write_text("\\begin{document}\\end{document}")
+        before = [bundles.sha256(tar), bundles.sha256(paper), files(bag)]
+        for words in ((tar, "--attestation", tar), (tar, "--attestation", self.dir / "bag/../x.tar"),
+                      (tar, "--paper", paper, "--attestation", paper), (bag, "--attestation", bag / "attestation.json")):
+            done = tare("verify", *words, env={"PATH": "/nonexistent"})
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn("which is read", done.stderr)
+        self.assertEqual([bundles.sha256(tar), bundles.sha256(paper), files(bag)], before)
+
     @unittest.skipIf(not shutil.which("minisign"), "minisign is not installed")
     def test_an_attestation_is_signed_and_minisign_itself_says_so(self):
         key, path = self.dir / "key", self.dir / "attestation.json"

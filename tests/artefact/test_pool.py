@@ -241,6 +241,19 @@ class Pooling(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
             self.assertIn(line, done.stderr)
 
+    def test_the_page_replaces_nothing_that_is_read(self):
+        mine, folder, link = self.dir / "mine.tar", unpack(self.tar[0], self.dir / "folder"), self.dir / "link.html"
+        shutil.copy(self.tar[0], mine)
+        link.symlink_to("mine.tar")
+        before = sha256(mine)
+        for words, line in (((mine, "-o", mine), "would replace"), ((mine, "-o", self.dir / "folder/../mine.tar"), "would replace"),
+                            ((mine, "-o", link), "would replace"), ((folder, "-o", folder / "pool.html"), "which is read")):
+            done = tare("pool", *words, env=PLAIN)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn(line, done.stderr)
+        self.assertEqual(sha256(mine), before)
+        self.assertFalse((folder / "pool.html").exists())
+
     # --- what is withheld
 
     def test_a_value_is_not_withheld_where_the_hardware_is_the_originals(self):

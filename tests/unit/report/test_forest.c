@@ -49,11 +49,32 @@ static void an_axis_is_little_wider_than_its_intervals(void **state)
     assert_near(a.high, 2.332, 1e-9);
 }
 
+/* As a whole interval it would end where the axis does. */
+static void an_interval_and_a_prediction_that_the_axis_cuts_end_in_arrows(void **state)
+{
+    (void)state;
+    struct drawings all = {0};
+    const struct forest_row row[] = {
+        {.label = "one", .at = 2, .low = 1.9, .high = 90, .next_low = NAN, .next_high = NAN},
+        {.label = "mean", .at = 2.2, .low = 2.1, .high = 2.3, .next_low = -50, .next_high = 80, .is_mean = 1}};
+    const char *at;
+    size_t arrows = 0, grey = 0;
+    forest_draw(&all, &(struct forest){"x", "x", "x", row, 2, NAN, NAN});
+    for (at = all.list[0].plot.data; (at = strstr(at, "head filled")); at++) {
+        arrows++;
+        grey += strncmp(strstr(at, "rgb '"), "rgb '#777777'", 13) == 0;
+    }
+    assert_int_equal(arrows, 3);
+    assert_int_equal(grey, 2);
+    drawings_free(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_that_do_not_vary_have_an_axis_all_the_same),
         cmocka_unit_test(an_axis_is_little_wider_than_its_intervals),
+        cmocka_unit_test(an_interval_and_a_prediction_that_the_axis_cuts_end_in_arrows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
