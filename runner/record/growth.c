@@ -70,8 +70,17 @@ static void set_why(struct growth_slope *s, const char *why)
     text_format(s->why_not, sizeof(s->why_not), "%s", why);
 }
 
+static struct growth_slope no_slope(const char *why)
+{
+    struct growth_slope none = {NAN, NAN, NAN, ""};
+    set_why(&none, why);
+    return none;
+}
+
 static struct growth_slope slope_of(const struct series *s)
 {
+    if (s->n < GROWTH_FEWEST)
+        return no_slope("there are too few readings");
     const struct stats_trend t = stats_trend(s->y, s->n, GROWTH_CONFIDENCE);
     const double scale = GROWTH_PER / s->iterations;
     struct growth_slope ret = {t.slope * scale, t.low * scale, t.high * scale, ""};
@@ -162,13 +171,6 @@ static size_t split_period(const struct growth *g)
         first = i;
     }
     return 0;
-}
-
-static struct growth_slope no_slope(const char *why)
-{
-    struct growth_slope none = {NAN, NAN, NAN, ""};
-    set_why(&none, why);
-    return none;
 }
 
 static struct growth_slope slope_of_readings(const struct growth *g, enum growth_figure f, size_t from, size_t to)

@@ -15,6 +15,9 @@ struct text;
 
 #define GROWTH_PER        GROWTH_TARGET_PER /* a slope is given per this many iterations */
 #define GROWTH_CONFIDENCE 0.95
+/* Below so many values there is no slope: memory rises in steps, and between two of them it is 0 for whatever grows. As
+ * a part is read every fourth time, each part has this many where PSS has an interval (STATS_TREND_MIN). */
+#define GROWTH_FEWEST 8
 
 /* What has a slope. The parts of PSS, with GROWTH_REST, add up to PSS. */
 enum growth_figure {

@@ -170,6 +170,14 @@ static void few_readings_have_no_interval(void **state)
     g.readings = 60;
     growth_derive(&NO_SAMPLES, &g);
     expect_said("growth unknown: there are too few readings");
+    assert_true(isfinite(g.slope[GROWTH_PSS].bytes));
+    plant(KEPT);
+    g.readings = 3; /* two in the second half */
+    growth_derive(&NO_SAMPLES, &g);
+    expect_said("growth unknown: there are too few readings");
+    for (int f = GROWTH_PSS; f < GROWTH_ANON; f++)
+        assert_true(isnan(g.slope[f].bytes));
+    assert_string_equal(g.slope[GROWTH_PSS].why_not, "there are too few readings");
 }
 
 /* --- the runner's samples ------------------------------------------------------------------------------------------
