@@ -17,6 +17,9 @@
 bool interpreter_name_parse(const char *text, struct interpreter_name *ret)
 {
     char t = '\0', more = '\0';
+    const char *dot = strchr(text, '.');
+    if (text[strspn(text, "0123456789.t")] || *text == '0' || !dot || (dot[1] == '0' && dot[2] >= '0' && dot[2] <= '9'))
+        return false;
     int fields = sscanf(text, "%2d.%3d%c%c", &ret->major, &ret->minor, &t, &more);
     ret->free_threaded = fields == 3 && t == 't';
     return (fields == 2 || ret->free_threaded) && ret->major > 0 && ret->minor >= 0;

@@ -75,11 +75,11 @@ static const char PROBE[] =
 /* --- asking an interpreter, and remembering what it said ------------------------------------------------------ */
 
 /* The variables of the cell's environment that switch features of a build; the last of each counts. NULL: not set. */
-enum { JIT, MALLOC, DECIDING };
+enum { DECIDING = 3 };
 
 static void find_deciding(const struct cell *cell, const char *ret[DECIDING])
 {
-    static const char *const NAMES[DECIDING] = {"PYTHON_JIT=", "PYTHONMALLOC="};
+    static const char *const NAMES[DECIDING] = {"PYTHON_JIT=", "PYTHONMALLOC=", "PYTHONDEVMODE="};
     for (size_t v = 0; v < DECIDING; v++)
         ret[v] = NULL;
     for (size_t i = 0; cell && i < cell->environment.count; i++)
@@ -179,8 +179,11 @@ static void name_features(struct runtime *r)
 {
     cleanup_text struct text t = {0};
     const struct fact *lto = facts_find(&r->build, "lto"), *allocator = facts_find(&r->build, "allocator");
-    const char *usual = r->free_threaded ? "mimalloc" : "pymalloc";
-    if (is_true(&r->build, "debug"))
+    const bool debug = is_true(&r->build, "debug");
+    const char *usual = r->free_threaded ? debug ? "mimalloc_debug" : "mimalloc"
+                        : debug          ? "pymalloc_debug"
+                                         : "pymalloc";
+    if (debug)
         add_feature(&t, "debug");
     if (is_true(&r->build, "jit"))
         add_feature(&t, is_true(&r->build, "jit_enabled") ? "jit" : "jit-off");
@@ -192,7 +195,7 @@ static void name_features(struct runtime *r)
         add_feature(&t, "lto");
     if (is_true(&r->build, "frame_pointers"))
         add_feature(&t, "frame-pointers");
-    if (allocator->kind == FACT_TEXT && strncmp(allocator->text, usual, strlen(usual)) != 0)
+    if (allocator->kind == FACT_TEXT && strcmp(allocator->text, usual) != 0)
         add_feature(&t, allocator->text);
     facts_text(&r->build, "features", t.len ? t.data : "plain");
 }
@@ -283,12 +286,13 @@ static void say_no_answer(const struct runtime *r, const struct cell *cell, char
 {
     cleanup_text struct text plain = {0};
     const char *deciding[DECIDING];
+    cleanup_text struct text set = {0};
     find_deciding(cell, deciding);
-    if ((deciding[JIT] || deciding[MALLOC]) && probe(r->path, NULL, &plain) == 0)
-        (void)snprintf(why, cap, "it does not start with --env %s%s%s",
-                       deciding[JIT] ? deciding[JIT] : deciding[MALLOC],
-                       deciding[JIT] && deciding[MALLOC] ? " --env " : "",
-                       deciding[JIT] && deciding[MALLOC] ? deciding[MALLOC] : "");
+    for (size_t v = 0; v < DECIDING; v++)
+        if (deciding[v])
+            text_add(&set, " --env %s", deciding[v]);
+    if (set.len && probe(r->path, NULL, &plain) == 0)
+        (void)snprintf(why, cap, "it does not start with%s", set.data);
     else
         (void)snprintf(
             why, cap,
@@ -477,7 +481,7 @@ static int take_named(const char *path, const struct cell *cell, struct runtime 
         TRY(trust_find_program(path, on_path, sizeof(on_path), e));
         path = on_path;
     } else if (!strchr(path, '/')) {
-        bool old = interpreter_name_parse(path, &name);
+        bool old = interpreter_name_parse(path, &name) && name.major <= 3;
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--runtime '%s': %swhat is allowed is auto, native, python3, 3.14t, 3.14 and the like, or the "
                        "path of an interpreter",

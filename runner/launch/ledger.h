@@ -61,7 +61,13 @@ enum ledger_phase {
     LEDGER_FAILED = 4, /* error says why */
 };
 
-enum ledger_gil { LEDGER_GIL_UNKNOWN = 0, LEDGER_GIL_OFF = 1, LEDGER_GIL_ON = 2, LEDGER_GIL_NONE = 3 /* no Python */ };
+enum ledger_gil {
+    LEDGER_GIL_UNKNOWN = 0,
+    LEDGER_GIL_OFF = 1,
+    LEDGER_GIL_ON = 2,
+    LEDGER_GIL_NONE = 3,    /* no Python */
+    LEDGER_GIL_DIFFERS = 4, /* at the end: as at the start, but otherwise in a worker process or another interpreter */
+};
 
 enum ledger_figure_kind { LEDGER_FIGURE_UNSET = 0, LEDGER_FIGURE_INTEGER = 1, LEDGER_FIGURE_REAL = 2 };
 

@@ -149,7 +149,7 @@ static int gil_state(uint64_t said)
     return said == LEDGER_GIL_ON ? 1 : said == LEDGER_GIL_OFF ? 0 : -1;
 }
 
-static void say_gil_off(const struct record *r, char *got, size_t cap)
+static void say_gil_off(const struct record *r, bool differs, char *got, size_t cap)
 {
     if (r->gil_enabled == 1)
         text_format(got, cap, "on from the start");
@@ -157,16 +157,20 @@ static void say_gil_off(const struct record *r, char *got, size_t cap)
         text_format(got, cap, "on after iteration %llu", (unsigned long long)r->gil_turned);
     else if (r->gil_at_end == 1)
         text_format(got, cap, "on at the end");
+    else if (differs)
+        text_format(got, cap, "off in the main process, on in a worker");
     else
-        text_format(got, cap, *r->gil_module ? "off in the main process, on in a worker" : "off");
+        text_format(got, cap, *r->gil_module ? "off in the main process, on elsewhere or at its exit" : "off");
 }
 
-static void check_gil(struct record *r)
+static void check_gil(struct record *r, bool differs)
 {
     const bool on = r->cell.gil == GIL_ON;
     char got[96] = "", why[sizeof(r->gil_module) + sizeof(r->gil_warning) + 80];
     if (r->gil_at_end < 0)
         text_format(why, sizeof(why), "the workload ended before it said");
+    else if (on && differs)
+        text_format(why, sizeof(why), "a worker does not heed PYTHON_GIL (the program took it out of the environment)");
     else if (on)
         text_format(why, sizeof(why), "the program does not heed PYTHON_GIL (as with -E or -I)");
     else if (*r->gil_module)
@@ -175,9 +179,12 @@ static void check_gil(struct record *r)
     else
         text_format(why, sizeof(why), "no warning of the interpreter names the module that turned it on");
     if (r->gil_at_end >= 0 && on)
-        text_format(got, sizeof(got), r->gil_enabled == 1 && r->gil_at_end == 1 ? "on" : "off");
+        text_format(got, sizeof(got),
+                    r->gil_enabled != 1 || r->gil_at_end != 1 ? "off"
+                    : differs                                 ? "on in the main process, off in a worker"
+                                                              : "on");
     else if (r->gil_at_end >= 0)
-        say_gil_off(r, got, sizeof(got));
+        say_gil_off(r, differs, got, sizeof(got));
     verdict_add(&r->isolation, LEVEL_REQUIRED, on ? "GIL stayed on" : "GIL stayed off",
                 strcmp(got, on ? "on" : "off") == 0, on ? "on" : "off", got, "sys._is_gil_enabled()", why);
 }
@@ -185,12 +192,13 @@ static void check_gil(struct record *r)
 void inspect_gil(const struct ledger *page, const char *warning, struct record *r)
 {
     r->gil_enabled = gil_state(page->gil);
-    r->gil_at_end = gil_state(page->gil_last);
+    const bool differs = page->gil_last == LEDGER_GIL_DIFFERS;
+    r->gil_at_end = gil_state(differs ? page->gil : page->gil_last);
     /* The workload writes the page: an impossible number counts as none. */
     r->gil_turned = page->gil_turned <= (uint64_t)(r->cell.warmup + r->cell.iterations) ? page->gil_turned : 0;
     take_gil_warning(warning, r);
     if (r->runtime && (r->runtime->free_threaded || r->cell.gil == GIL_ON))
-        check_gil(r);
+        check_gil(r, differs);
 }
 
 /* Checks that a counter is zero. */

@@ -228,6 +228,7 @@ class Run:
         words[Ledger.CHECK] = self.scenario.result()
         for name, value in self.scenario.figures().items():
             self.ledger.figure(name, value)
+        self.ledger.look_at_workers(self.team.gil_differed())
         self.scenario.close()
         words[Ledger.PHASE] = Ledger.DONE
         del held

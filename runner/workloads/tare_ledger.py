@@ -3,6 +3,8 @@
 import os
 import sys
 
+from failures import gil_is_on
+
 
 def map_shared(fd: int, size: int):
     """Only the mapping stays; workers inherit no descriptor. Before 3.13 Python keeps one, which is not inherited."""
@@ -19,7 +21,7 @@ class Ledger:
 
     MAGIC = 0x0034524547444C54
     STARTING, WARMUP, MEASURING, DONE, FAILED = range(5)
-    GIL_OFF, GIL_ON = 1, 2
+    GIL_OFF, GIL_ON, GIL_DIFFERS = 1, 2, 4
     # Indices of the head's words, from the byte offsets in launch/ledger.h.
     SIZE, ITERATION_CAPACITY, WORKER_CAPACITY, STARTS, ENDS, WORKERS = (o // 8 for o in (8, 16, 24, 32, 40, 48))
     PHASE, GIL, WARMUP_DONE, ITERATIONS_DONE, WALL_START, WALL_END = (o // 8 for o in (56, 64, 72, 80, 88, 96))
@@ -74,8 +76,7 @@ class Ledger:
         return cls(page)
 
     def gil_now(self) -> int:
-        asked = getattr(sys, "_is_gil_enabled", None)  # 3.12 always has the GIL
-        return self.GIL_OFF if asked and not asked() else self.GIL_ON
+        return self.GIL_ON if gil_is_on() else self.GIL_OFF
 
     def look_at_gil(self) -> None:
         """Call it after each iteration, also of the warm-up: importing an extension may turn the GIL on."""
@@ -84,6 +85,12 @@ class Ledger:
         if now != w[self.GIL_LAST]:
             w[self.GIL_LAST] = now
             w[self.GIL_TURNED] = w[self.GIL_TURNED] or w[self.WARMUP_DONE] + w[self.ITERATIONS_DONE] + 1
+
+    def look_at_workers(self, differed: bool) -> None:
+        """differed: whether a worker with a GIL of its own ended with it otherwise than the main process's was at first."""
+        w = self.words
+        if differed and w[self.GIL_LAST] == w[self.GIL]:
+            w[self.GIL_LAST] = self.GIL_DIFFERS
 
     def ready(self, i: int, ready_ns: int) -> None:
         """Notes when all workers of iteration i were ready, just before their start signal. Call it before its stamp()."""

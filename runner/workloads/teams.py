@@ -7,7 +7,7 @@ import os
 import sys
 from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
 
-from failures import leaving
+from failures import GIL_SIGN, gil_is_on, leaving
 
 EXIT_FAILED = 70  # EX_SOFTWARE of sysexits.h
 LOOK_S = 0.1  # how often the wait for the ready signs looks for workers that have died instead
@@ -35,6 +35,7 @@ class Team:
         self.workers = []
         self.results: list = [None] * size
         self.ready_ns = 0  # when all workers of the current iteration were ready; 0: no gate
+        self.gil = gil_is_on()
 
     def create(self, jobs: list) -> None:
         """Makes the worker objects of the next iteration, one per job."""
@@ -87,6 +88,11 @@ class Team:
 
     def raise_failure(self) -> None:
         """Raises if a worker is known to have failed."""
+
+    def gil_differed(self) -> bool:
+        """Whether a worker that has a GIL of its own ended with it in another state than the main process's was in at
+        first. Call it once, after the last iteration."""
+        return False
 
     def abandon(self) -> None:
         """Ends the workers that still run after a failure."""
@@ -175,6 +181,7 @@ class Interpreters(Threads):
 
         super().__init__(options, size, gated)
         self.interpreters = interpreters
+        self.differed = False
 
     def make_gate(self):
         self.ready_r, self.ready_w = os.pipe()
@@ -188,11 +195,16 @@ class Interpreters(Threads):
         try:
             for function, *arguments in job:
                 result = interpreter.call(function, *arguments)
+            if not self.gil and interpreter.call(gil_is_on):
+                self.differed = True
             return result
         except self.interpreters.ExecutionFailed as e:
             raise WorkerFailed(f"in its interpreter: {describe(e)}") from e
         finally:
             interpreter.close()
+
+    def gil_differed(self):
+        return self.differed
 
     def wait_ready(self):
         import select
@@ -240,7 +252,7 @@ class Processes(Team):
         if self.reporting:
             self.reports = [self.context.Pipe(duplex=False) for _ in jobs]
             jobs = [[(job[0][0], send, *job[0][1:])] for job, (_, send) in zip(jobs, self.reports, strict=True)]
-        calls = [(self.left + str(i), *job[0]) for i, job in enumerate(jobs)]
+        calls = [(self.left + str(i), self.gil, *job[0]) for i, job in enumerate(jobs)]
         self.workers = [self.context.Process(target=leaving, args=call) for call in calls]
 
     def start(self, i):
@@ -295,6 +307,12 @@ class Processes(Team):
             if self.reporting and self.results[i] is None and self.reports[i][0].closed:
                 raise WorkerFailed(f"worker {i} (pid {worker.pid}) ended without a result")
 
+    def gil_differed(self):
+        signs = [sign for i in range(self.size) if os.path.lexists(sign := self.left + str(i) + GIL_SIGN)]
+        for sign in signs:
+            os.unlink(sign)
+        return bool(signs)
+
     def what_it_left(self, i: int) -> str:
         """The exception that ended worker i, as the worker wrote it down."""
         try:
@@ -317,6 +335,7 @@ class Processes(Team):
                 worker.join(5)
             with contextlib.suppress(OSError):
                 os.unlink(self.left + str(i))
+        self.gil_differed()  # takes the signs away
 
 
 KINDS = {"threads": Threads, "processes": Processes, "interpreters": Interpreters}

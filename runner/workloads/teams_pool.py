@@ -5,7 +5,9 @@ starts all of them, its first tasks wait for each other at the gate.
 """
 
 import os
+import sys
 
+from failures import gil_is_on
 from teams import Interpreters, Processes, Threads, WorkerFailed, describe, describe_exit
 
 GATE: tuple = ()  # in a pool's process: semaphores cannot go through its task queue
@@ -25,11 +27,25 @@ def pass_semaphores(ready, start_signal) -> bool:
     return start_signal.acquire()
 
 
+def pass_semaphores_and_look(ready, start_signal) -> bool:
+    pass_semaphores(ready, start_signal)
+    return gil_is_on()
+
+
 def pass_pipes(ready_w: int, start_r: int) -> bool:  # stateless: another interpreter gets its code object
     import os
 
     os.write(ready_w, b"r")
     return os.read(start_r, 1) == b"s"
+
+
+def pass_pipes_and_look(ready_w: int, start_r: int) -> bool:  # stateless
+    import os
+    import sys
+
+    os.write(ready_w, b"r")
+    os.read(start_r, 1)
+    return sys._is_gil_enabled()
 
 
 class Pool:
@@ -42,13 +58,18 @@ class Pool:
         super().__init__(options, size, gated=True)
         self.begin = begin
         self.executor = self.make_executor()
-        self.create([[self.passing_the_gate()]] * size)
-        for i in range(size):
+        self.ask_each(self.passing_the_gate())
+
+    def ask_each(self, call: tuple) -> list:
+        """What this call, which passes the gate, returns in each worker."""
+        self.create([[call]] * self.size)
+        for i in range(self.size):
             self.start(i)
         self.open_gate()
-        for i in range(size):
+        for i in range(self.size):
             self.join(i)
         self.raise_failure()
+        return [futures[0].result() for futures in self.futures]
 
     def create(self, jobs):
         self.workers = jobs
@@ -96,6 +117,9 @@ class InterpreterPool(Pool, Interpreters):
     def passing_the_gate(self):
         return pass_pipes, *self.gate_arguments()
 
+    def gil_differed(self):
+        return not self.gil and any(self.ask_each((pass_pipes_and_look, *self.gate_arguments())))
+
 
 class ProcessPool(Pool, Processes):
     def __init__(self, options, size, begin=()):
@@ -114,6 +138,9 @@ class ProcessPool(Pool, Processes):
 
     def passing_the_gate(self):
         return with_gate, pass_semaphores
+
+    def gil_differed(self):
+        return "t" in sys.abiflags and self.ask_each((with_gate, pass_semaphores_and_look)) != [self.gil] * self.size
 
     def start(self, i):
         """A pool that lost a worker takes no more tasks: the worker failed, not the start."""

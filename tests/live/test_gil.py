@@ -8,35 +8,48 @@ import rig
 from rig import LiveTest, for_each, needs_controllers, once_is_enough, setUpModule  # noqa: F401
 
 EXTENSION = """#include <Python.h>
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "undeclared", NULL, -1, NULL};
-PyMODINIT_FUNC PyInit_undeclared(void) { return PyModule_Create(&module); }
+static PyModuleDef_Slot slots[] = {{Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED}, {0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "undeclared", NULL, 0, NULL, slots};
+PyMODINIT_FUNC PyInit_undeclared(void) { return PyModuleDef_Init(&module); }
 """
 SCENARIO = """schema: tare.scenario/1
 name: importer
 summary: imports a module in the function that is weighed
-modes: [threads, processes]
+modes: [threads, processes, interpreters]
 mode: threads
 profiles:
   overhead: {iterations: 3, warmup: 0, mem-sample: false}
-commands: {python: ["{python}", -s, -B, "{lib}/tare_bench.py", "{dir}/work.py"]}
+commands: {python: ["{python}", -s, -B, "{lib}/tare_bench.py", "{dir}/work.py"WORDS]}
+"""
+SILENT = """def work():
+    import warnings
+    warnings.simplefilter("ignore")
+    import undeclared
+"""
+AT_EXIT = """import atexit
+def late():
+    import undeclared
+def work():
+    atexit.register(late)
 """
 
 
 @unittest.skipUnless(rig.FREE_THREADED, "there is no free-threaded interpreter (scripts/build-python ft)")
 class Gil(LiveTest):
-    def importer(self, module: str) -> Path:
+    def importer(self, work: str, words: str = "") -> Path:
         folder = self.dir / "importer"
         folder.mkdir()
-        (folder / "scenario.yml").write_text(SCENARIO)
-        (folder / "work.py").write_text(f"def work():\n    import {module}\n")
+        (folder / "scenario.yml").write_text(SCENARIO.replace("WORDS", words))
+        (folder / "work.py").write_text(work if "\n" in work else f"def work():\n    import {work}\n")
         (folder / "undeclared.c").write_text(EXTENSION)
         ask = "import sysconfig; print(sysconfig.get_paths()['include'])"
         include = subprocess.run([rig.FREE_THREADED, "-I", "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
         subprocess.run(["cc", "-shared", "-fPIC", f"-I{include}", "undeclared.c", "-o", "undeclared.so"], cwd=folder, check=True)
         return folder
 
-    def weigh(self, module: str, *options: object):
-        words = [rig.TARE, "run", self.importer(module), "--json", self.json, "--runtime", "3.14t", "--workers", 2, "--confine", "light"]
+    def weigh(self, work: str, *options: object, words: str = ""):
+        """work: the function's file, or a module that it imports."""
+        words = [rig.TARE, "run", self.importer(work, words), "--json", self.json, "--runtime", "3.14t", "--workers", 2, "--confine", "light"]
         running = rig.Running([str(word) for word in [*words, *options]], rig.environment(), self.json)
         self.addCleanup(running.abandon)
         done = running.end()
@@ -67,6 +80,29 @@ class Gil(LiveTest):
         self.assertEqual(runtime["gil_turned_on_by"], "undeclared")
         self.assertRegex(runtime["gil_warning"], r"^RuntimeWarning: The global interpreter lock .* to load module 'undeclared'")
         self.assertNotEqual(done.record["isolation"]["grade"], "full")
+
+    @for_each({
+        "fork": ("", ("processes", "--mp-start", "fork")),
+        "spawn": ("", ("processes", "--mp-start", "spawn")),
+        "interpreters": ("", ("interpreters",)),
+        "fork_pool": (", --lifecycle, pool", ("processes", "--mp-start", "fork")),
+        "interpreter_pool": (", --lifecycle, pool", ("interpreters",)),
+    })
+    @once_is_enough
+    def a_worker_of_a_program_that_silences_the_warning_is_no_ok(self, words, mode):
+        done, check = self.weigh(SILENT, "--mode", *mode, words=words)
+        self.assert_ok(done)
+        self.assertFalse(check["ok"], check)
+        self.assertEqual(check["achieved"], "off in the main process, on in a worker")
+        self.assertIn("no warning of the interpreter names the module", check["reason"])
+        self.assertIs(done.record["runtime"]["gil_enabled_at_end"], False)
+
+    @once_is_enough
+    def test_an_import_at_exit_is_not_told_as_a_workers(self):
+        done, check = self.weigh(AT_EXIT)
+        self.assert_ok(done)
+        self.assertFalse(check["ok"], check)
+        self.assertEqual(check["achieved"], "off in the main process, on elsewhere or at its exit")
 
     @for_each({
         "off": ("off", "GIL stayed off", False),

@@ -170,6 +170,17 @@ static void expect_none(const char *runtime, enum mode mode, int kind, const cha
             fail_msg("'%s' is not in: %s", part, e.text);
 }
 
+static void what_only_looks_like_a_version_is_none(void **state)
+{
+    (void)state;
+    static const char *const ODD[] = {"+3.14", " 3.14", "03.14", "3.014", "3.+14", "3.14tt", "3.14.6", "3.14 "};
+    write_script("/bin/python3.14", GIL_BUILD);
+    for (size_t i = 0; i < ARRAY_LEN(ODD); i++)
+        expect_none(ODD[i], MODE_THREADS, ERR_USAGE, "what is allowed is auto, native, python3");
+    expect_none("3.11", MODE_THREADS, ERR_USAGE, "'3.11': 3.12 or newer is needed");
+    expect_none("4.0", MODE_THREADS, ERR_USAGE, "'4.0': what is allowed is");
+}
+
 static void a_gil_that_cannot_be_switched_is_refused(void **state)
 {
     char old[PATH_MAX + 64];
@@ -316,7 +327,7 @@ static void what_a_build_is_is_taken_or_null_with_the_reason(void **state)
     assert_string_equal(text_of(&r, "compiler"), "Clang 19.1.7");
     assert_string_equal(text_of(&r, "frame_pointers"), "?");
     assert_string_equal(facts_find(&r.build, "frame_pointers")->text, "the build does not say its compiler's flags");
-    assert_string_equal(text_of(&r, "features"), "jit-off+tail-call+pgo+lto");
+    assert_string_equal(text_of(&r, "features"), "jit-off+tail-call+pgo+lto+mimalloc_debug");
     assert_null(facts_find(&r.build, "colour"));
     runtime_free(&r);
     write_script("/bin/python3.14", GIL_BUILD);
@@ -329,7 +340,7 @@ static void what_a_build_is_is_taken_or_null_with_the_reason(void **state)
 static void a_variable_that_decides_what_is_on_is_asked_with(void **state)
 {
     (void)state;
-    write_script("/bin/python3.14t", "echo build.allocator ${PYTHONMALLOC:-mimalloc}\n"
+    write_script("/bin/python3.14t", "echo build.allocator ${PYTHONMALLOC:-mimalloc${PYTHONDEVMODE:+_debug}}\n"
                                      "[ \"$PYTHONMALLOC\" != bad ] || exit 1\n" FT_BUILD);
     struct runtime r = found("3.14t", MODE_THREADS);
     assert_string_equal(text_of(&r, "features"), "plain");
@@ -340,6 +351,11 @@ static void a_variable_that_decides_what_is_on_is_asked_with(void **state)
     assert_string_equal(text_of(&r, "features"), "malloc");
     runtime_free(&r);
     assert_int_equal(times_asked(), 2);
+    variable = "PYTHONDEVMODE=1";
+    r = found("3.14t", MODE_THREADS);
+    assert_string_equal(text_of(&r, "allocator"), "mimalloc_debug");
+    assert_string_equal(text_of(&r, "features"), "mimalloc_debug");
+    runtime_free(&r);
     variable = "PYTHONMALLOC=bad";
     expect_none("3.14t", MODE_THREADS, ERR_HOST, "it does not start with --env PYTHONMALLOC=bad");
     variable = NULL;
@@ -871,6 +887,7 @@ int main(int argc, char **argv)
         rooted(what_an_interpreter_says_is_taken),
         rooted(what_a_build_is_is_taken_or_null_with_the_reason),
         rooted(a_variable_that_decides_what_is_on_is_asked_with),
+        rooted(what_only_looks_like_a_version_is_none),
         rooted(a_gil_that_cannot_be_switched_is_refused),
         rooted(a_knob_that_newer_versions_have_is_refused),
         rooted(what_a_version_lacks_is_said_before_it_starts),

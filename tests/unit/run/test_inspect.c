@@ -55,14 +55,25 @@ static void a_module_that_turns_it_on_is_named(void **state)
     specimen_free(&s);
 }
 
-static void a_worker_process_that_warns_is_no_ok(void **state)
+static void a_process_that_warns_is_no_ok(void **state)
 {
     (void)state;
     char messages[512];
     text_format(messages, sizeof(messages), WARNING, "pkg.fast");
     const struct check *c = checked(LEDGER_GIL_OFF, LEDGER_GIL_OFF, 0, messages);
     assert_false(c->ok);
+    assert_string_equal(c->achieved, "off in the main process, on elsewhere or at its exit");
+    specimen_free(&s);
+}
+
+static void a_worker_of_which_no_warning_tells_is_no_ok(void **state)
+{
+    (void)state;
+    const struct check *c = checked(LEDGER_GIL_OFF, LEDGER_GIL_DIFFERS, 0, "");
+    assert_false(c->ok);
     assert_string_equal(c->achieved, "off in the main process, on in a worker");
+    assert_non_null(strstr(c->reason, "no warning of the interpreter names the module"));
+    assert_int_equal(s.record.gil_at_end, 0);
     specimen_free(&s);
 }
 
@@ -133,6 +144,10 @@ static void where_it_was_asked_to_be_on_it_is_to_be_on(void **state)
     specimen_free(&s);
     assert_false(asked(true, GIL_ON, LEDGER_GIL_ON, LEDGER_GIL_UNKNOWN)->ok);
     specimen_free(&s);
+    c = asked(true, GIL_ON, LEDGER_GIL_ON, LEDGER_GIL_DIFFERS);
+    assert_false(c->ok);
+    assert_string_equal(c->achieved, "on in the main process, off in a worker");
+    specimen_free(&s);
     assert_true(asked(false, GIL_ON, LEDGER_GIL_ON, LEDGER_GIL_ON)->ok);
     specimen_free(&s);
 }
@@ -166,7 +181,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(off_from_start_to_end_is_ok),
         cmocka_unit_test(a_module_that_turns_it_on_is_named),
-        cmocka_unit_test(a_worker_process_that_warns_is_no_ok),
+        cmocka_unit_test(a_process_that_warns_is_no_ok),
+        cmocka_unit_test(a_worker_of_which_no_warning_tells_is_no_ok),
         cmocka_unit_test(a_page_that_says_nothing_is_no_ok),
         cmocka_unit_test(on_from_the_start_is_no_ok),
         cmocka_unit_test(odd_names_are_kept_harmless),
