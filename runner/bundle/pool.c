@@ -1,6 +1,7 @@
 #include "bundle/pool.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,29 @@ static void add_print(json_t *set, const char *kind, const char *value)
     json_put(set, utf8, json_true());
 }
 
-#define SERIES_MIN 3 /* iterations from which on no two invocations have the same times to the nanosecond */
+#define SERIES_MIN  3  /* iterations below which times tell no record */
+#define SERIES_BITS 40 /* what a series with equal times has to hold: one in 10^12 */
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Whether no other invocation has the same times but by copying. With a clock of coarse ticks, or iterations of some
+ * nanoseconds, the times of strangers coincide: then there are equal ones among them, and they hold little. */
+static bool times_tell(const double *s, size_t n)
+{
+    size_t distinct = 0;
+    if (n < SERIES_MIN)
+        return false;
+    cleanup_free double *sorted = xcalloc(n, sizeof(*sorted));
+    memcpy(sorted, s, n * sizeof(*sorted));
+    qsort(sorted, n, sizeof(*sorted), by_value);
+    for (size_t i = 0; i < n; i++)
+        distinct += i == 0 || sorted[i] > sorted[i - 1];
+    return distinct == n || (double)n * log2((double)distinct) >= SERIES_BITS;
+}
 
 /* A record is told by its bytes, by its id, and by its iterations' times: one that was written anew, with another id,
  * has these still. Who makes up times is not found by this: a signature says who vouches for them. */
@@ -65,7 +88,7 @@ static void add_record(struct pool_member *m, const struct invocation *one, cons
     if (file)
         add_print(m->prints, "bytes", file->sha256);
     add_print(m->prints, "id", one->id);
-    if (one->iterations < SERIES_MIN)
+    if (!times_tell(one->iteration_s, one->iterations))
         return;
     digest_bytes(one->iteration_s, one->iterations * sizeof(*one->iteration_s), digest);
     add_print(m->prints, "times", digest);

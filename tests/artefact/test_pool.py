@@ -28,8 +28,9 @@ PLAIN = {"PATH": "/nonexistent"}  # without gnuplot and so without comparing dra
 SLOW, FAST = "CPU of class slow", "CPU of class fast"
 
 
-def simulate(original, folder, ratio, machine, cpu, seed):
-    """The original's records, as a machine would have measured them on which `many` takes `ratio` times what `one` does."""
+def simulate(original, folder, ratio, machine, cpu, seed, tick_ns=1):
+    """The original's records, as a machine would have measured them on which `many` takes `ratio` times what `one` does, by a clock
+    of such ticks."""
     rng = random.Random(seed)
     shutil.copytree(original, folder)
     for path in sorted(folder.glob("0*.json")):
@@ -37,7 +38,7 @@ def simulate(original, folder, ratio, machine, cpu, seed):
         mean_ns = 1e6 * (ratio if one["plan"]["cell"] == "many" else 1) * math.exp(rng.gauss(0, 0.02))
         at, starts, ends = 5_000_000_000, [], []
         for _ in one["iterations"]["start_ns"]:
-            length = round(mean_ns * math.exp(rng.gauss(0, 0.02)))
+            length = round(mean_ns * math.exp(rng.gauss(0, 0.02)) / tick_ns) * tick_ns
             starts, ends, at = [*starts, at], [*ends, at + length], at + length + 1000
         one["id"] = f"{one['id'][:16]}-{rng.getrandbits(32):08x}"
         one["iterations"] |= {"start_ns": starts, "end_ns": ends}
@@ -165,6 +166,15 @@ class Pooling(unittest.TestCase):
             path.write_text(text_of(one))
         said = self.pool(*self.tar[:3], self.packed(folder), status=0)
         self.assertEqual(self.states(said)[3], "twin")
+
+    def test_times_by_a_coarse_clock_that_coincide_are_nobodys_copy(self):
+        tars = []
+        for i in range(3):
+            folder = self.dir / f"coarse{i}"
+            simulate(self.common / "original/records", folder, 3.0, f"coarse-{i}", SLOW, seed=90 + i, tick_ns=1_000_000)
+            tars.append(self.packed(folder))
+        said = self.pool(*tars, status=0)
+        self.assertEqual((self.states(said), said["machines"]), (3 * ["counted"], 3))
 
     def test_a_copy_of_the_original_is_refused(self):
         folder = self.dir / "copy"

@@ -35,4 +35,4 @@ with tempfile.TemporaryDirectory() as parent:
     for name in kinds:
         table.row(f"a plan of {cells:,} cells, {name}", [one[name][0] for one in took], unit=" s")
         table.row(f"a plan of {cells:,} cells, {name}: CPU time", [one[name][1] for one in took], SECONDS, " s")
-        table.row(f"a plan of {cells:,} cells, {name}: memory", max(one[name][2] for one in took), MIB, " MiB")
+        table.row(f"a plan of {cells:,} cells, {name}: memory", [one[name][2] for one in took], MIB, " MiB", is_most=True)

@@ -22,13 +22,14 @@ HEAD = """# Benches: what the runner itself costs, beside its peers
 Made by `make bench`, which runs all of them in turn, writes this file, and decides nothing: timings are no tests. One alone, which
 only prints: `make bench BENCH=sampler`, `BENCH=starts=10` for other than its own number of rounds; `scripts/bench --help` lists them.
 
-All that is compared is measured in turn, in random order, round by round; a ratio is the median of the rounds' ratios, and its
-95 % interval is by order statistics; of a spread it is a bootstrap's. Without an interval it was measured once. A verdict is of the
-figure; "unsure" where the interval holds the target's bound, so that another run may say otherwise. A limit in seconds, or of records a
-second, is for CPU time, which other programs on the machine do not lengthen; the time by the clock stands beside it. What this machine
-could not give is null, with the reason. Peers are Debian's (`scripts/setup bench`). `results.json` beside this file has each figure as a
-number, with the value of every round. They are no records of tare's: those are of what ran in a slice, and here tare itself is
-weighed, from outside, by clocks of its own and of its peers.
+All that is compared is measured in turn, in random order, round by round; a ratio is the median of the rounds' ratios, and its 95 %
+interval is by order statistics; of a spread it is a bootstrap's. Where there is none, its column says what the figure is: measured once,
+the median of fewer than six rounds, or the most of all rounds. A verdict is of the figure; "unsure" where the interval holds the target's
+bound, so that another run may say otherwise. A limit in seconds, or of records a second, is for CPU time, which other programs on the
+machine lengthen less than the time by the clock, which stands beside it. What this machine could not give is null, with the reason. Peers
+are Debian's (`scripts/setup bench`). `results.json` beside this file has each figure as a number, with the value of every round. They are
+no records of tare's: those are of what ran in a slice, and here tare itself is weighed, from outside, by clocks of its own and of its
+peers.
 
 """
 

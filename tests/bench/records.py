@@ -54,7 +54,7 @@ def measure(name: str, folder: Path, count: int) -> None:
     table.row(f"{name}, {count:,} records", seconds[0] if single else seconds, unit=" s")
     if count == most:
         table.row(f"{name}, {count:,} records, CPU time", cpu_s[0] if single else cpu_s, seconds_most, " s")
-        table.row(f"{name}, {count:,} records, memory", max(mib), mib_most, " MiB")
+        table.row(f"{name}, {count:,} records, memory", mib, mib_most, " MiB", is_most=True)
 
 
 with tempfile.TemporaryDirectory() as parent:

@@ -2,7 +2,7 @@
 same pids, its lateness at ticks of 1, 10 and 50 ms, and its own memory.
 
 usage: sampler.py BUILD [ROUNDS]      asserts nothing. ROUNDS (15): in each all three are measured, in random order; a ratio is
-the median of the rounds'. As root, who may make a cgroup; psutil is the system's (scripts/setup bench).
+the median of the rounds'; lateness is of 6 runs at each tick. As root, who may make a cgroup; psutil is the system's (scripts/setup bench).
 """
 import contextlib
 import json
@@ -23,6 +23,7 @@ rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 15
 SIZES = (1, 9, 100, 1000)
 # An interval is five ticks.
 INTERVALS_MS = {1: 5, 10: 50, 50: 250}
+LATE_ROUNDS, LATE_MS = 6, 1000  # runs for the lateness, and how long each is sampled
 
 
 def compiled() -> Path:
@@ -102,15 +103,22 @@ def record(*words) -> dict:
     return json.loads(done.stdout)
 
 
+def late_ns(tick_ms: int, interval_ms: int) -> list[int]:
+    """Of each tick of one run."""
+    cell = ["--profile", "memory", "--mode", "threads", "--workers", 2, "--iterations", 5, "--hold-ms", LATE_MS // 5]
+    memory = record("run", "scenario1", "--runtime", "native", *cell, "--mem-interval-ms", interval_ms, "--json", "-")["memory"]
+    late = sorted(sample["late_ns"] for sample in memory["samples"])
+    print(f"  a tick each {tick_ms} ms: late by {statistics.median(late) / 1e3:.0f} us (median), {late[int(len(late) * 0.99)] / 1e3:.0f} us "
+          f"(99 %); missed {memory['missed_ticks']} of {len(late) + memory['missed_ticks']}")
+    return late
+
+
 def lateness() -> None:
-    for tick_ms, interval_ms in INTERVALS_MS.items():
-        cell = ["--profile", "memory", "--mode", "threads", "--workers", 2, "--iterations", 5, "--hold-ms", 500]
-        memory = record("run", "scenario1", "--runtime", "native", *cell, "--mem-interval-ms", interval_ms, "--json", "-")["memory"]
-        ticks = len(memory["samples"])
-        late = [sample["late_ns"] / 1e3 for sample in memory["samples"]]
-        print(f"  a tick each {tick_ms} ms: late by {statistics.median(late):.0f} us (median), {sorted(late)[int(ticks * 0.99)]:.0f} us (99 %); "
-              f"missed {memory['missed_ticks']} of {ticks + memory['missed_ticks']}")
-        table.row(f"a tick each {tick_ms} ms, late by", late, unit=" us")
+    """A round is a run: ticks of one run are alike, so that more of them tell nothing of the next run."""
+    kinds = {tick: lambda tick=tick, wide=wide: statistics.median(late_ns(tick, wide)) / 1e3 for tick, wide in INTERVALS_MS.items()}
+    took = table.in_turn(kinds, LATE_ROUNDS)
+    for tick in kinds:
+        table.row(f"a tick each {tick} ms, late by", [one[tick] for one in took], unit=" us")
 
 
 def own_memory() -> None:

@@ -107,28 +107,36 @@ def digits(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 
+def why_no_interval(rounds: Sequence[float] | None, is_most: bool) -> str:
+    count = len(rounds) if rounds else 1
+    return "once" if count == 1 else f"the most of {count}" if is_most else f"{count} rounds"
+
+
 def shown(row: dict) -> dict[str, str]:
     """A kept row as the table has it."""
     if row["measured"] is None:
         return {"what": row["what"], "measured": "null", "interval": "", "target": "", "verdict": row["why"]}
     unit = f" {row['unit']}" if row["unit"] else ""
+    has = row["low"] is not None
     return {
         "what": row["what"],
         "measured": f"{digits(row['measured'])}{unit}",
-        "interval": f"{digits(row['low'])} to {digits(row['high'])}" if row["low"] is not None else "",
+        "interval": f"{digits(row['low'])} to {digits(row['high'])}" if has else why_no_interval(row["rounds"], row["is_most"]),
         "target": said(row["least"], row["most"], unit),
-        "verdict": verdict(row["measured"], (row["low"], row["high"]) if row["low"] is not None else None, row["least"], row["most"]),
+        "verdict": verdict(row["measured"], (row["low"], row["high"]) if has else None, row["least"], row["most"]),
     }
 
 
 def row(what: str, of: float | Sequence[float], most: float | None = None, unit: str = "", least: float | None = None,
-        ends: tuple[float, float] | None = None) -> None:
+        ends: tuple[float, float] | None = None, is_most: bool = False) -> None:
     """Prints a figure beside its target, and keeps it for the table. of: one value a round, of which the median and its interval are
-    taken, or a figure, whose interval is `ends`. most, least: the target; without them there is none."""  # fmt: skip
+    taken, or the greatest alone (is_most), or a figure, whose interval is `ends`. most, least: the target; without them there is
+    none."""  # fmt: skip
     many = isinstance(of, Sequence)
-    low, high = (interval(of) if many else ends) or (None, None)
-    kept = {"what": what, "unit": unit.strip(), "measured": statistics.median(of) if many else of, "low": low, "high": high,
-            "least": least, "most": most, "rounds": list(of) if many else None}  # fmt: skip
+    low, high = (None if is_most else interval(of) if many else ends) or (None, None)
+    measured = max(of) if is_most else statistics.median(of) if many else of
+    kept = {"what": what, "unit": unit.strip(), "measured": measured, "low": low, "high": high, "least": least, "most": most,
+            "rounds": list(of) if many else None, "is_most": is_most}  # fmt: skip
     told = shown(kept)
     print(f"  {what:66} {digits(kept['measured']):>9}{unit:7} {told['interval']:18} {told['target']:15} {told['verdict']}", flush=True)
     keep(kept)

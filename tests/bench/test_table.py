@@ -47,10 +47,16 @@ class Table(unittest.TestCase):
         self.assertEqual(self.row(2.0, 1.5, ends=(1.4, 2.5))["verdict"], "FAIL, unsure")
 
     def test_a_target_has_one_bound_or_two_or_none(self):
-        self.assertEqual(self.row(3.0, least=2, unit=" / s"), {"what": "what", "measured": "3.00 / s", "interval": "", "target": ">= 2 / s", "verdict": "pass"})
+        self.assertEqual(self.row(3.0, least=2, unit=" / s"), {"what": "what", "measured": "3.00 / s", "interval": "once", "target": ">= 2 / s", "verdict": "pass"})
         self.assertEqual(self.row(0.9, 1.02, least=0.98)["verdict"], "FAIL")
         self.assertEqual(self.row(1.0, 1.02, least=0.98)["target"], "0.98 to 1.02")
         self.assertEqual(self.row(1.0)["verdict"], "")
+
+    def test_without_an_interval_it_says_of_how_much_the_figure_is(self):
+        for of, is_most, interval, measured in ((1.0, False, "once", "1.00"), ([1.0], True, "once", "1.00"), ([1.0, 2.0, 9.0], False, "3 rounds", "2.00"),
+                                                ([1.0] * 5 + [7.0] * 2, True, "the most of 7", "7.00"), ([1.0, 2.0] * 3, False, "1.00 to 2.00", "1.50")):
+            shown = self.row(of, is_most=is_most)
+            self.assertEqual((shown["interval"], shown["measured"]), (interval, measured))
 
     def test_what_cannot_be_measured_is_null_with_its_reason(self):
         (one,) = self.rows(lambda: table.absent("what", "no engine"))
