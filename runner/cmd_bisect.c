@@ -468,8 +468,23 @@ static int refuse_figure(const struct bisection *b, struct err *e)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--figure '%s': none of the plan's cells has a figure of this name of which '%s' could be said",
                        figure, claim);
-    return err_set(e, ERR_USAGE, -EINVAL,
-                   "--claim '%s': none of the plan's cells has a figure of which it could be said", claim);
+    return err_set(
+        e, ERR_USAGE, -EINVAL,
+        "--claim '%s': none of the plan's cells is run for a figure of which it could be said (profile memory or "
+        "growth, or --figure NAME)",
+        claim);
+}
+
+/* Whether a cell of the plan is run for what is claimed of (compare_own_figure). What a time or a rate is claimed of
+ * shows in the records alone. */
+static bool has_profile_of(const struct plan *plan, enum bisect_claim_kind kind)
+{
+    if (kind != BISECT_MEMORY && kind != BISECT_GROWTH)
+        return true;
+    for (size_t i = 0; i < plan->cells; i++)
+        if (plan->cell[i].cell.profile == (kind == BISECT_MEMORY ? PROFILE_MEMORY : PROFILE_GROWTH))
+            return true;
+    return false;
 }
 
 /* matrix_shows: a name that neither tare nor a scenario of the plan knows is none of a time, a rate or a memory. */
@@ -478,7 +493,9 @@ static int check_figure(const struct plan *plan, void *to, struct err *e)
     const struct bisection *b = to;
     const char *figure = b->c->bisect.figure;
     const struct figure_about about = figure_about(figure ? figure : "");
-    if (!figure || bisect_concerns(&b->claim, &about))
+    if (!figure)
+        return has_profile_of(plan, b->claim.kind) ? 0 : refuse_figure(b, e);
+    if (bisect_concerns(&b->claim, &about))
         return 0;
     for (size_t i = 0; i < plan->cells; i++) {
         const struct scenario *s = plan->cell[i].cell.scenario;

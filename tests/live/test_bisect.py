@@ -1,6 +1,7 @@
 """Bisections: the first bad one of a list is found, an innocent is not named, what was interrupted goes on."""
 
 import os
+import shutil
 import signal
 import subprocess
 
@@ -80,6 +81,14 @@ class Lists(Bisect):
         code, out, err = self.bisect(*self.commands(QUICK, QUICK))
         self.assertEqual(code, 1, out + err)
         self.assertIn("None is bad: slower:40% does not hold of the last", out)
+
+    def test_a_claim_of_what_no_cell_is_run_for_is_refused_before_anything_is_run(self):
+        for claim in ("memory:5%", "growth:64K"):
+            code, out, err = self.bisect("--claim", claim, *self.commands(QUICK, QUICK))
+            self.assertEqual(code, 2, out + err)
+            self.assertIn(f"--claim '{claim}': none of the plan's cells is run for a figure of which it could be said", err)
+            self.assertEqual(list(self.out.glob("*/*.json")), [])
+            shutil.rmtree(self.out)
 
     def test_what_cannot_be_told_is_not_decided(self):
         """Twice the very same, and a claim of any difference at all."""
