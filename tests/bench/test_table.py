@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -16,6 +17,25 @@ import table
 
 # Le Boudec, Performance Evaluation of Computer and Communication Systems, 2010, table A.1: ranks of the median's 95 % interval.
 RANKS = {6: (1, 6), 8: (1, 8), 9: (2, 8), 10: (2, 9), 15: (4, 12), 20: (6, 15), 30: (10, 21)}
+
+
+HERE = Path(__file__).resolve().parent
+# What the top README quotes of the table, by its row.
+QUOTED = {"tare exec --confine off / vfork + exec + wait": r"`exec --confine off` ([\d.]+) times vfork",
+          "tare exec / bwrap --unshare-all": r"`exec` ([\d.]+) of bwrap",
+          "sampler / psutil, 100 processes": r"tick ([\d.]+) of psutil's",
+          "scenario1 by tare / a plain script, threads, 3.14t": r"threads ([\d.]+) of a plain script's",
+          "sampled / not, scenario2": r"scenario2 sampled ([\d.]+) of unsampled"}
+
+
+class Quoted(unittest.TestCase):
+    def test_the_readme_quotes_the_table_as_it_is(self):
+        said = " ".join((HERE.parents[1] / "README.md").read_text().split())
+        rows = {row["what"]: row for row in json.loads((HERE / "results.json").read_text())["rows"]}
+        for what, words in QUOTED.items():
+            with self.subTest(what):
+                self.assertEqual(re.findall(words, said), [f"{rows[what]['measured']:.2f}"])
+                self.assertIn(f"| {what} | {rows[what]['measured']:.2f} |", (HERE / "README.md").read_text())
 
 
 class Table(unittest.TestCase):
