@@ -222,9 +222,10 @@ static void say_size(const struct bench *b, struct text *out)
 {
     struct plan_size size;
     struct err ignored = {0};
+    static const char *const TIME[] = {"avg_iter_s"};
     size_t invocations = 0, iterations = 0;
     double widest = 0, total_s = 0;
-    if (plan_size(&b->s->records, NULL, 0, BENCH_PRECISION, &size, &ignored) != 0)
+    if (plan_size(&b->s->records, TIME, 1, BENCH_PRECISION, &size, &ignored) != 0)
         return;
     for (size_t i = 0; i < size.rows; i++) {
         const struct size_row *row = &size.row[i];
