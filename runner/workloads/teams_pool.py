@@ -23,29 +23,19 @@ def with_gate(function, *arguments):
 
 
 def pass_semaphores(ready, start_signal) -> bool:
+    """As pass_pipes(), whether this worker's GIL is on."""
     ready.release()
-    return start_signal.acquire()
-
-
-def pass_semaphores_and_look(ready, start_signal) -> bool:
-    pass_semaphores(ready, start_signal)
+    start_signal.acquire()
     return gil_is_on()
 
 
 def pass_pipes(ready_w: int, start_r: int) -> bool:  # stateless: another interpreter gets its code object
     import os
-
-    os.write(ready_w, b"r")
-    return os.read(start_r, 1) == b"s"
-
-
-def pass_pipes_and_look(ready_w: int, start_r: int) -> bool:  # stateless
-    import os
     import sys
 
     os.write(ready_w, b"r")
     os.read(start_r, 1)
-    return sys._is_gil_enabled()
+    return sys._is_gil_enabled()  # interpreters came with 3.14, which has it
 
 
 class Pool:
@@ -118,7 +108,7 @@ class InterpreterPool(Pool, Interpreters):
         return pass_pipes, *self.gate_arguments()
 
     def gil_differed(self):
-        return not self.gil and any(self.ask_each((pass_pipes_and_look, *self.gate_arguments())))
+        return not self.gil and any(self.ask_each(self.passing_the_gate()))
 
 
 class ProcessPool(Pool, Processes):
@@ -140,7 +130,7 @@ class ProcessPool(Pool, Processes):
         return with_gate, pass_semaphores
 
     def gil_differed(self):
-        return "t" in sys.abiflags and self.ask_each((with_gate, pass_semaphores_and_look)) != [self.gil] * self.size
+        return "t" in sys.abiflags and self.ask_each(self.passing_the_gate()) != [self.gil] * self.size
 
     def start(self, i):
         """A pool that lost a worker takes no more tasks: the worker failed, not the start."""
