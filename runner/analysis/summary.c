@@ -659,7 +659,11 @@ static void add_names(json_t *names, size_t shown, struct text *out)
     const char *name;
     json_t *unused;
     size_t i = 0;
-    json_object_foreach(names, name, unused) if (i++ < shown) text_add(out, "%s%s", i > 1 ? ", " : "", name);
+    json_object_foreach(names, name, unused)
+    {
+        if (i++ < shown)
+            text_add(out, "%s%s", i > 1 ? ", " : "", name);
+    }
     if (i > shown)
         text_add(out, " and %zu more", i - shown);
 }
