@@ -475,10 +475,13 @@ static double number_at(const json_t *object, const char *key)
 static void add_checks(const json_t *whole, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"load", "known load", "", false, TABLE_BOTH, 0},  {"figure", "figure", "", false, TABLE_BOTH, 0},
-        {"unit", "unit", "", false, TABLE_BOTH, 0},        {"expected", "expected", "", true, TABLE_BOTH, 0},
-        {"measured", "measured", "", true, TABLE_BOTH, 0}, {"verdict", "verdict", "", false, TABLE_BOTH, 0},
-        {"reason", "reason", "", false, TABLE_BOTH, 0},
+        TABLE_TEXT("load", "known load"),
+        TABLE_TEXT("figure", "figure"),
+        TABLE_TEXT("unit", "unit"),
+        TABLE_NUMBER("expected", "expected", ""),
+        TABLE_NUMBER("measured", "measured", ""),
+        TABLE_TEXT("verdict", "verdict"),
+        TABLE_TEXT("reason", "reason"),
     };
     struct table t = table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
     const json_t *check;

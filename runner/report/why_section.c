@@ -115,13 +115,13 @@ static void put_unattributed(struct table *t, const struct causes *c)
 static void add_causes(const struct why_of_cell *w, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"cause", "cause", "", false, TABLE_BOTH, 0},
-        {"share", "of what is lost", "%", true, TABLE_BOTH, 0},
-        {"place", "in", "", false, TABLE_BOTH, 0},
-        {"path", "by (C, innermost first)", "", false, TABLE_BOTH, 0},
-        {"count", "waits or calls", "", true, TABLE_BOTH, 0},
-        {"p50_ms", "p50", "", true, TABLE_BOTH, 0},
-        {"p95_ms", "p95", "", true, TABLE_BOTH, 0},
+        TABLE_TEXT("cause", "cause"),
+        TABLE_NUMBER("share", "of what is lost", "%"),
+        TABLE_TEXT("place", "in"),
+        TABLE_TEXT("path", "by (C, innermost first)"),
+        TABLE_NUMBER("count", "waits or calls", ""),
+        TABLE_NUMBER("p50_ms", "p50", ""),
+        TABLE_NUMBER("p95_ms", "p95", ""),
     };
     cleanup_free char *name = text_printf("causes-%s", w->cell->id), *title = text_printf("Causes: %s", w->cell->label);
     struct table t = table_new(name, title, COLUMNS, ARRAY_LEN(COLUMNS));
@@ -195,11 +195,6 @@ static struct layout layout_of(const struct flame *f)
     return l;
 }
 
-static double percent(int64_t part, int64_t whole)
-{
-    return whole > 0 ? 100 * (double)part / (double)whole : 0;
-}
-
 static void add_box(const struct flame *f, const struct layout *l, size_t at, struct text *out)
 {
     const struct flame_node *n = &f->node[at];
@@ -214,10 +209,10 @@ static void add_box(const struct flame *f, const struct layout *l, size_t at, st
         html_text(out, file);
         text_add(out, ")");
     }
-    text_add(out, ": %.1f %% of the time, %.0f %% of it lost</title>", 100 * wide, percent(n->lost_ns, n->ns));
+    text_add(out, ": %.1f %% of the time, %.0f %% of it lost</title>", 100 * wide, why_percent(n->lost_ns, n->ns));
     text_add(out, "<rect class=\"own\" width=\"100%%\" height=\"100%%\"/>");
     if (n->lost_ns > 0)
-        text_add(out, "<rect class=\"lost\" width=\"%.2f%%\" height=\"100%%\"/>", percent(n->lost_ns, n->ns));
+        text_add(out, "<rect class=\"lost\" width=\"%.2f%%\" height=\"100%%\"/>", why_percent(n->lost_ns, n->ns));
     if (wide >= NAMED_FROM) {
         text_add(out, "<text x=\"3\" y=\"13\">");
         html_text(out, name);
@@ -229,9 +224,8 @@ static void add_box(const struct flame *f, const struct layout *l, size_t at, st
 static void add_data(const struct why_of_cell *w, const struct layout *l, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"level", "level", "", true, TABLE_BOTH, 0},      {"function", "function", "", false, TABLE_BOTH, 0},
-        {"file", "file", "", false, TABLE_BOTH, 0},       {"share", "of the time", "%", true, TABLE_BOTH, 0},
-        {"lost", "lost of it", "%", true, TABLE_BOTH, 0},
+        TABLE_NUMBER("level", "level", ""),        TABLE_TEXT("function", "function"),      TABLE_TEXT("file", "file"),
+        TABLE_NUMBER("share", "of the time", "%"), TABLE_NUMBER("lost", "lost of it", "%"),
     };
     const struct flame *f = &w->why.flame;
     cleanup_free char *name = text_printf("flame-%s", w->cell->id);
@@ -243,8 +237,8 @@ static void add_data(const struct why_of_cell *w, const struct layout *l, struct
         table_number(&t, (double)(l->level[i] + 1), 0, NULL);
         put_foreign(&t, n->name);
         put_foreign(&t, n->file ? n->file : "");
-        table_number(&t, percent(n->ns, f->ns), 1, NULL);
-        table_number(&t, percent(n->lost_ns, n->ns), 0, NULL);
+        table_number(&t, why_percent(n->ns, f->ns), 1, NULL);
+        table_number(&t, why_percent(n->lost_ns, n->ns), 0, NULL);
     }
     text_add(out, "<details><summary>Data of this graph</summary>\n");
     page_table(out, &t);
@@ -276,7 +270,7 @@ static void add_flame(const struct why_of_cell *w, struct text *out)
     text_add(out,
              "</title><desc id=\"fd-%s\">%zu functions on %zu levels; %.0f %% of the time is lost. Its boxes are in "
              "the table below.</desc>\n",
-             id, f->nodes, l.levels, percent(f->lost_ns, f->ns));
+             id, f->nodes, l.levels, why_percent(f->lost_ns, f->ns));
     for (size_t i = 0; i < f->nodes; i++)
         add_box(f, &l, i, out);
     text_add(out, "</svg>\n");
