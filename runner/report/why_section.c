@@ -138,11 +138,8 @@ static void add_source(const char *source, struct text *out)
 {
     if (strncmp(source, "https://", 8) != 0)
         return;
-    text_add(out, " <a href=\"");
-    html_text(out, source);
-    text_add(out, "\">");
-    html_text(out, source);
-    text_add(out, "</a>");
+    html_between(out, " <a href=\"", source, "\">");
+    html_between(out, "", source, "</a>");
 }
 
 #define REMEDY_SHARE 0.01 /* of what is lost, from which on a remedy is worth its line */
@@ -156,9 +153,7 @@ static void add_remedies(const struct causes *c, struct text *out)
             continue;
         text_add(out, listed++ ? "<li><b>" : "<h4>What helps</h4>\n<ul>\n<li><b>");
         html_text(out, one->title);
-        text_add(out, ":</b> ");
-        html_text(out, one->remedy);
-        text_add(out, ".");
+        html_between(out, ":</b> ", one->remedy, ".");
         add_source(one->source, out);
         text_add(out, "</li>\n");
     }
@@ -205,18 +200,14 @@ static void add_box(const struct flame *f, const struct layout *l, size_t at, st
              (l->levels - 1 - l->level[at]) * ROW_PX, 100 * wide, ROW_PX - 1);
     html_text(out, name);
     if (*file) {
-        text_add(out, " (");
-        html_text(out, file);
-        text_add(out, ")");
+        html_between(out, " (", file, ")");
     }
     text_add(out, ": %.1f %% of the time, %.0f %% of it lost</title>", 100 * wide, why_percent(n->lost_ns, n->ns));
     text_add(out, "<rect class=\"own\" width=\"100%%\" height=\"100%%\"/>");
     if (n->lost_ns > 0)
         text_add(out, "<rect class=\"lost\" width=\"%.2f%%\" height=\"100%%\"/>", why_percent(n->lost_ns, n->ns));
     if (wide >= NAMED_FROM) {
-        text_add(out, "<text x=\"3\" y=\"13\">");
-        html_text(out, name);
-        text_add(out, "</text>");
+        html_between(out, "<text x=\"3\" y=\"13\">", name, "</text>");
     }
     text_add(out, "</svg>\n");
 }
@@ -283,16 +274,6 @@ static void add_flame(const struct why_of_cell *w, struct text *out)
 /* --- all of it -----------------------------------------------------------------------------------------------------
  */
 
-static void add_paragraphs(char *lines, struct text *out)
-{
-    char *rest = NULL;
-    for (char *line = lines ? strtok_r(lines, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-        text_add(out, "<p>");
-        html_text(out, line);
-        text_add(out, ".</p>\n");
-    }
-}
-
 void why_section(const struct whys *w, struct text *out)
 {
     if (w->count == 0)
@@ -301,18 +282,16 @@ void why_section(const struct whys *w, struct text *out)
     for (size_t i = 0; i < w->count; i++) {
         cleanup_text struct text said = {0}, sight = {0};
         const struct why_of_cell *one = &w->list[i];
-        text_add(out, "<h3>");
-        html_text(out, one->cell->label);
-        text_add(out, "</h3>\n");
+        html_between(out, "<h3>", one->cell->label, "</h3>\n");
         why_say_run(&one->why, &said);
         why_say_times(&one->why, &said);
-        add_paragraphs(said.data, out);
+        html_lines(out, "<p>", said.data, ".</p>\n");
         if (one->why.causes.count)
             add_causes(one, out);
         add_remedies(&one->why.causes, out);
         add_flame(one, out);
         why_say_sight(&one->why, &sight);
-        add_paragraphs(sight.data, out);
+        html_lines(out, "<p>", sight.data, ".</p>\n");
     }
     text_add(out, "</section>\n");
 }

@@ -171,8 +171,7 @@ static void add_said(void (*say)(const struct why *, struct text *), const struc
 {
     cleanup_text struct text said = {0};
     say(w, &said);
-    char *rest = NULL;
-    for (char *line = said.len ? strtok_r(said.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+    for (char *rest = said.data, *line; (line = text_line(&rest));) {
         text_add(out, "  ");
         terminal_wrap(line, 2, width, 4, out);
     }
