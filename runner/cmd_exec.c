@@ -307,7 +307,7 @@ static const char *limit_asked(const struct cell *cell, size_t limit, char *buf,
         return cell->cpus && strcmp(cell->cpus, "auto") != 0 && cell->isolation != ISOLATION_OFF ? cell->cpus : NULL;
     default:
         return cell->partition == PARTITION_ROOT || cell->partition == PARTITION_ISOLATED
-                   ? partition_name((enum partition)cell->partition)
+                   ? partition_names[cell->partition]
                    : NULL;
     }
 }

@@ -283,6 +283,19 @@ void text_add_seconds(struct text *t, double seconds)
         text_add(t, "%lld s", s);
 }
 
+void text_add_names(struct text *t, const char *const *names, unsigned bits)
+{
+    unsigned left = 0;
+    for (unsigned i = 0; names[i]; i++)
+        left += (bits >> i & 1) && *names[i];
+    const unsigned all = left;
+    for (unsigned i = 0; names[i]; i++)
+        if ((bits >> i & 1) && *names[i]) {
+            text_add(t, "%s%s", left == all ? "" : left > 1 ? ", " : " or ", names[i]);
+            left--;
+        }
+}
+
 bool text_is_among(const char *word, const char *const *list)
 {
     for (; *list; list++)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +26,6 @@ bool config_takes_value(enum kind kind)
     return kind != YES && kind != NO && kind != HELP;
 }
 
-void config_list_choices(const char *const *choices, struct text *out)
-{
-    bool first = true;
-    for (size_t i = 0; choices[i]; i++) {
-        if (!*choices[i])
-            continue;
-        text_add(out, "%s%s", first ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
-        first = false;
-    }
-}
-
 static void format_limit(const struct option_row *row, int64_t limit, char *buf, size_t cap)
 {
     if (row->kind == BYTES)
@@ -48,10 +38,10 @@ static void format_limit(const struct option_row *row, int64_t limit, char *buf,
 
 static int refuse(const struct option_row *row, const char *value, struct err *e)
 {
-    struct text allowed = {0};
+    cleanup_text struct text allowed = {0};
     char low[32], high[32];
     if (row->kind == CHOICE) {
-        config_list_choices(row->choices, &allowed);
+        text_add_names(&allowed, row->choices, UINT_MAX);
     } else {
         format_limit(row, row->low, low, sizeof(low));
         format_limit(row, row->high, high, sizeof(high));
@@ -67,10 +57,8 @@ static int refuse(const struct option_row *row, const char *value, struct err *e
     struct suggest known = SUGGEST(value);
     if (row->kind == CHOICE)
         suggest_offer_list(&known, allowed.data);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", row->name, value, allowed.data,
-                  suggest_text(&known, "", near));
-    text_free(&allowed);
-    return -EINVAL;
+    return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", row->name, value, allowed.data,
+                   suggest_text(&known, "", near));
 }
 
 static int parse_choice(const struct option_row *row, const char *value, int64_t *ret)

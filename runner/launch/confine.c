@@ -126,7 +126,7 @@ static int check_streams(const struct confine_request *q, struct err *e)
 
 int confine_prepare(const struct confine_request *q, struct confine **ret, struct err *e)
 {
-    __attribute__((cleanup(confine_free))) struct confine *c = xcalloc(1, sizeof(*c));
+    cleanup_confine struct confine *c = xcalloc(1, sizeof(*c));
     TRY(check_streams(q, e));
     TRY(confine_user_choose(q, &c->user, e));
     choose_layers(q, c);

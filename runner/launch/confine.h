@@ -27,6 +27,7 @@ struct confine;
  * one of descriptors 0 to 2 is a folder. The caller ends it with confine_free(). */
 int confine_prepare(const struct confine_request *request, struct confine **ret, struct err *e);
 void confine_free(struct confine **confine);
+#define cleanup_confine __attribute__((cleanup(confine_free)))
 
 /* Whether a layer was asked for. */
 bool confine_wants(const struct confine *c, enum confine_layer layer);

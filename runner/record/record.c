@@ -111,7 +111,7 @@ static void set_bounds(json_t *o, const struct record *r)
 static void set_cpus(json_t *o, const struct cell *c)
 {
     json_put_text(o, "cpus", c->cpus ? c->cpus : "auto");
-    json_put_text(o, "smt", smt_name((enum smt)c->smt));
+    json_put_text(o, "smt", smt_names[c->smt]);
     json_put_int_or(o, "numa", c->numa >= 0, c->numa, "no node was asked for");
 }
 
@@ -140,7 +140,7 @@ static json_t *command_json(const struct record *r)
     }
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
-    json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
+    json_put_text(o, "isolation", isolation_names[c->isolation]);
     set_cpus(o, c);
     set_bounds(o, r);
     return o;
@@ -194,8 +194,8 @@ static json_t *scenario_json(const struct record *r)
         return command_json(r);
     json_t *o = json_object();
     json_put_text(o, "name", c->scenario->name);
-    json_put_text(o, "mode", mode_name((enum mode)c->mode));
-    json_put_text(o, "profile", profile_name((enum profile)c->profile));
+    json_put_text(o, "mode", mode_names[c->mode]);
+    json_put_text(o, "profile", profile_names[c->profile]);
     json_put_text_or(o, "mp_start_method", r->mp_start_method, "the mode starts no processes");
     json_put_int(o, "workers", c->workers);
     json_put_int(o, "iterations", c->iterations);
@@ -207,10 +207,10 @@ static json_t *scenario_json(const struct record *r)
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "runtime", c->runtime);
-    json_put_text_or(o, "gil", c->gil == GIL_DEFAULT ? NULL : gil_name((enum gil)c->gil),
+    json_put_text_or(o, "gil", c->gil == GIL_DEFAULT ? NULL : gil_names[c->gil],
                      "it was not asked for: as the build has it");
-    json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
-    json_put_text(o, "partition", partition_name((enum partition)c->partition));
+    json_put_text(o, "isolation", isolation_names[c->isolation]);
+    json_put_text(o, "partition", partition_names[c->partition]);
     set_cpus(o, c);
     set_bounds(o, r);
     set_origin(o, c->scenario);
@@ -390,7 +390,7 @@ static json_t *confinement_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
     json_t *o = json_object();
-    json_put_text(o, "level", confinement_name((enum confinement)c->confinement));
+    json_put_text(o, "level", confinement_names[c->confinement]);
     json_put_text(o, "network", c->network == NETWORK_HOST ? "host" : "none");
     json_put(o, "writable", words_json(&c->writable));
     json_put(o, "allowed", words_json(&c->allowed));

@@ -61,8 +61,8 @@ static void show_environment(const struct record *r, struct text *out)
     text_add(out, "Python (%s): %s\n", r->runtime->implementation, r->runtime->banner);
     text_add(out, "OS: %s, arch %s\n", fact_text(r->host, "platform", "unknown"),
              fact_text(r->host, "arch", "unknown"));
-    text_add(out, "Mode: %s\n", mode_name((enum mode)c->mode));
-    text_add(out, "Profile: %s\n", profile_name((enum profile)c->profile));
+    text_add(out, "Mode: %s\n", mode_names[c->mode]);
+    text_add(out, "Profile: %s\n", profile_names[c->profile]);
     if (*r->mp_start_method)
         text_add(out, "mp_start_method: %s\n", r->mp_start_method);
     text_add(out, "gil_enabled: %s\n", r->gil_enabled < 0 ? "n/a" : python_truth(r->gil_enabled));
