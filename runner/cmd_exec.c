@@ -178,7 +178,7 @@ static void note_end(struct job *job, size_t which, const struct record *r)
     else if (r->termination == TERMINATION_SIGNAL)
         text_format(job->ended + len, sizeof(job->ended) - len, "signal %d", r->signal);
     else
-        text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_name(r->termination));
+        text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_names[r->termination]);
 }
 
 /* A failed command may have missed a file that exists for the user, but not for the command. */

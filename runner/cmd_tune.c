@@ -26,7 +26,7 @@ static void show_step(const struct tune_step *s)
 {
     if (s->outcome == TUNE_ALREADY || s->outcome == TUNE_KEPT)
         return;
-    (void)printf("%-12s  ", tune_outcome_name(s->outcome));
+    (void)printf("%-12s  ", tune_outcome_names[s->outcome]);
     if (s->id)
         (void)printf("%-14s  ", s->id);
     (void)printf("%s", s->path);
@@ -49,7 +49,7 @@ static void show_steps(const char *command, const struct tune_steps *steps, cons
         size_t n = tune_count(steps, (enum tune_outcome)o);
         if (n == 0 || o == TUNE_KEPT)
             continue;
-        (void)printf("%s%zu %s", between, n, tune_outcome_name((enum tune_outcome)o));
+        (void)printf("%s%zu %s", between, n, tune_outcome_names[o]);
         between = ", ";
     }
     (void)printf("%s\n", after);

@@ -304,6 +304,18 @@ bool text_is_among(const char *word, const char *const *list)
     return false;
 }
 
+bool text_has_word(const char *words, const char *separators, const char *word)
+{
+    const size_t len = strlen(word);
+    size_t n = 0;
+    for (const char *p = words + strspn(words, separators); *p; p += n, p += strspn(p, separators)) {
+        n = strcspn(p, separators);
+        if (n == len && memcmp(p, word, len) == 0)
+            return true;
+    }
+    return false;
+}
+
 char *text_line(char **rest)
 {
     char *line = strsep(rest, "\n");

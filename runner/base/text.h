@@ -50,6 +50,9 @@ void text_add_names(struct text *t, const char *const *names, unsigned bits);
 /* Whether the word is in the list, which ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
 
+/* Whether `words`, which any of the separators part, has the word as a whole. Not a word: "". */
+bool text_has_word(const char *words, const char *separators, const char *word);
+
 /* Whether the text ends with `end` and is longer than it. */
 bool text_ends_with(const char *text, const char *end);
 

@@ -96,27 +96,18 @@ static int parse_number(const struct option_row *row, const char *value, int64_t
     return 0;
 }
 
-/* Whether one of the words that a bar separates is in the list. */
-static bool has_word(const char *value, const char *const *list)
-{
-    for (const char *at = value; at && *at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
-        cleanup_free char *word = text_printf("%.*s", (int)strcspn(at, "|"), at);
-        if (text_is_among(word, list))
-            return true;
-    }
-    return false;
-}
-
 bool config_names_place(const char *value)
 {
     static const char *const PLACES[] = {"FILE", "DIR", "PATH", "FOLDER", "MAIN.TEX", NULL};
-    return has_word(value, PLACES);
+    for (const char *const *place = PLACES; value && *place; place++)
+        if (text_has_word(value, "|", *place))
+            return true;
+    return false;
 }
 
 static int refuse_dash(const struct option_row *row, const char *value, struct err *e)
 {
-    static const char *const DASH[] = {"-", NULL};
-    if (strcmp(value, "-") != 0 || !config_names_place(row->value) || has_word(row->value, DASH))
+    if (strcmp(value, "-") != 0 || !config_names_place(row->value) || text_has_word(row->value, "|", "-"))
         return 0;
     return err_set(e, ERR_USAGE, -EINVAL, "--%s '-': it takes %s (a file or folder of that name is ./-)", row->name,
                    row->value);

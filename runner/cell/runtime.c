@@ -163,12 +163,6 @@ static const struct {
     {"compiler", true, "its version does not say"},
 };
 
-static bool is_true(const struct facts *build, const char *key)
-{
-    const struct fact *f = facts_find(build, key);
-    return f && f->kind == FACT_BOOL && f->truth;
-}
-
 static void add_feature(struct text *t, const char *feature)
 {
     text_add(t, "%s%s", t->len ? "+" : "", feature);
@@ -179,21 +173,21 @@ static void name_features(struct runtime *r)
 {
     cleanup_text struct text t = {0};
     const struct fact *lto = facts_find(&r->build, "lto"), *allocator = facts_find(&r->build, "allocator");
-    const bool debug = is_true(&r->build, "debug");
+    const bool debug = facts_truth(&r->build, "debug");
     const char *usual = r->free_threaded ? debug ? "mimalloc_debug" : "mimalloc"
                         : debug          ? "pymalloc_debug"
                                          : "pymalloc";
     if (debug)
         add_feature(&t, "debug");
-    if (is_true(&r->build, "jit"))
-        add_feature(&t, is_true(&r->build, "jit_enabled") ? "jit" : "jit-off");
-    if (is_true(&r->build, "tail_call"))
+    if (facts_truth(&r->build, "jit"))
+        add_feature(&t, facts_truth(&r->build, "jit_enabled") ? "jit" : "jit-off");
+    if (facts_truth(&r->build, "tail_call"))
         add_feature(&t, "tail-call");
-    if (is_true(&r->build, "pgo"))
+    if (facts_truth(&r->build, "pgo"))
         add_feature(&t, "pgo");
     if (lto->kind == FACT_TEXT && strcmp(lto->text, "no") != 0)
         add_feature(&t, "lto");
-    if (is_true(&r->build, "frame_pointers"))
+    if (facts_truth(&r->build, "frame_pointers"))
         add_feature(&t, "frame-pointers");
     if (allocator->kind == FACT_TEXT && strcmp(allocator->text, usual) != 0)
         add_feature(&t, allocator->text);

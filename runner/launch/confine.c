@@ -40,14 +40,10 @@ struct confine {
     const struct filter *filter; /* NULL: none */
 };
 
-const char *confine_layer_name(enum confine_layer layer)
-{
-    static const char *const NAMES[] = {"namespaces",     "loopback",       "read-only root", "private folders",
-                                        "own /proc",      "host's sockets", "standard input", "Landlock rules",
-                                        "host name",      "user",           "capabilities",   "privileges",
-                                        "seccomp filter", "seccomp counts"};
-    return NAMES[layer];
-}
+const char *const confine_layer_names[] = {"namespaces",     "loopback",       "read-only root", "private folders",
+                                           "own /proc",      "host's sockets", "standard input", "Landlock rules",
+                                           "host name",      "user",           "capabilities",   "privileges",
+                                           "seccomp filter", "seccomp counts"};
 
 /* --- the filter --------------------------------------------------------------------------------------------------- */
 

@@ -16,7 +16,7 @@ struct err;
 struct text;
 
 /* "namespaces", "read-only root", …: names the step in a message. */
-const char *confine_layer_name(enum confine_layer layer);
+extern const char *const confine_layer_names[];
 
 struct confine;
 

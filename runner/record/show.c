@@ -380,7 +380,7 @@ void show_record(const struct record *r, const struct terminal_look *look, struc
     show_figures(r, out);
     show_growth(r, look, out);
     if (r->termination != TERMINATION_OK)
-        text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
+        text_add(out, "--- termination: %s ---\n%s\n", termination_names[r->termination], r->detail);
     show_timing(r, out);
     show_slice(r, out);
     if (r->counters.count) {

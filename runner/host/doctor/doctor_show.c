@@ -14,7 +14,7 @@
 
 static void add_finding(const struct finding *f, struct text *out)
 {
-    text_add(out, "%-8s %-12s %-21s ", doctor_verdict_name(f->verdict), doctor_level_name(f->level), f->id);
+    text_add(out, "%-8s %-12s %-21s ", doctor_verdict_names[f->verdict], doctor_level_names[f->level], f->id);
     if (f->value)
         text_add(out, "%s\n", f->value);
     else
@@ -39,7 +39,7 @@ static void add_all(const struct diagnosis *d, bool flags, void (*add)(const str
 
 static void add_flag(const struct finding *f, struct text *out)
 {
-    text_add(out, "%-8s %-12s %-29s ", doctor_verdict_name(f->verdict), doctor_level_name(f->level), f->flag);
+    text_add(out, "%-8s %-12s %-29s ", doctor_verdict_names[f->verdict], doctor_level_names[f->level], f->flag);
     if (f->verdict == DOCTOR_OK)
         text_add(out, "as locked\n");
     else
@@ -61,16 +61,10 @@ static void add_flags(const struct diagnosis *d, struct text *out)
     add_all(d, true, add_flag, out);
 }
 
-static const char *text_of(const struct facts *facts, const char *key)
-{
-    const struct fact *f = facts_find(facts, key);
-    return f && f->kind == FACT_TEXT && *f->text ? f->text : NULL;
-}
-
 static void add_head(const struct facts *facts, struct text *out)
 {
-    const char *kernel = text_of(facts, "kernel_release"), *model = text_of(facts, "cpu_model");
-    text_add(out, "Linux %s on %s\n\n", kernel ? kernel : "(release unknown)", model ? model : "an unnamed CPU");
+    const char *kernel = facts_word(facts, "kernel_release"), *model = facts_word(facts, "cpu_model");
+    text_add(out, "Linux %s on %s\n\n", *kernel ? kernel : "(release unknown)", *model ? model : "an unnamed CPU");
 }
 
 void doctor_text(const struct diagnosis *d, const struct facts *facts, struct text *out)
@@ -80,7 +74,7 @@ void doctor_text(const struct diagnosis *d, const struct facts *facts, struct te
     add_flags(d, out);
     text_add(out, "\ntare doctor:");
     for (int v = 0; v < DOCTOR_VERDICTS; v++)
-        text_add(out, "%s %zu %s", v == 0 ? "" : ",", d->count[v], doctor_verdict_name((enum doctor_verdict)v));
+        text_add(out, "%s %zu %s", v == 0 ? "" : ",", d->count[v], doctor_verdict_names[v]);
     text_add(out, "\n");
 }
 
@@ -91,8 +85,8 @@ static json_t *text_or_null(const char *text)
 
 static json_t *json_of_finding(const struct finding *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "id", f->id, "level", doctor_level_name(f->level),
-                     "verdict", doctor_verdict_name(f->verdict), "value", text_or_null(f->value), "reason",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "id", f->id, "level", doctor_level_names[f->level],
+                     "verdict", doctor_verdict_names[f->verdict], "value", text_or_null(f->value), "reason",
                      text_or_null(f->reason), "why", f->why, "remedy", text_or_null(f->remedy), "tune",
                      text_or_null(f->tune));
 }
@@ -103,8 +97,10 @@ static json_t *json_of_host(const struct facts *facts)
                                        "machine_product",  "hypervisor", "container", "benchmark_cpus",
                                        "housekeeping_cpus"};
     json_t *host = json_object();
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        (void)json_object_set_new(host, KEYS[i], text_or_null(text_of(facts, KEYS[i])));
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        const char *text = facts_word(facts, KEYS[i]);
+        (void)json_object_set_new(host, KEYS[i], text_or_null(*text ? text : NULL));
+    }
     return host;
 }
 
@@ -112,8 +108,7 @@ int doctor_json(const struct diagnosis *d, const struct facts *facts, FILE *out,
 {
     json_t *counts = json_object(), *checks = json_array();
     for (int v = 0; v < DOCTOR_VERDICTS; v++)
-        (void)json_object_set_new(counts, doctor_verdict_name((enum doctor_verdict)v),
-                                  json_integer((json_int_t)d->count[v]));
+        (void)json_object_set_new(counts, doctor_verdict_names[v], json_integer((json_int_t)d->count[v]));
     for (size_t i = 0; i < d->findings; i++)
         (void)json_array_append_new(checks, json_of_finding(&d->finding[i]));
     json_t *whole = json_pack("{s:s, s:o, s:o, s:o}", "schema", "tare.doctor/1", "host", json_of_host(facts), "counts",
