@@ -178,9 +178,14 @@ static void add_bar_row(struct text *out, const struct bars *b, size_t row)
     text_add(out, "</b> %s <span class=\"soft\">", at->text ? t->column[b->at].unit : "");
     html_text(out, table_at(t, row, b->at + 1)->text ? table_at(t, row, b->at + 1)->text : "");
     text_add(out, "</span></td><td role=\"cell\">");
-    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text)
-        text_add(out, "<b>× %s</b> ", ratio->text);
-    html_text(out, verdict->text ? verdict->text : "–");
+    const char *words = verdict->text ? verdict->text : "–";
+    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text) {
+        const size_t number = strlen(ratio->text);
+        const bool begins_with_it = strncmp(words, ratio->text, number) == 0 && words[number] == ' ';
+        text_add(out, "<b>%s%s</b> ", begins_with_it ? "" : "× ", ratio->text);
+        words += begins_with_it ? number + 1 : 0;
+    }
+    html_text(out, words);
     text_add(out, "</td></tr>\n");
 }
 
