@@ -227,10 +227,8 @@ static void check_coverage(struct verifying *w)
     if (b->missing == 0)
         return;
     bundle_missing(b, CELLS_NAMED, &missing);
-    char *rest = missing.data;
-    for (char *line; !allowed && rest && (line = strsep(&rest, "\n"));)
-        if (*line)
-            BROKEN(w, BUNDLE_PLAN, "%s: it has no record, and the bundle does not say that it is incomplete", line);
+    for (char *rest = missing.data, *line; !allowed && (line = text_line(&rest));)
+        BROKEN(w, BUNDLE_PLAN, "%s: it has no record, and the bundle does not say that it is incomplete", line);
     if (allowed)
         text_add(&w->v->notes, "%zu invocations of the plan are missing; it was packed so (--allow-incomplete)\n",
                  b->missing);
