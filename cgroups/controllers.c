@@ -8,6 +8,12 @@
 #include "cgroups/root.h"
 #include "cgroups/search.h"
 
+const char *slice_controller_name(enum slice_controller c)
+{
+    static const char *const NAMES[SLICE_CONTROLLERS] = {"cpuset", "cpu", "memory", "pids", "io"};
+    return NAMES[c];
+}
+
 void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap)
 {
     char path[PATH_MAX];

@@ -147,7 +147,7 @@ static void climb_v1(const char *sysroot, const char *mountinfo, const struct ki
     char own[PATH_MAX];
     struct walk w = {.sysroot = sysroot, .version = 1};
     slice_read_in(sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
-    if (mounts_own_v1(cgroup, k->controller, own, sizeof(own)) != 0)
+    if (mounts_own_cgroup(cgroup, k->controller, own, sizeof(own)) != 0)
         return;
     while (mounts_next(&mountinfo, &m)) {
         if (m.version != 1 || !mounts_has_option(m.options, k->controller) ||

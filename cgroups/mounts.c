@@ -46,20 +46,7 @@ bool mounts_has_option(const char *options, const char *word)
     return false;
 }
 
-int mounts_own_cgroup(const char *text, char *ret, size_t cap)
-{
-    for (const char *line = text; *line;) {
-        const char *end = strchrnul(line, '\n');
-        if (strncmp(line, "0::", 3) == 0) {
-            int n = snprintf(ret, cap, "%.*s", (int)(end - line - 3), line + 3);
-            return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
-        }
-        line = *end ? end + 1 : end;
-    }
-    return -ENOENT;
-}
-
-int mounts_own_v1(const char *text, const char *controller, char *ret, size_t cap)
+int mounts_own_cgroup(const char *text, const char *controller, char *ret, size_t cap)
 {
     char names[256];
     for (const char *line = text; *line;) {
@@ -68,9 +55,9 @@ int mounts_own_v1(const char *text, const char *controller, char *ret, size_t ca
         const char *to = from ? memchr(from + 1, ':', (size_t)(end - from - 1)) : NULL;
         if (to && to - from <= (ptrdiff_t)sizeof(names)) {
             text_format(names, sizeof(names), "%.*s", (int)(to - from - 1), from + 1);
-            if (mounts_has_option(names, controller)) {
+            if (*controller ? mounts_has_option(names, controller) : !*names) {
                 int n = snprintf(ret, cap, "%.*s", (int)(end - to - 1), to + 1);
-                return n <= 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+                return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
             }
         }
         line = *end ? end + 1 : end;
@@ -80,15 +67,10 @@ int mounts_own_v1(const char *text, const char *controller, char *ret, size_t ca
 
 int mounts_directory(const struct cgmount *m, const char *cgroup, char *ret, size_t cap)
 {
-    const char *below = cgroup;
-    if (cgroup[0] != '/')
+    const char *root = strcmp(m->root, "/") == 0 ? "" : m->root;
+    if (cgroup[0] != '/' || !text_is_below(cgroup, root))
         return -ENOENT;
-    if (strcmp(m->root, "/") != 0) {
-        size_t len = strlen(m->root);
-        if (strncmp(cgroup, m->root, len) != 0 || (cgroup[len] != '/' && cgroup[len] != '\0'))
-            return -ENOENT;
-        below = cgroup + len;
-    }
+    const char *below = cgroup + strlen(root);
     if (strcmp(below, "/") == 0)
         below = "";
     int n = snprintf(ret, cap, "%s%s", m->point, below);

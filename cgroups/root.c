@@ -242,12 +242,12 @@ static void look_around(struct surroundings *s)
     if (!find_usual_mount(s))
         find_mount(s);
     slice_read_in(s->sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
-    if (mounts_own_cgroup(cgroup, s->own, sizeof(s->own)) != 0)
+    if (mounts_own_cgroup(cgroup, "", s->own, sizeof(s->own)) != 0)
         s->own[0] = '\0';
     for (int c = 0; c < SLICE_CONTROLLERS; c++)
         s->v1_holds[c] =
-            mounts_own_v1(cgroup, c == SLICE_IO ? "blkio" : slice_controller_name((enum slice_controller)c), NULL, 0) !=
-            -ENOENT;
+            mounts_own_cgroup(cgroup, c == SLICE_IO ? "blkio" : slice_controller_name((enum slice_controller)c), NULL,
+                              0) != -ENOENT;
     s->uid = read_uid(s->sysroot);
     s->superuser = s->uid == 0;
     s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */

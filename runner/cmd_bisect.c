@@ -221,9 +221,8 @@ static int list_commits(struct bisection *b, struct err *e)
     TRY(ask_git(b, &all, list, e));
     TRY(all.len ? check_line(b, good.data, all.data, e) : 0);
     add_subject(b, xstrdup(good.data));
-    char *rest = all.data;
-    while (rest && *rest && b->count <= LIST_MAX)
-        add_subject(b, xstrdup(strsep(&rest, "\n")));
+    for (char *rest = all.data, *line; b->count <= LIST_MAX && (line = text_line(&rest));)
+        add_subject(b, xstrdup(line));
     if (b->count < 2 || b->count > LIST_MAX)
         return err_set(e, ERR_USAGE, -EINVAL, "--git '%s': %s..%s are %s commits", b->c->bisect.git, b->c->names[0],
                        b->c->names[1], b->count < 2 ? "no" : "too many");

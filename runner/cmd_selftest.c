@@ -35,9 +35,9 @@ static int show(const struct selftest_report *report, bool as_json, struct err *
  */
 
 static const struct table_column COLUMNS[] = {
-    {"pattern", "pattern", "", false, TABLE_BOTH, 0}, {"planted", "planted", "", false, TABLE_BOTH, 0},
-    {"named", "named", "", false, TABLE_BOTH, 0},     {"share_percent", "share", "%", true, TABLE_BOTH, 0},
-    {"verdict", "ok", "", false, TABLE_BOTH, 0},
+    TABLE_TEXT("pattern", "pattern"), TABLE_TEXT("planted", "planted"),
+    TABLE_TEXT("named", "named"),     TABLE_NUMBER("share_percent", "share", "%"),
+    TABLE_TEXT("verdict", "ok"),
 };
 
 static const char *or_none(const char *id)

@@ -24,6 +24,14 @@ bool summary_is_memory(const struct summary_cell *c)
     return strcmp(c->profile, "memory") == 0;
 }
 
+const char *summary_plan(const struct summary *s)
+{
+    for (size_t i = 0; i < s->records.count; i++)
+        if (*s->records.list[i].details.plan)
+            return s->records.list[i].details.plan;
+    return NULL;
+}
+
 /* --- How figures are shown: their unit, their digits ------------------------------------------------------------- */
 
 struct summary_unit summary_unit(const struct summary *s, const char *figure)

@@ -84,6 +84,9 @@ const struct summary_figure *summary_at(const struct summary *s, const struct su
 /* A cell's figure by name; NULL: no record has it. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
 
+/* The name of the first plan that a record is of; NULL: none is of any. */
+const char *summary_plan(const struct summary *s);
+
 /* Whether the cell has profile memory. */
 bool summary_is_memory(const struct summary_cell *c);
 

@@ -291,6 +291,14 @@ bool text_is_among(const char *word, const char *const *list)
     return false;
 }
 
+char *text_line(char **rest)
+{
+    char *line = strsep(rest, "\n");
+    while (line && !*line)
+        line = strsep(rest, "\n");
+    return line;
+}
+
 bool text_ends_with(const char *text, const char *end)
 {
     size_t len = strlen(text), tail = strlen(end);

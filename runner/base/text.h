@@ -49,6 +49,9 @@ bool text_is_among(const char *word, const char *const *list);
 /* Whether the text ends with `end` and is longer than it. */
 bool text_ends_with(const char *text, const char *end);
 
+/* The next line that is not empty, which it ends by NUL; *rest is then behind it. NULL: there is none. */
+char *text_line(char **rest);
+
 /* Whether path is dir or lies below it, by their texts alone. dir has no '/' at its end; "" is the root. */
 bool text_is_below(const char *path, const char *dir);
 

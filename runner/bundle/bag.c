@@ -130,10 +130,8 @@ static int check_manifest(const struct checking *c, const char *manifest)
     TRY(read_tag(c, manifest, &t));
     if (t.data && strlen(t.data) != t.len)
         BROKEN(c, manifest, "a NUL byte in it");
-    char *rest = t.data;
-    for (char *line; rest && (line = strsep(&rest, "\n"));)
-        if (*line)
-            check_line(c, manifest, line);
+    for (char *rest = t.data, *line; (line = text_line(&rest));)
+        check_line(c, manifest, line);
     return 0;
 }
 

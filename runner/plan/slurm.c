@@ -175,7 +175,7 @@ static void count_states(char *answer, bool *alive, struct text *said)
 {
     size_t running = 0, pending = 0, others = 0;
     cleanup_text struct text nodes = {0};
-    for (char *rest = answer, *line; (line = strsep(&rest, "\n"));) {
+    for (char *line; (line = text_line(&answer));) {
         char state[32] = "", node[64] = "";
         if (sscanf(line, "%31s %63s", state, node) < 1)
             continue;

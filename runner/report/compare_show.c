@@ -162,9 +162,8 @@ static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "le
 
 static struct table environments_table(const struct comparison *c)
 {
-    static const struct table_column COLUMNS[] = {{"field", "environment", "", false, TABLE_BOTH, 0},
-                                                  {"a", "A", "", false, TABLE_BOTH, 0},
-                                                  {"b", "B", "", false, TABLE_BOTH, 0}};
+    static const struct table_column COLUMNS[] = {TABLE_TEXT("field", "environment"), TABLE_TEXT("a", "A"),
+                                                  TABLE_TEXT("b", "B")};
     struct table t = table_new("environments", "What the two ran in differs", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < c->differences; i++) {
         table_row(&t, NULL);
@@ -192,31 +191,17 @@ static void add_difference(struct table *t, const struct stats_interval *d)
     table_number(t, d->high, 0, d->why_not);
 }
 
-static void add_ratio(struct table *t, const struct stats_interval *ratio)
-{
-    const int decimals = number_decimals(ratio, 1);
-    table_number(t, ratio->at, decimals, ratio->why_not);
-    table_interval(t, ratio, 1, decimals);
-}
-
-static void leave_effect_out(struct table *t)
-{
-    table_number(t, NAN, 0, NULL);
-    table_text(t, "");
-    table_number(t, NAN, 0, NULL);
-    table_number(t, NAN, 0, NULL);
-}
-
 /* In its own columns. */
 static void add_effect(struct table *t, const struct analysis_verdict *v)
 {
-    if (v->is_difference) {
-        leave_effect_out(t);
+    if (v->is_difference)
+        table_skip(t, 4);
+    if (v->is_difference)
         add_difference(t, &v->ratio);
-    } else {
-        add_ratio(t, &v->ratio);
-        leave_effect_out(t);
-    }
+    else
+        table_estimate(t, &v->ratio, 1, number_decimals(&v->ratio, 1));
+    if (!v->is_difference)
+        table_skip(t, 4);
 }
 
 static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)
@@ -246,26 +231,22 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
 }
 
 /* The figure column's rank: it distinguishes rows of several figures. */
+/* clang-format off */
 #define ROW_COLUMNS(figure_rank)                                                                                       \
     {                                                                                                                  \
-        {"cell", "cell", "", false, TABLE_BOTH, 0}, {"figure", "figure", "", false, TABLE_BOTH, figure_rank},          \
-            {"unit", "unit", "", false, TABLE_DATA, 0}, {"better", "better", "", false, TABLE_DATA, 0},                \
-            {"a_invocations", "n A", "", true, TABLE_BOTH, 1}, {"b_invocations", "n B", "", true, TABLE_BOTH, 1},      \
-            {"a_mean", "A", "", true, TABLE_BOTH, 0}, {"b_mean", "B", "", true, TABLE_BOTH, 0},                        \
-            {"a_median", "median A", "", true, TABLE_DATA, 0}, {"b_median", "median B", "", true, TABLE_DATA, 0},      \
-            {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},    \
-            {"ratio_low", "low", "", true, TABLE_DATA, 0}, {"ratio_high", "high", "", true, TABLE_DATA, 0},            \
-            {"difference", "B − A", "", true, TABLE_BOTH, 0},                                                          \
-            {"difference_ci95", "95% interval", "", false, TABLE_SHOWN, 3},                                            \
-            {"difference_low", "low", "", true, TABLE_DATA, 0}, {"difference_high", "high", "", true, TABLE_DATA, 0},  \
-            {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                          \
-            {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},       \
-            {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},           \
-            {"words", "B against A", "", false, TABLE_BOTH, 0},                                                        \
-        {                                                                                                              \
-            "why", "why", "", false, TABLE_DATA, 0                                                                     \
-        }                                                                                                              \
+        TABLE_TEXT("cell", "cell"), {"figure", "figure", "", false, TABLE_BOTH, figure_rank},                          \
+        {"unit", "unit", "", false, TABLE_DATA, 0}, {"better", "better", "", false, TABLE_DATA, 0},                    \
+        {"a_invocations", "n A", "", true, TABLE_BOTH, 1}, {"b_invocations", "n B", "", true, TABLE_BOTH, 1},          \
+        TABLE_NUMBER("a_mean", "A", ""), TABLE_NUMBER("b_mean", "B", ""),                                              \
+        {"a_median", "", "", true, TABLE_DATA, 0}, {"b_median", "", "", true, TABLE_DATA, 0},                          \
+        TABLE_NUMBER("ratio", "B ÷ A", ""), TABLE_INTERVAL("ratio", "95% interval", "", 3),                            \
+        TABLE_NUMBER("difference", "B − A", ""), TABLE_INTERVAL("difference", "95% interval", "", 3),                  \
+        {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                              \
+        {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},           \
+        {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},               \
+        TABLE_TEXT("words", "B against A"), {"why", "why", "", false, TABLE_DATA, 0}                                   \
     }
+/* clang-format on */
 
 static bool has_several_figures(const struct comparison *c)
 {
@@ -299,6 +280,15 @@ static struct table rows_table(const struct comparison *c, size_t common, double
     return t;
 }
 
+static void add_table(const struct table *t, const struct compare_headline *h, bool markdown, struct text *out)
+{
+    if (markdown)
+        table_markdown(t, out);
+    else
+        table_as_text(t, h->width, out);
+    text_add(out, "\n");
+}
+
 static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
 {
     const size_t common = h->between ? common_of(c) : 0;
@@ -313,16 +303,9 @@ static void show(const struct comparison *c, const struct compare_headline *h, b
         text_add(out, "environments: the same in all of %zu fields\n\n", c->fields);
     else
         text_add(out, "environments: %zu of %zu fields differ\n%s", c->differences, c->fields, markdown ? "\n" : "");
-    if (environments.rows > 0 && markdown)
-        table_markdown(&environments, out);
-    else if (environments.rows > 0)
-        table_as_text(&environments, h->width, out);
-    text_add(out, "%s", environments.rows > 0 ? "\n" : "");
-    if (markdown)
-        table_markdown(&rows, out);
-    else
-        table_as_text(&rows, h->width, out);
-    text_add(out, "\n");
+    if (environments.rows > 0)
+        add_table(&environments, h, markdown, out);
+    add_table(&rows, h, markdown, out);
     add_notes(c, h, &notes);
     if (markdown)
         text_add_bytes(out, notes.data, notes.len);
@@ -439,13 +422,9 @@ static json_t *head_json(const char *path, size_t records)
 static json_t *environments_json(const struct comparison *c)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < c->differences; i++) {
-        json_t *one = json_object();
-        json_put_text(one, "field", c->difference[i].key);
-        json_put_text(one, "a", c->difference[i].a);
-        json_put_text(one, "b", c->difference[i].b);
-        (void)json_array_append_new(list, one);
-    }
+    for (size_t i = 0; i < c->differences; i++)
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "field", c->difference[i].key, "a",
+                                                    c->difference[i].a, "b", c->difference[i].b));
     return json_pack("{s:I, s:o}", "fields", (json_int_t)c->fields, "differences", list);
 }
 

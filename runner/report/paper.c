@@ -153,14 +153,6 @@ static void paper_numbers(const struct summary *s, struct text *out)
 /* --- appendix.tex: what artefact committees ask for: how to get it, what it claims, which experiment shows it and what
  * that took, measured */
 
-static const char *plan_of(const struct summary *s)
-{
-    for (size_t i = 0; i < s->records.count; i++)
-        if (*s->records.list[i].details.plan)
-            return s->records.list[i].details.plan;
-    return NULL;
-}
-
 static void add_item(struct text *out, const char *name, const char *value)
 {
     text_add(out, "  \\item[%s] ", name);
@@ -272,7 +264,7 @@ static void add_workflow(struct text *out)
 static void paper_appendix(const struct summary *s, const struct tables *t, const struct paper_options *o,
                            size_t not_drawn, struct text *out)
 {
-    const char *title = o->title ? o->title : plan_of(s);
+    const char *title = o->title ? o->title : summary_plan(s);
     paper_head(s, "Artefact appendix", out);
     text_add(out, "\\section*{Artefact Appendix%s", title ? ": " : "");
     tex_text(out, title ? title : "");

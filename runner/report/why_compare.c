@@ -62,10 +62,10 @@ static struct changes changes_of(const struct why *a, const struct why *b)
 static void add_table(const struct changes *c, const char *label, size_t width, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"cause", "cause", "", false, TABLE_BOTH, 0},
-        {"a_ms", "A", "ms", true, TABLE_BOTH, 0},
-        {"b_ms", "B", "ms", true, TABLE_BOTH, 0},
-        {"change_ms", "B - A", "ms", true, TABLE_BOTH, 0},
+        TABLE_TEXT("cause", "cause"),
+        TABLE_NUMBER("a_ms", "A", "ms"),
+        TABLE_NUMBER("b_ms", "B", "ms"),
+        TABLE_NUMBER("change_ms", "B - A", "ms"),
     };
     struct table t = table_new("why", "", COLUMNS, ARRAY_LEN(COLUMNS));
     cleanup_free char *head = text_printf("\nWhat threads lose in an iteration, all together, by --why: %s\n", label);

@@ -189,11 +189,11 @@ static void check_capabilities(const struct look *l)
 static void check_user(const struct look *l)
 {
     char uids[64], wanted[64], achieved[320];
-    const char *reason = confine_user_reason(l->confine);
+    const char *reason = confine_user(l->confine)->reason;
     (void)status_value(l, "Uid", uids, sizeof(uids));
     bool is_root = *uids && strtoul(uids, NULL, 10) == 0;
-    bool ok = *uids && !is_root && (uid_t)strtoul(uids, NULL, 10) == confine_uid(l->confine);
-    text_format(wanted, sizeof(wanted), "%u", (unsigned)confine_uid(l->confine));
+    bool ok = *uids && !is_root && (uid_t)strtoul(uids, NULL, 10) == confine_user(l->confine)->uid;
+    text_format(wanted, sizeof(wanted), "%u", (unsigned)confine_user(l->confine)->uid);
     (void)snprintf(achieved, sizeof(achieved), "%.*s%s%s%s", (int)strcspn(uids, "\t"), uids, *reason ? " (" : "",
                    reason, *reason ? ")" : "");
     if (is_root) /* never ok: root's files belong to it */

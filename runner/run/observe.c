@@ -226,8 +226,8 @@ static void describe_confinement(struct stage *s)
     size_t len = 0;
     if (!s->confine)
         return;
-    facts_int(&r->confinement, "uid", confine_uid(s->confine));
-    facts_int(&r->confinement, "gid", confine_gid(s->confine));
+    facts_int(&r->confinement, "uid", confine_user(s->confine)->uid);
+    facts_int(&r->confinement, "gid", confine_user(s->confine)->gid);
     const void *filter = confine_filter_bytes(s->confine, &len);
     if (!filter || !s->session->recorded) /* without a record, nobody reads it */
         return;

@@ -45,11 +45,9 @@ static int prepare_messages(struct stage *s, struct err *e)
 static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
     const uint64_t iterations = (uint64_t)cell->iterations, workers = (uint64_t)cell->workers + LEDGER_SPARE_WORKERS;
-    int failed = cell->profile == PROFILE_GROWTH ? ledger_create_for_growth(iterations, workers, &s->ledger, e)
-                                                 : ledger_create(iterations, workers, &s->ledger, e);
-    if (failed == 0)
-        failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
-    return failed == 0 ? prepare_messages(s, e) : failed;
+    TRY(ledger_create(iterations, workers, cell->profile == PROFILE_GROWTH, &s->ledger, e));
+    TRY(workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e));
+    return prepare_messages(s, e);
 }
 
 /* The part of a path before its last name. */
@@ -83,10 +81,10 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
     request.has_streams = s->command != NULL;
     request.scratch = *s->tmpdir ? s->tmpdir : NULL;
     int failed = confine_prepare(&request, &s->confine, e);
-    if (failed != 0 || cell->isolation != ISOLATION_STRICT || confine_uid(s->confine) != 0)
+    if (failed != 0 || cell->isolation != ISOLATION_STRICT || confine_user(s->confine)->uid != 0)
         return failed;
     return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the workload would stay uid 0%s%s (--user)",
-                   *confine_user_reason(s->confine) ? ": " : "", confine_user_reason(s->confine));
+                   *confine_user(s->confine)->reason ? ": " : "", confine_user(s->confine)->reason);
 }
 
 static int specify_command(struct stage *s, const struct cell *cell, struct err *e)
@@ -226,7 +224,7 @@ static int start(struct stage *s, struct err *e)
     int failed = 0;
     if (s->child.init == 0) {
         session_guard(s->session);
-        failed = shm_objects_begin(s->confine ? confine_uid(s->confine) : geteuid(), &s->shm, e);
+        failed = shm_objects_begin(s->confine ? confine_user(s->confine)->uid : geteuid(), &s->shm, e);
     }
     if (failed == 0)
         failed = spawn_go(&s->spec, &s->child, e);
@@ -330,7 +328,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     if (observe_is_inspected(s))
         inspect_start(s);
     if (cell->mem_sample)
-        failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
+        s->sampler = sampler_open(slice_dirfd(s->slice));
     translate_pids(s);
     s->pids_events_fd = open_events(s, "pids.events");
     const struct slice_setting *partition = slice_check_partition(s->slice);

@@ -138,7 +138,7 @@ static int follow(struct stage *s, bool lags, struct err *e)
     return 0;
 }
 
-static int run_load(struct stage *s, bool lags, struct err *e)
+static int run_load(struct stage *s, bool lags)
 {
     const struct load_spec spec = {
         .program = s->program,
@@ -150,7 +150,7 @@ static int run_load(struct stage *s, bool lags, struct err *e)
         .signal_fd = s->session->signal_fd,
     };
     struct err trouble = {0};
-    TRY(sampler_open(slice_dirfd(s->slice), &s->sampler, e));
+    s->sampler = sampler_open(slice_dirfd(s->slice));
     int failed = load_start(&spec, &s->load, &trouble);
     if (failed == 0)
         failed = follow(s, lags, &trouble);
@@ -179,7 +179,7 @@ static int weigh(struct stage *s, struct selftest_report *report, struct err *e)
     bool lags = false;
     int failed = make_slice(s, e);
     if (failed == 0 && is_worth_it(s, &lags))
-        failed = run_load(s, lags, e);
+        failed = run_load(s, lags);
     for (size_t i = 0; failed == 0 && next_check(s, &i, &c);) {
         const struct selftest_result r = stage_judge(s, c);
         selftest_add(report, &r);

@@ -83,7 +83,7 @@ static void find_sample(const char *sysroot, const struct cgmount *m, char *ret,
     char cgroup[8192], path[PATH_MAX];
     ret[0] = '\0';
     if (file_read(sysroot, "/proc/self/cgroup", cgroup, sizeof(cgroup)) > 0 &&
-        mounts_own_cgroup(cgroup, path, sizeof(path)) == 0 && mounts_directory(m, path, ret, cap) == 0 &&
+        mounts_own_cgroup(cgroup, "", path, sizeof(path)) == 0 && mounts_directory(m, path, ret, cap) == 0 &&
         exists(sysroot, ret, "cgroup.kill"))
         return;
     cleanup_dir DIR *dir = beneath_open_dir(sysroot, m->point);
