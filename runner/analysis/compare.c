@@ -299,7 +299,7 @@ static void say_mixed(const struct match *m, struct text *ret, bool *emulated)
         several += kinds[k] > 0;
     for (size_t k = 0; several > 1 && k <= RECORD_EMULATED; k++)
         if (kinds[k] > 0)
-            text_add(ret, "%s%s (%zu)", ret->len ? " and " : "", record_kind_name((enum record_kind)k), kinds[k]);
+            text_add(ret, "%s%s (%zu)", ret->len ? " and " : "", record_kind_names[k], kinds[k]);
 }
 
 static int check_kinds(const struct match *m, bool force, struct comparison *ret, struct err *e)

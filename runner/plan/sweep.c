@@ -318,7 +318,7 @@ void sweep_add_modes(const struct sweep *s, struct text *out)
     cleanup_text struct text list = {0};
     for (size_t i = 0; i < s->modes; i++)
         if (s->mode[i] != MODE_PROCESSES || s->starts == 0)
-            add_listed(mode_name(s->mode[i]), &list);
+            add_listed(mode_names[s->mode[i]], &list);
     text_add(out, "%s]", list.data ? list.data : "[");
 }
 
