@@ -564,7 +564,11 @@ static int take_amount(enum compare_condition_kind kind, const char *text, doubl
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e)
 {
     size_t len = strcspn(text, ":");
+    char near[SUGGEST_TEXT_MAX];
+    cleanup_free char *typed = text_printf("%.*s", (int)len, text);
+    struct suggest known = SUGGEST(typed);
     for (size_t i = 0; i < ARRAY_LEN(CONDITIONS); i++) {
+        suggest_offer(&known, CONDITIONS[i].name);
         if (strlen(CONDITIONS[i].name) != len || strncmp(CONDITIONS[i].name, text, len) != 0)
             continue;
         *ret = (struct compare_condition){text, CONDITIONS[i].kind, 0};
@@ -576,8 +580,8 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
     return err_set(
         e, ERR_USAGE, -EINVAL,
         "--fail-if '%s': what is allowed is slower:SHARE, faster:SHARE, memory:SHARE (a share as 5%% or 0.05), "
-        "growth:SIZE (as 64K, for 1,000 iterations), different, not-same or unclear",
-        text);
+        "growth:SIZE (as 64K, for 1,000 iterations), different, not-same or unclear%s",
+        text, strcmp(known.nearest, typed) == 0 ? "" : suggest_text(&known, "", near));
 }
 
 enum outcome { PASSES, HOLDS, UNCLEAR };

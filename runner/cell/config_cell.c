@@ -8,6 +8,7 @@
 #include "cell/config_internal.h"
 #include "cell/cpu_request.h"
 #include "cell/growth_target.h"
+#include "cell/manual.h"
 #include "launch/allowance.h"
 #include "launch/ledger.h"
 
@@ -92,8 +93,20 @@ bool config_has_option(enum config_command command, const char *name)
     return config_find(command, name);
 }
 
+/* What another command calls an option. */
+static const char *const OTHERS_WORDS[][2] = {
+    {"python", "runtime"},     {"runtime", "python"},   {"repeat", "invocations"},
+    {"invocations", "repeat"}, {"runs", "invocations"},
+};
+
 void config_offer(enum config_command command, struct suggest *s)
 {
+    char answer[SUGGEST_WORD_MAX + 1];
+    for (size_t i = 0; i < ARRAY_LEN(OTHERS_WORDS); i++)
+        if (strcmp(s->word, OTHERS_WORDS[i][0]) == 0 && config_has_option(command, OTHERS_WORDS[i][1]))
+            suggest_take(s, OTHERS_WORDS[i][1]);
+    if (command == CONFIG_EXEC && manual_answers_hyperfine(s->word, answer, sizeof(answer)))
+        suggest_take(s, answer);
     for (size_t i = 0; i < config_row_count; i++)
         if (config_rows[i].commands & command)
             suggest_offer(s, config_rows[i].name);
