@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 static bool ends_line(char c)
 {
@@ -54,23 +55,10 @@ int cgfile_value(const char *text, uint64_t *ret)
     return 0;
 }
 
-/* What follows "key " on the line that starts with it, or NULL. */
-static const char *find_line(const char *text, const char *key)
-{
-    size_t len = strlen(key);
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        if (*line == '\n')
-            line++;
-        if (strncmp(line, key, len) == 0 && line[len] == ' ')
-            return line + len + 1;
-    }
-    return NULL;
-}
-
 int cgfile_key(const char *text, const char *key, uint64_t *ret)
 {
     const char *end = NULL;
-    const char *value = find_line(text, key);
+    const char *value = text_after(text, key, ' ');
     return value ? take_value(value, &end, ret) : -ENOENT;
 }
 
@@ -99,7 +87,7 @@ static int take_decimal(const char *p, double *ret)
 int cgfile_nested(const char *text, const char *key, const char *field, double *ret)
 {
     size_t len = strlen(field);
-    const char *p = find_line(text, key);
+    const char *p = text_after(text, key, ' ');
     while (p && !ends_line(*p)) {
         if (strncmp(p, field, len) == 0 && p[len] == '=')
             return take_decimal(p + len + 1, ret);

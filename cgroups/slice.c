@@ -259,11 +259,8 @@ int slice_kill(struct slice *s, int timeout_ms, struct err *e)
     if (!s->own)
         return err_set(e, ERR_HOST, -EOPNOTSUPP, "slice '%s': cannot kill: the cgroup is not our own", s->name);
     int failed = cgdir_kill(s->dirfd, clock_now_ns() + timeout_ms * NS_PER_MS);
-    if (failed != 0) {
-        errno = -failed;
-        (void)err_sys(e, ERR_OURS, "slice '%s': cannot end the processes in '%s'", s->name, s->path);
-    }
-    return failed;
+    errno = -failed;
+    return failed == 0 ? 0 : err_sys(e, ERR_OURS, "slice '%s': cannot end the processes in '%s'", s->name, s->path);
 }
 
 int slice_destroy(struct slice **slice, struct err *e)

@@ -299,7 +299,7 @@ static int walk(struct walk *w, char *name, struct err *e)
     return done < 0 ? done : 0;
 }
 
-static int walk_named(const char *path, bool make, int *ret, char *name, struct err *e)
+int beneath_resolve(const char *path, bool make, int *ret_dirfd, char name[NAME_MAX + 1], struct err *e)
 {
     struct walk w = {.named = path, .make = make, .at = -1};
     size_t len = strlen(path);
@@ -316,16 +316,11 @@ static int walk_named(const char *path, bool make, int *ret, char *name, struct 
     if (w.at >= 0)
         (void)close(w.at);
     if (failed == 0)
-        *ret = fd;
+        *ret_dirfd = fd;
     return failed;
-}
-
-int beneath_resolve(const char *path, bool make, int *ret_dirfd, char name[NAME_MAX + 1], struct err *e)
-{
-    return walk_named(path, make, ret_dirfd, name, e);
 }
 
 int beneath_open_folder(const char *path, bool make, int *ret, struct err *e)
 {
-    return walk_named(path, make, ret, NULL, e);
+    return beneath_resolve(path, make, ret, NULL, e);
 }

@@ -14,12 +14,6 @@
 #include "base/file.h"
 #include "base/source.h"
 
-static void write_hex(const unsigned char digest[SHA256_DIGEST_LENGTH], char hex[DIGEST_HEX])
-{
-    for (unsigned i = 0; i < SHA256_DIGEST_LENGTH; i++)
-        (void)sprintf(hex + 2 * i, "%02x", digest[i]);
-}
-
 bool digest_is_hex(const char *text)
 {
     return strlen(text) == DIGEST_HEX - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX - 1;
@@ -72,7 +66,7 @@ void digest_end(struct digest *d, char hex[DIGEST_HEX])
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     (void)SHA256_Final(digest, &d->ctx);
-    if (hex)
-        write_hex(digest, hex);
+    for (unsigned i = 0; hex && i < SHA256_DIGEST_LENGTH; i++)
+        (void)sprintf(hex + 2 * i, "%02x", digest[i]);
     free(d);
 }

@@ -192,8 +192,7 @@ int file_draft_open(const char *path, struct file_draft *ret, struct err *e)
     return failed != 0 ? failed : open_draft(dirfd, name, path, false, ret, e);
 }
 
-/* Closes the draft and removes its temporary file. */
-static void end_draft(struct file_draft *draft)
+void file_draft_abandon(struct file_draft *draft)
 {
     if (draft->stream)
         (void)fclose(STEAL(draft->stream));
@@ -202,11 +201,6 @@ static void end_draft(struct file_draft *draft)
     draft->temporary[0] = '\0';
     if (draft->dirfd >= 0)
         (void)close(STEAL_FD(draft->dirfd));
-}
-
-void file_draft_abandon(struct file_draft *draft)
-{
-    end_draft(draft);
 }
 
 /* Gives a nameless draft a free temporary name. */
@@ -251,12 +245,12 @@ int file_draft_commit(struct file_draft *draft, struct err *e)
     if (!whole) {
         errno = errno ? errno : EIO; /* ferror() sets no errno, and code 0 would mean success */
         int code = err_sys(e, ERR_OURS, "cannot write '%s'", draft->path);
-        end_draft(draft);
+        file_draft_abandon(draft);
         return code;
     }
     int failed =
         file_sync_folder(draft->dirfd) == 0 ? 0 : err_sys(e, ERR_OURS, "cannot sync the folder of '%s'", draft->path);
-    end_draft(draft);
+    file_draft_abandon(draft);
     return failed;
 }
 
@@ -288,11 +282,9 @@ static bool resolve(const char *path, char real[PATH_MAX])
 int file_refuse_input(const char *option, const char *output, const char *input, struct err *e)
 {
     char to[PATH_MAX], from[PATH_MAX];
-    if (!input || !realpath(input, from) || !resolve(output, to))
+    if (!input || !realpath(input, from) || !resolve(output, to) || !text_is_below(to, from))
         return 0;
-    size_t len = strlen(from);
-    if (strncmp(to, from, len) != 0 || (to[len] != '\0' && to[len] != '/'))
-        return 0;
+    const size_t len = strlen(from);
     return to[len] ? err_set(e, ERR_USAGE, -EINVAL, "%s '%s' lies in '%s', which is read (name a file outside of it)",
                              option, output, input)
                    : err_set(e, ERR_USAGE, -EINVAL, "%s '%s' would replace '%s', which is read (name another file)",

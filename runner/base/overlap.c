@@ -43,8 +43,7 @@ static bool is_above(const struct stat *outer, int inner)
 static const char *below(const char *path, const char *folder)
 {
     size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
-    bool is = strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
-    return !is ? NULL : strcmp(path + len, "/") == 0 ? "" : path + len;
+    return !text_is_below(path, len ? folder : "") ? NULL : strcmp(path + len, "/") == 0 ? "" : path + len;
 }
 
 /* A folder's path here and its path in its file system. */
@@ -85,7 +84,7 @@ static bool shows(const char *device, const char *tree, const struct place *inne
 
 static bool shows_by_mounts(int outer, int inner)
 {
-    struct text mounts = {0};
+    cleanup_text struct text mounts = {0};
     struct place o, i;
     struct mountinfo m;
     bool found = false;
@@ -95,7 +94,6 @@ static bool shows_by_mounts(int outer, int inner)
         for (const char *rest = mounts.data; !found && mountinfo_next(&rest, &m);)
             found = below(m.point, o.path) && shows(m.device, m.root, &i);
     }
-    text_free(&mounts);
     return found;
 }
 

@@ -42,8 +42,7 @@ bool standard_stack_suffices(void)
 static int to_null(int standard, int flags, const char *what, struct err *e)
 {
     int fd = open("/dev/null", flags | O_CLOEXEC);
-    bool done = fd >= 0 && dup2(fd, standard) == standard;
-    if (!done)
+    if (fd < 0 || dup2(fd, standard) != standard)
         return err_sys(e, ERR_OURS, "cannot redirect standard %s to /dev/null", what);
     (void)close(fd);
     return 0;
@@ -108,9 +107,8 @@ int standard_input_keep(off_t *from, struct err *e)
         return err_set(
             e, ERR_USAGE, -ENOTSUP,
             "standard input is a device, which cannot be repeated for each invocation (give < /dev/null or < FILE)");
-    int failed = keep_in_memory(e);
     *from = 0;
-    return failed;
+    return keep_in_memory(e);
 }
 
 void standard_input_again(off_t from)

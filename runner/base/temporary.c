@@ -52,11 +52,9 @@ static bool lock(int fd)
 /* Makes, opens and locks a new folder. -EAGAIN: try again. */
 static int make_one(int parent_fd, const char *prefix, char name[TEMPORARY_NAME_MAX])
 {
-    int failed = choose_name(prefix, name);
-    if (failed == 0 && mkdirat(parent_fd, name, 0700) != 0)
-        failed = errno == EEXIST ? -EAGAIN : -errno;
-    if (failed != 0)
-        return failed;
+    TRY(choose_name(prefix, name));
+    if (mkdirat(parent_fd, name, 0700) != 0)
+        return errno == EEXIST ? -EAGAIN : -errno;
     cleanup_close int fd = beneath_open(parent_fd, name, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0 && fd != -ENOENT) {
         (void)unlinkat(parent_fd, name, AT_REMOVEDIR);

@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -112,8 +111,7 @@ void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct 
     for (size_t len; lines && *lines; lines += len + (lines[len] == '\n')) {
         len = strcspn(lines, "\n");
         const size_t blanks = strspn(lines, " ");
-        cleanup_free char *line = xcalloc(len - blanks + 1, 1);
-        memcpy(line, lines + blanks, len - blanks);
+        cleanup_free char *line = text_printf("%.*s", (int)(len - blanks), lines + blanks);
         text_add_bytes(out, lines, blanks);
         terminal_wrap(line, blanks, width, indent, out);
     }

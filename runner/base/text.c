@@ -324,6 +324,17 @@ char *text_line(char **rest)
     return line;
 }
 
+const char *text_after(const char *text, const char *key, char mark)
+{
+    const size_t len = strlen(key);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, len) == 0 && line[len] == mark)
+            return line + len + 1;
+    }
+    return NULL;
+}
+
 bool text_ends_with(const char *text, const char *end)
 {
     size_t len = strlen(text), tail = strlen(end);

@@ -59,6 +59,9 @@ bool text_ends_with(const char *text, const char *end);
 /* The next line that is not empty, which it ends by NUL; *rest is then behind it. NULL: there is none. */
 char *text_line(char **rest);
 
+/* What follows the key and the mark in the first line that begins with both; NULL: none does. */
+const char *text_after(const char *text, const char *key, char mark);
+
 /* Whether path is dir or lies below it, by their texts alone. dir has no '/' at its end; "" is the root. */
 bool text_is_below(const char *path, const char *dir);
 

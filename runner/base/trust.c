@@ -96,13 +96,11 @@ static int walk(struct way *w, struct err *e)
                                                              : err_sys(e, ERR_HOST, "'%s'", w->done);
         }
         bool last = w->rest[strspn(w->rest, "/")] == '\0';
-        int failed = check(w, &st, last, e);
-        if (failed == 0 && S_ISLNK(st.st_mode)) {
-            failed = follow(w, e);
+        TRY(check(w, &st, last, e));
+        if (S_ISLNK(st.st_mode)) {
+            TRY(follow(w, e));
             last = false;
         }
-        if (failed != 0)
-            return failed;
         more = last ? 0 : next(w, e);
         if (more < 0)
             return more;

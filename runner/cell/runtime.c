@@ -115,16 +115,10 @@ static int memory_path(const char *path, const struct cell *cell, char *buf, siz
 /* The value of the answer's first line with this key. */
 static bool answer_text(const char *answer, const char *key, char *buf, size_t cap)
 {
-    size_t len = strlen(key);
-    for (const char *line = answer; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, key, len) != 0 || line[len] != ' ')
-            continue;
-        line += len + 1;
-        (void)snprintf(buf, cap, "%.*s", (int)strcspn(line, "\n"), line);
-        return true;
-    }
-    return false;
+    const char *value = text_after(answer, key, ' ');
+    if (value)
+        (void)snprintf(buf, cap, "%.*s", (int)strcspn(value, "\n"), value);
+    return value != NULL;
 }
 
 static bool answer_truth(const char *answer, const char *key, bool *ret)

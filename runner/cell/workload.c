@@ -96,17 +96,13 @@ static void add_allowed(struct workload_words *w)
     add_word(w, "PYTHONHASHSEED=0");
 }
 
-static void add_named(struct workload_words *w, const struct cell *cell)
-{
-    for (size_t i = 0; i < cell->environment.count; i++)
-        set_variable(w, cell->environment.word[i]);
-}
-
-/* Sets the GIL by a variable, which child processes inherit. */
-static void add_gil(struct workload_words *w, const struct cell *cell)
+/* What the cell sets; the GIL by a variable, which child processes inherit. */
+static void add_of_cell(struct workload_words *w, const struct cell *cell)
 {
     if (cell->gil != GIL_DEFAULT)
         add_word(w, "PYTHON_GIL=%d", cell->gil == GIL_ON);
+    for (size_t i = 0; i < cell->environment.count; i++)
+        set_variable(w, cell->environment.word[i]);
 }
 
 struct workload_words workload_environment(const struct cell *cell, const char *tmpdir, int ledger_fd)
@@ -115,8 +111,7 @@ struct workload_words workload_environment(const struct cell *cell, const char *
     add_allowed(&w);
     add_word(&w, "TMPDIR=%s", tmpdir);
     add_word(&w, LEDGER_ENV "=%d", ledger_fd);
-    add_gil(&w, cell);
-    add_named(&w, cell);
+    add_of_cell(&w, cell);
     return w;
 }
 
@@ -132,8 +127,7 @@ struct workload_words workload_command_environment(const struct cell *cell)
         if (term)
             add_word(&w, "TERM=%s", term);
     }
-    add_gil(&w, cell);
-    add_named(&w, cell);
+    add_of_cell(&w, cell);
     return w;
 }
 

@@ -33,8 +33,7 @@ static int blame_options(const struct cell *cell, int failed, struct err *e)
         text_add(&options, "%s--smt avoid", options.len ? " " : "");
     if (cell->numa >= 0)
         text_add(&options, "%s--numa %d", options.len ? " " : "", (int)cell->numa);
-    int ret = options.len ? err_wrap(e, "%s", options.data) : failed;
-    return ret;
+    return options.len ? err_wrap(e, "%s", options.data) : failed;
 }
 
 static int read_allowed(const char *sysroot, const struct topology *t, struct cpulist *ret, struct err *e)
@@ -44,10 +43,8 @@ static int read_allowed(const char *sysroot, const struct topology *t, struct cp
         return 0;
     }
     int failed = cpulist_of_task(0, ret);
-    if (failed == 0)
-        return 0;
     errno = -failed;
-    return err_sys(e, ERR_OURS, "cannot read our CPU affinity (sched_getaffinity)");
+    return failed == 0 ? 0 : err_sys(e, ERR_OURS, "cannot read our CPU affinity (sched_getaffinity)");
 }
 
 int bench_cpus_choose(const char *sysroot, const struct cell *cell, struct topology *topology,
@@ -59,10 +56,8 @@ int bench_cpus_choose(const char *sysroot, const struct cell *cell, struct topol
     TRY(read_request(cell, &request, e));
     TRY(topology_read(sysroot, &t, e));
     int failed = read_allowed(sysroot, &t, &allowed, e);
-    if (failed == 0) {
-        failed = topology_choose(&t, &allowed, &request, ret, e);
-        failed = failed == 0 ? 0 : blame_options(cell, failed, e);
-    }
+    if (failed == 0 && (failed = topology_choose(&t, &allowed, &request, ret, e)) != 0)
+        failed = blame_options(cell, failed, e);
     if (failed == 0 && topology)
         *topology = t;
     else

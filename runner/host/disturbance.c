@@ -36,7 +36,7 @@ static bool add_stat_line(const char *line, const struct topology_choice *cpus, 
 
 static void read_stat(const char *sysroot, const struct topology_choice *cpus, struct disturbance_reading *ret)
 {
-    struct text stat = {0};
+    cleanup_text struct text stat = {0};
     bool any = false;
     int failed = file_read_all(sysroot, "/proc/stat", &stat);
     for (const char *line = stat.data; failed == 0 && line; line = strchr(line, '\n')) {
@@ -49,7 +49,6 @@ static void read_stat(const char *sysroot, const struct topology_choice *cpus, s
     if (failed == 0 && !any)
         failed = -ENODATA;
     ret->steal_ticks.failed = ret->busy_ticks.failed = ret->siblings_busy_ticks.failed = failed;
-    text_free(&stat);
 }
 
 #define COLUMNS_MAX 4096

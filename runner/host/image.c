@@ -30,8 +30,7 @@ static bool is_digest(const char *text)
     static const char ALGORITHM[] = "sha256:";
     if (strncmp(digest, ALGORITHM, strlen(ALGORITHM)) != 0)
         return false;
-    const char *hex = digest + strlen(ALGORITHM);
-    return digest_is_hex(hex);
+    return digest_is_hex(digest + strlen(ALGORITHM));
 }
 
 static void take_digest(const char *given, struct facts *ret)
@@ -65,7 +64,7 @@ static bool packages_are_as_built(const char *sysroot, const char *facts)
 static void take_packages(const char *sysroot, const char *facts, struct facts *ret)
 {
     char hex[DIGEST_HEX];
-    struct text list = {0};
+    cleanup_text struct text list = {0};
     int64_t lines = 0;
     if (!packages_are_as_built(sysroot, facts)) {
         facts_absent(ret, "packages_sha256", "packages were changed after the image was built (" DPKG_STATUS ")");
@@ -84,7 +83,6 @@ static void take_packages(const char *sysroot, const char *facts, struct facts *
         lines++;
     facts_text(ret, "packages_sha256", hex);
     facts_int(ret, "packages", lines);
-    text_free(&list);
 }
 
 static void take_text_of(const char *facts, const char *key, struct facts *ret)

@@ -64,11 +64,10 @@ static const char *try_dir(const char *dir, struct facts *to)
     text_format(path, sizeof(path), "%s/selftest.json", dir);
     if (source_read(AT_FDCWD, path, true, SELFTEST_BYTES, &json, NULL) != 0)
         return "none was run here (run 'tare selftest')";
-    json_t *whole = json_loadb(json.data, json.len, 0, NULL);
+    cleanup_json json_t *whole = json_loadb(json.data, json.len, 0, NULL);
     const char *why = why_not_valid(whole);
     if (!why)
         describe(whole, &json, to);
-    json_decref(whole);
     return why;
 }
 

@@ -281,13 +281,11 @@ static int choose_auto(const struct topology *t, const struct cpulist *allowed, 
     struct cpulist usable = cpulist_and(allowed, &t->online);
     if (is_empty(&usable))
         return err_set(e, ERR_HOST, -ENODEV, "no CPU that this process may use is online");
-    int failed = fill_pool(t, &usable, request, &pool, e);
-    if (failed == 0 && request->count)
-        failed = group_of_count(t, &pool, request, &g, e);
-    else if (failed == 0)
+    TRY(fill_pool(t, &usable, request, &pool, e));
+    if (request->count)
+        TRY(group_of_count(t, &pool, request, &g, e));
+    else
         g = best_group(t, &pool.cores);
-    if (failed != 0)
-        return failed;
     split(t, &g, &pool, request, &choice);
     if (pool.isolated)
         say(&choice, "; all allowed CPUs are isolated by the kernel: no load balancing there");

@@ -167,19 +167,13 @@ static void take_slice(struct sampler *s, struct sample *r)
 /* The value of a "Key:   123 kB" line, in bytes. */
 static bool rollup_bytes(const char *text, const char *key, uint64_t *ret)
 {
-    size_t len = strlen(key);
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, key, len) != 0 || line[len] != ':')
-            continue;
-        char *end = NULL;
-        unsigned long long kib = strtoull(line + len + 1, &end, 10);
-        if (end == line + len + 1)
-            return false;
-        *ret = kib * 1024;
-        return true;
-    }
-    return false;
+    const char *value = text_after(text, key, ':');
+    char *end = NULL;
+    unsigned long long kib = value ? strtoull(value, &end, 10) : 0;
+    if (end == value)
+        return false;
+    *ret = kib * 1024;
+    return true;
 }
 
 /* Adds a process to the sums. -ESRCH: it has ended, or is a zombie without memory. Other negative errno: it exists but

@@ -24,11 +24,8 @@ struct look {
 /* The value of a "Key:\tvalue" line. */
 static const char *status_value(const struct look *l, const char *key, char *buf, size_t cap)
 {
-    size_t len = strlen(key);
-    const char *line = l->status;
-    while (line && !(strncmp(line, key, len) == 0 && line[len] == ':'))
-        line = (line = strchr(line, '\n')) ? line + 1 : NULL;
-    const char *value = line ? line + len + 1 + strspn(line + len + 1, " \t") : "";
+    const char *value = text_after(l->status, key, ':');
+    value = value ? value + strspn(value, " \t") : "";
     (void)snprintf(buf, cap, "%.*s", (int)strcspn(value, "\n"), value);
     return buf;
 }

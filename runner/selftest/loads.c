@@ -99,17 +99,8 @@ void load_go(struct load *l)
 /* The value of the next line with this key, from `at` to the end of the state; or NULL. */
 static const char *find_value(const struct load *l, const char *key, const char *at)
 {
-    const char *end = l->said + l->next;
-    size_t len = strlen(key);
-    while (at < end) {
-        if (strncmp(at, key, len) == 0 && at[len] == ' ')
-            return at + len + 1;
-        const char *newline = strchr(at, '\n');
-        if (!newline)
-            break;
-        at = newline + 1;
-    }
-    return NULL;
+    const char *value = text_after(at, key, ' ');
+    return value && value < l->said + l->next ? value : NULL;
 }
 
 bool load_word(const struct load *l, const char *key, char *buf, size_t cap)

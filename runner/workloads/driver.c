@@ -70,9 +70,7 @@ int bench_make(struct bench *b, const struct scenario *scenario, int argc, char 
         .ended_fd = -1,
         .server_fd = -1,
     };
-    int code = options_parse(argc, argv, scenario->knobs, scenario->knob_count, &b->opt, e);
-    if (code < 0)
-        return code;
+    TRY(options_parse(argc, argv, scenario->knobs, scenario->knob_count, &b->opt, e));
     if (scenario->workers_max > 0 && b->opt.workers > scenario->workers_max)
         return err_set(e, ERR_USAGE, -EINVAL, "--workers '%" PRIu64 "': not a number from 1 to %" PRIu64,
                        b->opt.workers, scenario->workers_max);
@@ -87,8 +85,7 @@ static int workers_run(struct bench *b, struct ledger *l, struct err *e)
 {
     bool write_pids = b->opt.pids && !b->pool; /* a pool's workers stay in the ledger */
     for (uint64_t i = 0; i < b->size; i++) {
-        if (b->team->start(b, i, e) < 0)
-            return e->code;
+        TRY(b->team->start(b, i, e));
         if (write_pids && b->worker[i].pid > 0) {
             ledger_set_worker(l, i, b->worker[i].pid);
             ledger_set_worker_count(l, i + 1);
@@ -99,8 +96,7 @@ static int workers_run(struct bench *b, struct ledger *l, struct err *e)
     if (b->scenario->underway && b->scenario->underway(b, e) < 0)
         return e->code;
     for (uint64_t i = 0; i < b->size; i++) {
-        if (b->team->join(b, i, e) < 0)
-            return e->code;
+        TRY(b->team->join(b, i, e));
         if (write_pids)
             ledger_set_worker(l, i, 0); /* the process is gone */
     }
@@ -116,14 +112,12 @@ static int iterate(struct bench *b, struct ledger *l, int64_t *start_ns, int64_t
         return e->code;
     b->ready_ns = 0;
     *start_ns = clock_now_ns();
-    if (workers_run(b, l, e) < 0)
-        return e->code;
+    TRY(workers_run(b, l, e));
     *end_ns = clock_now_ns();
     if (!b->pool)
         ledger_set_worker_count(l, 0);
     for (uint64_t i = 0; i < b->size; i++)
-        if (b->team->verdict(b, i, e) < 0)
-            return e->code;
+        TRY(b->team->verdict(b, i, e));
     return 0;
 }
 
@@ -153,8 +147,7 @@ static int measure(struct bench *b, struct ledger *l, struct err *e)
     int64_t end_ns = 0;
     l->hold_ns = bench_is_gated(b) ? bench_hold_ns(b) : 0;
     ledger_set_phase(l, LEDGER_MEASURING);
-    if (main_fault(&b->opt, e) < 0)
-        return e->code;
+    TRY(main_fault(&b->opt, e));
     l->wall_start_ns = clock_now_ns();
     for (uint64_t i = 0; i < b->opt.iterations; i++) {
         if (iterate(b, l, &start_ns, &end_ns, e) < 0)

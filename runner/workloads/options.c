@@ -101,9 +101,7 @@ int options_parse(int argc, char **argv, const struct option_row *knobs, size_t 
             return err_set(e, ERR_USAGE, -EINVAL, "'%s': no such option", argv[a]);
         if (a + 1 == argc)
             return err_set(e, ERR_USAGE, -EINVAL, "%s needs a value", row->name);
-        int code = option_value(row, argv[a + 1], option_slot(ret, k), e);
-        if (code < 0)
-            return code;
+        TRY(option_value(row, argv[a + 1], option_slot(ret, k), e));
         given |= UINT32_C(1) << k;
     }
     return options_complete(ret, given, knobs, count, e);

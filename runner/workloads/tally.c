@@ -27,8 +27,7 @@ int tally_take(const struct tally *tally, size_t count, uint64_t distinct, struc
     int64_t end_ns = 0;
     for (size_t i = 0; i < count; i++) {
         const struct tally *t = &tally[i];
-        if (worker_adds_up(t, i, e) < 0)
-            return e->code;
+        TRY(worker_adds_up(t, i, e));
         sum.attempts += t->attempts;
         sum.inserts += t->inserts;
         sum.lock_wait_ns += t->lock_wait_ns;

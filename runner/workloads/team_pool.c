@@ -136,8 +136,7 @@ static int crew_start(struct pool *pool, struct ledger *l, struct err *e)
     for (uint64_t i = 0; i < crew->size; i++) {
         crew->worker[i] = (struct worker){.bench = crew, .index = i, .pid_fd = -1};
         atomic_init(&crew->worker[i].ended, false);
-        if (crew->team->start(crew, i, e) < 0)
-            return e->code;
+        TRY(crew->team->start(crew, i, e));
         if (crew->opt.pids && crew->worker[i].pid > 0) {
             ledger_set_worker(l, i, crew->worker[i].pid);
             ledger_set_worker_count(l, i + 1);

@@ -42,8 +42,7 @@ int gate_make(struct gate *gate, struct err *e)
 
 int team_all_live(struct bench *b, const char *context, struct err *e)
 {
-    if (b->team->look(b, e) < 0)
-        return e->code;
+    TRY(b->team->look(b, e));
     for (uint64_t i = 0; i < b->size; i++) {
         if (!b->worker[i].ended)
             continue;
@@ -65,16 +64,15 @@ static int gate_wait_ready(struct bench *b, struct err *e)
             return err_sys(e, ERR_WORKLOAD, "waiting for the ready signs");
         if (n > 0)
             ready += (uint64_t)read(b->gate.ready_r, signs, sizeof(signs));
-        else if (team_all_live(b, "no ready sign", e) < 0)
-            return e->code;
+        else
+            TRY(team_all_live(b, "no ready sign", e));
     }
     return 0;
 }
 
 int gate_open(struct bench *b, struct err *e)
 {
-    if (gate_wait_ready(b, e) < 0)
-        return e->code;
+    TRY(gate_wait_ready(b, e));
     b->ready_ns = clock_now_ns();
     for (uint64_t i = 0; i < b->size; i++)
         if (TEMP_FAILURE_RETRY(write(b->gate.go_w, "g", 1)) != 1)
@@ -119,14 +117,12 @@ int team_wait(struct bench *b, uint64_t from, uint64_t to, int64_t deadline_ns, 
             return find_failure(b, true, e);
         int64_t now_ns = clock_now_ns();
         if (now_ns >= deadline_ns) {
-            if (find_failure(b, true, e) < 0)
-                return e->code;
+            TRY(find_failure(b, true, e));
             return err_set(e, ERR_WORKLOAD, -ETIME, "worker %" PRIu64 " had not ended after %lld ms", running,
                            (now_ns - begin_ns) / NS_PER_MS);
         }
         int64_t left_ms = (deadline_ns - now_ns) / NS_PER_MS + 1;
-        if (b->team->await(b, (int)(left_ms < 1000 ? left_ms : 1000), e) < 0)
-            return e->code;
+        TRY(b->team->await(b, (int)(left_ms < 1000 ? left_ms : 1000), e));
     }
 }
 

@@ -117,13 +117,6 @@ enum cmdline_state cmdline_compare(const char *running, const char *flag, struct
 
 /* --- the lock --------------------------------------------------------------------------------------------------- */
 
-static char *copy_of(struct span s)
-{
-    struct text copy = {0};
-    text_add(&copy, "%.*s", (int)s.len, s.at);
-    return copy.data;
-}
-
 static bool level_named(struct span name, enum cmdline_level *ret)
 {
     static const char *const NAMES[] = {"boot", "recommended", "recorded"};
@@ -151,14 +144,11 @@ static bool parse_line(struct span line, struct cmdline_flag *ret)
     p = colon + 1 + strspn(colon + 1, BLANKS);
     if (p >= end)
         return false;
-    struct text id = {0}, remedy = {0};
-    text_add(&id, "cmdline.%.*s", (int)name_of(flag).len, flag.at);
-    text_add(&remedy, "boot with %.*s", (int)flag.len, flag.at);
-    *ret = (struct cmdline_flag){.flag = copy_of(flag),
-                                 .id = id.data,
-                                 .remedy = remedy.data,
+    *ret = (struct cmdline_flag){.flag = text_printf("%.*s", (int)flag.len, flag.at),
+                                 .id = text_printf("cmdline.%.*s", (int)name_of(flag).len, flag.at),
+                                 .remedy = text_printf("boot with %.*s", (int)flag.len, flag.at),
                                  .level = level,
-                                 .why = copy_of((struct span){p, (size_t)(end - p)})};
+                                 .why = text_printf("%.*s", (int)(end - p), p)};
     return true;
 }
 
@@ -168,12 +158,6 @@ static bool is_listed(const struct cmdline_lock *lock, const char *id)
         if (is_same_name((struct span){lock->flag[i].id, strlen(lock->flag[i].id)}, (struct span){id, strlen(id)}))
             return true;
     return false;
-}
-
-static void append(struct cmdline_lock *lock, struct cmdline_flag flag)
-{
-    lock->flag = xgrow(lock->flag, lock->flags, sizeof(*lock->flag));
-    lock->flag[lock->flags++] = flag;
 }
 
 static void flag_free(struct cmdline_flag *flag)
@@ -208,7 +192,8 @@ int cmdline_lock_parse(const char *text, struct cmdline_lock *ret, struct err *e
             continue;
         bool good = parse_line(line, &flag);
         if (good && !is_listed(ret, flag.id)) {
-            append(ret, flag);
+            ret->flag = xgrow(ret->flag, ret->flags, sizeof(*ret->flag));
+            ret->flag[ret->flags++] = flag;
             continue;
         }
         if (good)

@@ -297,8 +297,7 @@ struct diagnosis doctor_judge(const struct facts *facts)
             format_value(f, &words);
             to->value = words.data;
         } else {
-            text_add(&words, "%s", f ? f->text : "not read");
-            to->reason = words.data;
+            to->reason = xstrdup(f ? f->text : "not read");
         }
         d.count[to->verdict]++;
     }

@@ -16,25 +16,19 @@
 #include "host/doctor/doctor.h"
 
 /* share/ beside the program in a build tree, ../share/tare once installed. */
-static int read_lock(struct text *ret, char path[PATH_MAX], struct err *e)
-{
-    static const char *const BESIDE[] = {"share", "../share/tare"};
-    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), "cmdline", path, PATH_MAX);
-    if (failed == 0)
-        failed = file_read_all("", path, ret);
-    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "cannot read tare's locked command line (share/cmdline)");
-}
-
 int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)
 {
+    static const char *const BESIDE[] = {"share", "../share/tare"};
     char path[PATH_MAX];
     cleanup_text struct text text = {0};
-    int failed = read_lock(&text, path, e);
-    if (failed == 0) {
-        failed = cmdline_lock_parse(text.data ? text.data : "", ret, e);
-        if (failed != 0)
-            (void)err_wrap(e, "'%s'", path);
-    }
+    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), "cmdline", path, sizeof(path));
+    if (failed == 0)
+        failed = file_read_all("", path, &text);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "cannot read tare's locked command line (share/cmdline)");
+    failed = cmdline_lock_parse(text.data ? text.data : "", ret, e);
+    if (failed != 0)
+        (void)err_wrap(e, "'%s'", path);
     return failed;
 }
 
@@ -48,7 +42,7 @@ static struct finding *append(struct diagnosis *d, const struct finding *finding
 
 static struct finding judge_flag(const char *running, const struct cmdline_flag *flag)
 {
-    struct text here = {0};
+    cleanup_text struct text here = {0};
     const bool recommended = flag->level == CMDLINE_RECOMMENDED;
     struct finding f = {.id = flag->id,
                         .level = recommended ? DOCTOR_RECOMMENDED : DOCTOR_RECORDED,
@@ -58,31 +52,25 @@ static struct finding judge_flag(const char *running, const struct cmdline_flag 
     f.verdict = state == CMDLINE_AS_LOCKED ? DOCTOR_OK : recommended ? DOCTOR_WARNS : DOCTOR_NOTED;
     if (state != CMDLINE_AS_LOCKED)
         f.remedy = flag->remedy;
-    if (state != CMDLINE_ABSENT) {
-        f.value = here.data;
-        return f;
-    }
-    text_free(&here);
-    text_add(&here, "absent");
-    f.reason = here.data;
+    if (state == CMDLINE_ABSENT)
+        f.reason = xstrdup("absent");
+    else
+        f.value = STEAL(here.data);
     return f;
 }
 
 /* The summary: how many flags are as locked. */
 static void append_summary(struct diagnosis *d, size_t as_locked, size_t flags, const char *why_not)
 {
-    struct text words = {0};
     struct finding f = {.id = "cmdline_locked",
                         .level = DOCTOR_RECORDED,
                         .why = "what the VM image boots with, so that the kernel is the same anywhere"};
     if (why_not) {
-        text_add(&words, "%s", why_not);
         f.verdict = DOCTOR_UNKNOWN;
-        f.reason = words.data;
+        f.reason = xstrdup(why_not);
     } else {
-        text_add(&words, "%zu of %zu flags as in the VM image", as_locked, flags);
         f.verdict = as_locked == flags ? DOCTOR_OK : DOCTOR_NOTED;
-        f.value = words.data;
+        f.value = text_printf("%zu of %zu flags as in the VM image", as_locked, flags);
     }
     (void)append(d, &f);
 }

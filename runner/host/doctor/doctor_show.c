@@ -133,9 +133,8 @@ int doctor_json(const struct diagnosis *d, const struct facts *facts, FILE *out,
         (void)json_object_set_new(counts, doctor_verdict_names[v], json_integer((json_int_t)d->count[v]));
     for (size_t i = 0; i < d->findings; i++)
         (void)json_array_append_new(checks, json_of_finding(&d->finding[i]));
-    json_t *whole = json_pack("{s:s, s:o, s:o, s:o}", "schema", "tare.doctor/1", "host", json_of_host(facts), "counts",
-                              counts, "checks", checks);
+    cleanup_json json_t *whole = json_pack("{s:s, s:o, s:o, s:o}", "schema", "tare.doctor/1", "host",
+                                           json_of_host(facts), "counts", counts, "checks", checks);
     int failed = !whole || json_dumpf(whole, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF;
-    json_decref(whole);
     return failed ? err_set(e, ERR_OURS, -EIO, "cannot write the findings") : 0;
 }

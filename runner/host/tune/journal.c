@@ -234,12 +234,11 @@ static int read_bytes(int dir_fd, struct text *ret)
 
 static int read_journal(struct journal *j, struct err *e)
 {
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     char other_boot[64] = "";
     int failed = read_bytes(j->dir_fd, &text);
     if (failed == 0 && text.data)
         read_lines(j, text.data, other_boot);
-    text_free(&text);
     if (failed == -EPERM)
         return err_set(
             e, ERR_HOST, failed,
@@ -297,7 +296,7 @@ int journal_open(const char *path, const char *boot_id, bool create, struct jour
 
 int journal_append(struct journal *j, const struct journal_record *r, struct err *e)
 {
-    struct text line = {0};
+    cleanup_text struct text line = {0};
     struct stat st;
     char name[64];
     if (knob_name_of(r->path, name, sizeof(name)) != 0)
@@ -306,9 +305,7 @@ int journal_append(struct journal *j, const struct journal_record *r, struct err
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     add_line(&line, j->boot_id, r);
     errno = EIO; /* for a short write */
-    bool whole = write(j->fd, line.data, line.len) == (ssize_t)line.len && fsync(j->fd) == 0;
-    text_free(&line);
-    if (!whole) {
+    if (write(j->fd, line.data, line.len) != (ssize_t)line.len || fsync(j->fd) != 0) {
         int code = err_sys(e, ERR_OURS, "the journal '%s'", j->path);
         (void)!ftruncate(j->fd, st.st_size);
         return code;
@@ -336,16 +333,15 @@ int journal_reduce(struct journal *j, const bool *marks, struct err *e)
     for (size_t i = 0; i < j->records; i++)
         if (marks[i])
             add_line(&lines, j->boot_id, &j->record[i]);
-    int failed = 0;
     if (lines.len > 0)
-        failed = file_replace_at(j->dir_fd, NAME, j->path, lines.data, lines.len, e);
+        TRY(file_replace_at(j->dir_fd, NAME, j->path, lines.data, lines.len, e));
     else if (j->damaged > 0)
-        failed = set_aside(j, "damaged", e);
+        TRY(set_aside(j, "damaged", e));
     else if (unlinkat(j->dir_fd, NAME, 0) != 0 && errno != ENOENT)
-        failed = err_sys(e, ERR_OURS, "cannot remove '%s'", j->path);
-    if (failed == 0 && j->dir_fd >= 0 && file_sync_folder(j->dir_fd) != 0)
-        failed = err_sys(e, ERR_OURS, "the folder of '%s'", j->path);
-    return failed;
+        return err_sys(e, ERR_OURS, "cannot remove '%s'", j->path);
+    if (j->dir_fd >= 0 && file_sync_folder(j->dir_fd) != 0)
+        return err_sys(e, ERR_OURS, "the folder of '%s'", j->path);
+    return 0;
 }
 
 void journal_close(struct journal *j)

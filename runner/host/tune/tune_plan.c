@@ -280,12 +280,7 @@ static int unknown_id(const char *id, size_t len, struct err *e)
 
 static bool is_chosen(const struct row *row, const char *only)
 {
-    if (!only)
-        return !row->by_name_only;
-    for (const char *p = only; *p; p += strcspn(p, ","), p += *p == ',')
-        if (find_row(p, strcspn(p, ",")) == row)
-            return true;
-    return false;
+    return only ? text_has_word(only, ",", row->id) : !row->by_name_only;
 }
 
 int tune_plan(const char *root, const struct topology_choice *cpus, const char *only, struct tune_steps *ret,

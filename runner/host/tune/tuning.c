@@ -78,11 +78,10 @@ void tuning_describe(const struct tuning *t, struct facts *ret)
     facts_bool(ret, "tuned.stays", t->stays);
     for (size_t i = 0; i < t->steps.steps;) {
         char key[64];
-        struct text words = {0};
+        cleanup_text struct text words = {0};
         text_format(key, sizeof(key), "tuned.%s", t->steps.step[i].id);
         i += describe_id(t, i, &words);
         facts_text(ret, key, words.data);
-        text_free(&words);
     }
 }
 
