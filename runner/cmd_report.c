@@ -99,13 +99,6 @@ static int make_page(const struct config *c, const struct summary *s, const stru
     return failed;
 }
 
-static enum tracker tracker_of(enum report_format format)
-{
-    return format == REPORT_GITHUB_SMALLER  ? TRACKER_GITHUB_SMALLER
-           : format == REPORT_GITHUB_BIGGER ? TRACKER_GITHUB_BIGGER
-                                            : TRACKER_BENCHER;
-}
-
 /* The tables that it is made of. */
 static unsigned tables_of(enum report_format format)
 {
@@ -135,7 +128,7 @@ static int make_report(const struct config *c, enum report_format format, const 
     else if (format == REPORT_JSON)
         summary_json(s, &t, out);
     else
-        failed = trackers_json(s, tracker_of(format), out, e);
+        failed = trackers_json(s, format, out, e);
     if (format == REPORT_TEXT)
         why_section_text(&whys, terminal_width(STDOUT_FILENO), out);
     whys_free(&whys);
