@@ -27,7 +27,6 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/runtime.h"
 #include "cell/scenario.h"
 #include "launch/spawn.h"
@@ -845,13 +844,9 @@ static int run(struct bisection *b, struct err *e)
     return search(b, e);
 }
 
-int cmd_bisect(int argc, char **argv, struct err *e)
+int cmd_bisect(struct config *c, struct err *e)
 {
-    struct config c;
-    TRY(config_begin(CONFIG_BISECT, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_BISECT, NULL, NULL);
-    struct bisection b = {.c = &c};
+    struct bisection b = {.c = c};
     int status = run(&b, e);
     end(&b);
     return status;

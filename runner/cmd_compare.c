@@ -18,7 +18,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "host/state.h"
 #include "record/records.h"
 #include "report/compare_show.h"
@@ -372,17 +371,13 @@ static int run(struct job *j, struct err *e)
     return show(j);
 }
 
-int cmd_compare(int argc, char **argv, struct err *e)
+int cmd_compare(struct config *c, struct err *e)
 {
-    struct config c;
-    TRY(config_begin(CONFIG_COMPARE, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_COMPARE, NULL, NULL);
-    if (!c.positional || (!c.second && !c.analysis.noise && !c.analysis.between))
+    if (!c->positional || (!c->second && !c->analysis.noise && !c->analysis.between))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "it takes two: A and B, records or folders; or --between and one ('tare compare --help')");
     static struct job j;
-    j = (struct job){.asked = &c.analysis, .path_a = c.positional, .path_b = c.second};
+    j = (struct job){.asked = &c->analysis, .path_a = c->positional, .path_b = c->second};
     int status = run(&j, e);
     end(&j);
     return status;

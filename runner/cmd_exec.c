@@ -19,7 +19,6 @@
 #include "base/text.h"
 #include "cell/commands.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/profiled.h"
 #include "host/host.h"
 #include "launch/spawn.h"
@@ -532,19 +531,15 @@ static void job_free(struct job *job)
     commands_free(&job->commands);
 }
 
-int cmd_exec(int argc, char **argv, struct err *e)
+int cmd_exec(struct config *c, struct err *e)
 {
-    struct config c;
     struct limit_profile profile = {0};
     char cwd[PATH_MAX];
-    TRY(config_begin(CONFIG_EXEC, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_EXEC, NULL, NULL);
-    struct job job = {.c = &c, .places = {.asked = &c.output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
-    TRY(commands_make(&c.invocations, &job.commands, e));
+    struct job job = {.c = c, .places = {.asked = &c->output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
+    TRY(commands_make(&c->invocations, &job.commands, e));
     int status = getcwd(cwd, sizeof(cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
     if (status == 0)
-        status = profiled_apply_aloud(&c.cell, &profile, e);
+        status = profiled_apply_aloud(&c->cell, &profile, e);
     if (status == 0)
         status = prepare(&job, cwd, e);
     if (status == 0)

@@ -17,7 +17,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "record/records.h"
 #include "record/records_csv.h"
 #include "report/draw.h"
@@ -220,23 +219,19 @@ static int print_report(const struct config *c, enum report_format format, const
     return c->analysis.paper ? write_paper(c, s, e) : 0;
 }
 
-int cmd_report(int argc, char **argv, struct err *e)
+int cmd_report(struct config *c, struct err *e)
 {
-    struct config c;
     struct summary summary;
     char path[PATH_MAX];
-    TRY(config_begin(CONFIG_REPORT, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_REPORT, NULL, NULL);
-    if (!c.names)
+    if (!c->names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
-    enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
-    TRY(find_output(&c, format, path, e));
-    if (format == REPORT_CSV && !c.analysis.paper)
-        return print_csv(&c, path, e);
-    TRY(summary_read((const char *const *)c.names, count_names(&c), format == REPORT_HTML || c.analysis.paper, &summary,
-                     e));
-    int failed = print_report(&c, format, path, &summary, e);
+    enum report_format format = c->analysis.text == 1 ? REPORT_TEXT : (enum report_format)c->analysis.table_format;
+    TRY(find_output(c, format, path, e));
+    if (format == REPORT_CSV && !c->analysis.paper)
+        return print_csv(c, path, e);
+    TRY(summary_read((const char *const *)c->names, count_names(c), format == REPORT_HTML || c->analysis.paper,
+                     &summary, e));
+    int failed = print_report(c, format, path, &summary, e);
     summary_free(&summary);
     return failed;
 }

@@ -137,8 +137,7 @@ static int prepare(struct config *c, struct limit_profile *profile, struct outpu
     return failed;
 }
 
-/* only: nothing else was said. */
-static int run(struct config *c, bool only, struct err *e)
+static int run(struct config *c, struct err *e)
 {
     struct limit_profile profile = {0};
     struct runtime runtime;
@@ -151,8 +150,8 @@ static int run(struct config *c, bool only, struct err *e)
     if (c->cell.runtime && strcmp(c->cell.runtime, "list") == 0)
         return list_runtimes();
     if (!c->positional)
-        return only ? list_scenarios(e)
-                    : err_set(e, ERR_USAGE, -EINVAL, "no scenario was named ('tare run' alone lists them)");
+        return c->is_bare ? list_scenarios(e)
+                          : err_set(e, ERR_USAGE, -EINVAL, "no scenario was named ('tare run' alone lists them)");
     status = prepare(c, &profile, &places, &runtime, e);
     if (status != 0)
         return status;
@@ -163,13 +162,9 @@ static int run(struct config *c, bool only, struct err *e)
     return status;
 }
 
-int cmd_run(int argc, char **argv, struct err *e)
+int cmd_run(struct config *c, struct err *e)
 {
-    struct config c;
-    int status = config_begin(CONFIG_RUN, argc, argv, &c, e);
-    if (status != 0)
-        return status;
-    status = run(&c, argc == 1, e);
+    int status = run(c, e);
     scenarios_free();
     return status;
 }

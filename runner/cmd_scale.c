@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/scenarios.h"
 #include "plan/plan.h"
 #include "plan/sweep.h"
@@ -500,12 +499,9 @@ static int run(struct scale *s, struct err *e)
     return sweep_run(&s->sweep, "scale", &plan, &shows, e);
 }
 
-int cmd_scale(int argc, char **argv, struct err *e)
+int cmd_scale(struct config *c, struct err *e)
 {
-    struct scale s = {.sweep = {.c = &s.c, .temporary = TEMPORARY_NONE}};
-    TRY(config_begin(CONFIG_SCALE, argc, argv, &s.c, e));
-    if (s.c.help)
-        return manual_print(CONFIG_SCALE, NULL, NULL);
+    struct scale s = {.c = *c, .sweep = {.c = &s.c, .temporary = TEMPORARY_NONE}};
     if (!s.c.positional)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "nothing was named: tare scale SCENARIO | FILE.py:FUNCTION | MODULE:FUNCTION");

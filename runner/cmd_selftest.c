@@ -10,7 +10,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/scenarios.h"
 #include "host/last_selftest.h"
 #include "report/table.h"
@@ -112,22 +111,16 @@ static int judge_why(const struct config *c, struct err *e)
     return status;
 }
 
-int cmd_selftest(int argc, char **argv, struct err *e)
+int cmd_selftest(struct config *c, struct err *e)
 {
-    struct config c;
     static struct selftest_report report;
-    TRY(config_begin(CONFIG_SELFTEST, argc, argv, &c, e));
-    if (c.positional)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare selftest' takes no name", c.positional);
-    if (c.help)
-        return manual_print(CONFIG_SELFTEST, NULL, NULL);
-    if (c.why)
-        return judge_why(&c, e);
-    if (c.host.only || strcmp(c.cell.runtime, "auto") != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--%s goes with --why alone", c.host.only ? "only" : "runtime");
-    TRY(selftest_run(&c.cell, &report, e));
+    if (c->why)
+        return judge_why(c, e);
+    if (c->host.only || strcmp(c->cell.runtime, "auto") != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s goes with --why alone", c->host.only ? "only" : "runtime");
+    TRY(selftest_run(&c->cell, &report, e));
     if (report.interrupted_by)
         return 128 + report.interrupted_by;
-    TRY(show(&report, c.host.json, e));
+    TRY(show(&report, c->host.json, e));
     return report.count[SELFTEST_FAIL] > 0 ? ERR_SAID_NO : 0;
 }
