@@ -62,7 +62,7 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 {
     const struct sweep *b = to;
     const size_t width = terminal_width(STDOUT_FILENO);
-    struct summary s;
+    cleanup_summary struct summary s;
     cleanup_text struct text head = {0}, text = {0}, places = {0};
     (void)e;
     summary_make(r, &s);
@@ -73,7 +73,6 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
     sweep_add_places(b, folder, &places);
     terminal_wrap_lines(places.data, width, 2, &text);
     (void)fputs(text.data, stdout);
-    summary_free(&s);
     return 0;
 }
 

@@ -540,16 +540,11 @@ static int add_row(const struct bisection *b, const struct records *r, const cha
         return 0;
     if (is_no_time(&of[0], &about) || is_no_time(&of[1], &about))
         return err_set(e, ERR_HOST, -ENOTSUP, "the CPUs here are emulated: %s is no measure", figure);
-    struct cell_values a = cells_values(r, pair.a, figure), c = cells_values(r, pair.b, figure);
+    cleanup_values struct cell_values a = cells_values(r, pair.a, figure), c = cells_values(r, pair.b, figure);
     const size_t i = rows->count++;
-    rows->row[i] = (struct bisect_row){
-        figure_is_slope(figure) ? analysis_difference(a.list, a.count, c.list, c.count, true, b->claim.share, NULL)
-                                : analysis_ratio(a.list, a.count, c.list, c.count, true, about.resolution, NULL),
-        about};
+    rows->row[i] = (struct bisect_row){cells_effect(&a, &c, &about, true, b->claim.share, NULL), about};
     rows->cell[i] = xstrdup(base);
     rows->figure[i] = figure;
-    cell_values_free(&a);
-    cell_values_free(&c);
     return 0;
 }
 

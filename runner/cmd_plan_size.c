@@ -28,15 +28,11 @@ static int print_size(const struct config *c, const struct records *r, double pr
 
 int cmd_plan_size(struct config *c, struct err *e)
 {
-    struct records records = {.reader.with_iterations = true};
+    cleanup_records struct records records = {.reader.with_iterations = true};
     double precision = 0.02;
     if (!c->positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a folder of records ('tare plan-size --help')");
-    int failed = percent_option("precision", c->analysis.precision, 0.0001, 1, &precision, e);
-    if (failed == 0)
-        failed = records_read(&records, c->positional, e);
-    if (failed == 0)
-        failed = print_size(c, &records, precision, e);
-    records_free(&records);
-    return failed;
+    TRY(percent_option("precision", c->analysis.precision, 0.0001, 1, &precision, e));
+    TRY(records_read(&records, c->positional, e));
+    return print_size(c, &records, precision, e);
 }

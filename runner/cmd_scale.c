@@ -464,20 +464,16 @@ static int check(const struct plan *plan, void *to, struct err *e)
 static int show(struct records *r, const char *folder, void *to, struct err *e)
 {
     const struct scale *s = to;
-    struct summary summary;
-    struct scaling found;
+    cleanup_summary struct summary summary;
+    cleanup_scaling struct scaling found;
     summary_make(r, &summary);
     scaling_make(&summary, &found);
     if (!s->printed)
         print(s, &summary, &found, folder);
     (void)fflush(stdout); /* what follows takes a while */
-    int failed =
-        s->c.why && s->is_whole
-            ? explain(s, &summary, &found, e)
-            : put_json(s, &found, NULL, s->c.why ? "not all was run, or not all ended well" : "--why was not given", e);
-    scaling_free(&found);
-    summary_free(&summary);
-    return failed;
+    if (s->c.why && s->is_whole)
+        return explain(s, &summary, &found, e);
+    return put_json(s, &found, NULL, s->c.why ? "not all was run, or not all ended well" : "--why was not given", e);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */

@@ -71,7 +71,7 @@ static void add_reasons(const struct planted_report *report, size_t width, struc
 
 static void planted_text(const struct planted_report *report, size_t width, struct text *out)
 {
-    struct table t = table_new("planted", "", COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t = table_new("planted", "", COLUMNS, ARRAY_LEN(COLUMNS));
     cleanup_text struct text head = {0};
     text_add(&head, "%" PRId64 " threads on CPUs %s%s, Python %s, %s", report->workers, report->cpus,
              report->emulated ? " (emulated)" : "", report->version, report->interpreter);
@@ -84,7 +84,6 @@ static void planted_text(const struct planted_report *report, size_t width, stru
     for (size_t i = 0; i < report->results; i++)
         add_row(&report->result[i], &t);
     table_as_text(&t, width, out);
-    table_free(&t);
     add_reasons(report, width, out);
     text_add(out, "\ntare selftest --why: %zu ok, %zu misnamed, %zu unavailable\n", report->count[PLANTED_OK],
              report->count[PLANTED_MISNAMED], report->count[PLANTED_UNAVAILABLE]);

@@ -61,7 +61,7 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
                             const char *figure, const struct compare_options *o, struct compare_row *row)
 {
     row->about = compare_about(ra, rb, figure);
-    struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
+    cleanup_values struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
     take_side(pair->a, &a, figure, o->seed, &row->a);
     take_side(pair->b, &b, figure, o->seed, &row->b);
     take_steady(pair->a, &row->a);
@@ -72,8 +72,6 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
         row->ratio = analysis_ratio(a.list, a.count, b.list, b.count, one_run, row->about.resolution, NULL);
     else
         row->ratio = cells_effect(&a, &b, &row->about, one_run, o->growth_margin, &row->noise);
-    cell_values_free(&a);
-    cell_values_free(&b);
     row->a.mean = mean_of(row->ratio.a_mean, &row->a);
     row->b.mean = mean_of(row->ratio.b_mean, &row->b);
     row->shift = stats_hodges_lehmann(row->a.value, row->a.used, row->b.value, row->b.used);

@@ -99,5 +99,6 @@ bool scaling_has_start(const char *figure);
 /* The summary has to outlive it. Ended with scaling_free(). */
 void scaling_make(const struct summary *s, struct scaling *ret);
 void scaling_free(struct scaling *s);
+#define cleanup_scaling __attribute__((cleanup(scaling_free)))
 
 #endif

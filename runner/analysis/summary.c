@@ -403,12 +403,11 @@ static struct summary_figure summarise(const struct summary *s, const struct sum
     static const char NONE[] = "there are no threads of the same cell to compare with";
     const char *name = s->records.reader.name[index].name;
     const struct cell_group g = group_of(c);
-    struct cell_values v = cells_values(&s->records, &g, name);
+    cleanup_values struct cell_values v = cells_values(&s->records, &g, name);
     struct summary_figure f = {.used = v.count,
                                .is = cells_summary(&v, name, ANALYSIS_NO_DIP),
                                .verdict.ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, NONE)};
     f.why_not = f.used == 0 ? v.why_not : isnan(f.is.mean.at) ? f.is.mean.why_not : NULL;
-    cell_values_free(&v);
     return f;
 }
 
@@ -483,12 +482,10 @@ struct analysis_ratio summary_effect(const struct summary *s, const struct summa
     const struct figure_name *figure = &s->records.reader.name[index];
     const char *why = summary_incomparable(s, base, c, figure->name);
     const struct cell_group other = group_of(base), own = group_of(c);
-    struct cell_values a = cells_values(&s->records, &other, figure->name),
-                       b = cells_values(&s->records, &own, figure->name);
+    cleanup_values struct cell_values a = cells_values(&s->records, &other, figure->name),
+                                      b = cells_values(&s->records, &own, figure->name);
     struct analysis_ratio r =
         cells_effect(&a, &b, &figure->about, cells_are_of_one_run(&other, &own), ANALYSIS_GROWTH_MARGIN, NULL);
-    cell_values_free(&a);
-    cell_values_free(&b);
     return why ? (struct analysis_ratio){.is_difference = r.is_difference, .log = NAN, .why_not = why} : r;
 }
 

@@ -77,12 +77,10 @@ static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err
                                     .judged = true,
                                     .title = json_string_value(json_object_get(b->pack, "title")),
                                     .draw = draw};
-    struct summary summary;
+    cleanup_summary struct summary summary;
     struct records records = b->records; /* sorted already: the summary borrows them */
     summary_make(&records, &summary);
-    int failed = paper_write(&summary, &o, fd, e);
-    summary_free(&summary);
-    return failed;
+    return paper_write(&summary, &o, fd, e);
 }
 
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e)

@@ -391,7 +391,6 @@ static int print_table(const struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
     cleanup_text struct text text = {0};
-    struct summary summary;
     int failed = tally_read_rest(&c->tally, &c->folder, e);
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
@@ -403,12 +402,11 @@ static int print_table(const struct matrix *s, struct err *e)
     text_add(&left_out, "* plan %s, seed %lld, %zu record%s: %s\n", c->plan.name, (long long)c->bound.seed, n,
              n == 1 ? "" : "s", c->folder.path);
     terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
+    cleanup_summary struct summary summary;
     summary_make(&c->tally.records, &summary);
-    struct tables tables = tables_make(&summary, TABLES_TEXT);
+    cleanup_tables struct tables tables = tables_make(&summary, TABLES_TEXT);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
     (void)printf("%s\n%s", text.data, notes.data);
-    tables_free(&tables);
-    summary_free(&summary);
     return 0;
 }
 

@@ -292,7 +292,7 @@ static void add_table(const struct table *t, const struct compare_headline *h, b
 static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
 {
     const size_t common = h->between ? common_of(c) : 0;
-    struct table environments = environments_table(c), rows = rows_table(c, common, h->margin);
+    cleanup_table struct table environments = environments_table(c), rows = rows_table(c, common, h->margin);
     cleanup_text struct text notes = {0};
     text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
              h->b, h->b_records, h->b_records == 1 ? "" : "s");
@@ -311,8 +311,6 @@ static void show(const struct comparison *c, const struct compare_headline *h, b
         text_add_bytes(out, notes.data, notes.len);
     else
         terminal_wrap_lines(notes.data, h->width, 2, out);
-    table_free(&environments);
-    table_free(&rows);
 }
 
 void compare_text(const struct comparison *c, const struct compare_headline *h, struct text *out)
@@ -327,9 +325,8 @@ void compare_markdown(const struct comparison *c, const struct compare_headline 
 
 void compare_csv(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    struct table t = rows_table(c, 0, h->margin);
+    cleanup_table struct table t = rows_table(c, 0, h->margin);
     table_csv(&t, out);
-    table_free(&t);
 }
 
 /* --- A comparison as JSON ---------------------------------------------------------------------------------------- */

@@ -360,8 +360,8 @@ static int write_figures(const struct drawings *all, const struct paper_options 
 
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
-    struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s, TABLES_ALL);
-    struct drawings drawings __attribute__((cleanup(drawings_free))) = drawings_make(s);
+    cleanup_tables struct tables tables = tables_make(s, TABLES_ALL);
+    cleanup_drawings struct drawings drawings = drawings_make(s);
     cleanup_text struct text numbers = {0}, appendix = {0};
     TRY(check_empty(dirfd, e));
     paper_numbers(s, &numbers);

@@ -260,7 +260,7 @@ static void notes_of(const struct scaling *s, struct text *out)
 
 void scale_text(const struct scaling *s, size_t width, struct text *out)
 {
-    struct table up = scale_table_speed_up(s), losses = scale_table_losses(s);
+    cleanup_table struct table up = scale_table_speed_up(s), losses = scale_table_losses(s);
     cleanup_text struct text notes = {0}, words = {0};
     table_as_text(&up, width, out);
     if (losses.rows) {
@@ -275,8 +275,6 @@ void scale_text(const struct scaling *s, size_t width, struct text *out)
     if (words.len)
         text_add(out, "\n");
     terminal_wrap_lines(words.data, width, 0, out);
-    table_free(&up);
-    table_free(&losses);
 }
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */

@@ -57,6 +57,7 @@ struct table {
 /* Makes a table. The columns must outlive it. Ended with table_free(). */
 struct table table_new(const char *name, const char *title, const struct table_column *column, size_t columns);
 void table_free(struct table *t);
+#define cleanup_table __attribute__((cleanup(table_free)))
 
 /* Begins a row (id: of its cell, or NULL). Its fields are then added from left to right. */
 void table_row(struct table *t, const char *id);

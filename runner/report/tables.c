@@ -565,11 +565,10 @@ static struct table failed_table(const struct summary *s)
 /* Adds the two tables of scaling, with copies of their texts. */
 static void add_scaling(const struct summary *s, struct tables *t)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     scaling_make(s, &all);
     t->of[TABLES_SPEED_UP] = scale_table_speed_up(&all);
     t->of[TABLES_LOSSES] = scale_table_losses(&all);
-    scaling_free(&all);
 }
 
 struct tables tables_make(const struct summary *s, unsigned which)
