@@ -676,8 +676,7 @@ static int run_step(struct bisection *b, size_t at, struct err *e)
 /* Of slopes their difference. */
 static void add_ratio(const struct bisection *b, const struct stats_interval *r, struct text *out)
 {
-    char at[64], low[64], high[64];
-    const int decimals = number_decimals(r, 1);
+    const struct number_spelled n = number_interval(r, 1);
     cleanup_text struct text of = {0}, interval = {0};
     if (r->why_not)
         text_add(out, "no interval (%s)", r->why_not);
@@ -686,8 +685,7 @@ static void add_ratio(const struct bisection *b, const struct stats_interval *r,
     if (of.len)
         text_add(out, "%s %s", of.data, interval.data);
     else if (!r->why_not)
-        text_add(out, "%s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
-                 number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+        text_add(out, "%s [%s, %s]", n.at, n.low, n.high);
 }
 
 static void print_wrapped(const char *line)

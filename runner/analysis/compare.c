@@ -631,16 +631,14 @@ static enum outcome outcome_of(const struct compare_condition *c, const struct c
 static void say_effect(const struct compare_row *row, struct text *out)
 {
     const struct stats_interval *r = &row->verdict.ratio;
-    const int decimals = number_decimals(r, 1);
+    const struct number_spelled n = number_interval(r, 1);
     cleanup_text struct text of = {0}, interval = {0};
-    char at[64], low[64], high[64];
     if (row->ratio.is_difference) {
         words_difference(r, &of, &interval);
         text_add(out, "B - A is %s %s for 1,000 iterations", of.data, interval.data);
         return;
     }
-    text_add(out, "B/A is %s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
-             number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+    text_add(out, "B/A is %s [%s, %s]", n.at, n.low, n.high);
 }
 
 /* "slower:2%: cannot tell: CELL avg_iter_s: B/A is 1.03 [0.99, 1.07]; about 40 invocations a side would do" */

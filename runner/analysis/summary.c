@@ -814,12 +814,10 @@ void summary_notes(const struct summary *s, struct text *out)
 static void say_value(const struct summary *s, const struct summary_figure *f, const char *name, struct text *out)
 {
     struct summary_unit u = summary_unit(s, name);
-    char at[64], low[64], high[64];
-    int d = number_decimals(&f->is.mean, u.scale);
-    text_add(out, "%s %s", number_text(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
+    const struct number_spelled n = number_interval(&f->is.mean, u.scale);
+    text_add(out, "%s %s", n.at, u.unit);
     if (!f->is.mean.why_not)
-        text_add(out, " (95%% interval %s to %s)", number_text(f->is.mean.low * u.scale, d, low, sizeof(low)),
-                 number_text(f->is.mean.high * u.scale, d, high, sizeof(high)));
+        text_add(out, " (95%% interval %s to %s)", n.low, n.high);
 }
 
 /* Adds "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)". */
@@ -846,8 +844,7 @@ static void say_ratio(const struct summary *s, const struct summary_cell *c, con
     text_add(out, "; against ");
     say_label(c->base, out);
     if (ratio->why_not)
-        text_add(out, ": %s times, without an interval: %s",
-                 number_text(ratio->at, number_decimals(ratio, 1), buf, sizeof(buf)), ratio->why_not);
+        text_add(out, ": %s times, without an interval: %s", number_interval(ratio, 1).at, ratio->why_not);
     else
         text_add(out, ": %s", summary_verdict(s, c, (size_t)records_figure(&s->records, name), buf));
 }

@@ -215,16 +215,14 @@ void scale_say(const struct scaling *s, struct text *out)
 
 static void note_split(const struct scaling_split *s, struct text *out)
 {
-    char at[64], low[64], high[64];
     const struct scaling_loss *l = s->losses ? &s->loss[s->losses - 1] : NULL;
     const struct stats_interval *one = &s->one;
-    const int d = number_decimals(one, 1);
+    const struct number_spelled n = number_interval(one, 1);
     if (!l)
         return;
-    text_add(out, "* one thread does %s times the work of one process", number_text(one->at, d, at, sizeof(at)));
+    text_add(out, "* one thread does %s times the work of one process", n.at);
     if (!one->why_not)
-        text_add(out, " (%s to %s)", number_text(one->low, d, low, sizeof(low)),
-                 number_text(one->high, d, high, sizeof(high)));
+        text_add(out, " (%s to %s)", n.low, n.high);
     text_add(out, "; each mode's speed-up is over its own one\n");
     if (strcmp(s->threads->point[0].cell->runtime, s->processes->point[0].cell->runtime) != 0)
         text_add(out, "* the processes ran on %s and the threads on %s: the tax has the difference of both in it\n",

@@ -51,7 +51,7 @@ static json_t *github_entry(const struct summary *s, const struct summary_cell *
 {
     const struct stats_interval *mean = &f->is.mean;
     struct summary_unit u = summary_unit(s, about->name);
-    int decimals = number_decimals(mean, u.scale);
+    const struct number_spelled n = number_interval(mean, u.scale);
     json_t *entry = json_object();
     char text[200];
     text_format(text, sizeof(text), "%.127s: %.60s", name_of(s, c), about->name);
@@ -59,9 +59,7 @@ static json_t *github_entry(const struct summary *s, const struct summary_cell *
     json_put_text(entry, "unit", *u.unit ? u.unit : about->unit);
     json_put_real(entry, "value", mean->at * u.scale, "");
     if (!mean->why_not) {
-        char low[64], high[64];
-        text_format(text, sizeof(text), "95%% [%s, %s]", number_text(mean->low * u.scale, decimals, low, sizeof(low)),
-                    number_text(mean->high * u.scale, decimals, high, sizeof(high)));
+        text_format(text, sizeof(text), "95%% [%s, %s]", n.low, n.high);
         json_put_text(entry, "range", text);
     }
     text_format(text, sizeof(text), "%s, over %zu invocation%s%s%s", u.title, f->used, f->used == 1 ? "" : "s",
