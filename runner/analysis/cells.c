@@ -92,23 +92,17 @@ static int compare_numbers(double a, double b)
     return (a > b) - (a < b);
 }
 
-static const char *value_of(const struct keyset *cell, const char *key)
-{
-    const char *value = keyset_find(cell, key);
-    return value ? value : "";
-}
-
 int cells_compare(const struct keyset *a, const struct keyset *b)
 {
     static const char *const PROFILES[] = {"overhead", "memory", "growth", NULL};
     static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
     static const char *const STARTS[] = {"fork", "forkserver", "spawn", NULL};
-    const char *x = value_of(a, "runtime"), *y = value_of(b, "runtime");
-    int d = strcmp(value_of(a, "name"), value_of(b, "name"));
-    d = d ? d : compare_words(value_of(a, "profile"), value_of(b, "profile"), PROFILES);
+    const char *x = keyset_word(a, "runtime"), *y = keyset_word(b, "runtime");
+    int d = strcmp(keyset_word(a, "name"), keyset_word(b, "name"));
+    d = d ? d : compare_words(keyset_word(a, "profile"), keyset_word(b, "profile"), PROFILES);
     d = d ? d : (strcmp(x, "native") == 0) - (strcmp(y, "native") == 0);
-    d = d ? d : compare_words(value_of(a, "mode"), value_of(b, "mode"), MODES);
-    d = d ? d : compare_words(value_of(a, "mp_start_method"), value_of(b, "mp_start_method"), STARTS);
+    d = d ? d : compare_words(keyset_word(a, "mode"), keyset_word(b, "mode"), MODES);
+    d = d ? d : compare_words(keyset_word(a, "mp_start_method"), keyset_word(b, "mp_start_method"), STARTS);
     d = d ? d : strcmp(y, x);
     x = keyset_find(a, "workers");
     y = keyset_find(b, "workers");

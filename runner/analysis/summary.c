@@ -325,12 +325,6 @@ static void summary_name_cells(struct summary *s)
 
 /* --- cells -------------------------------------------------------------------------------------------------------- */
 
-static const char *value_of(const struct keyset *cell, const char *key)
-{
-    const char *value = keyset_find(cell, key);
-    return value ? value : "";
-}
-
 /* An invocation and its ranking value. */
 struct ranked {
     const struct invocation *invocation;
@@ -375,11 +369,11 @@ static struct summary_cell cell_of(const struct records *r, struct cell_group *g
     struct summary_cell c = {.cell = g->cell,
                              .invocation = g->invocation,
                              .count = g->count,
-                             .scenario = value_of(g->cell, "name"),
-                             .mode = value_of(g->cell, "mode"),
-                             .start = value_of(g->cell, "mp_start_method"),
-                             .runtime = value_of(g->cell, "runtime"),
-                             .profile = value_of(g->cell, "profile"),
+                             .scenario = keyset_word(g->cell, "name"),
+                             .mode = keyset_word(g->cell, "mode"),
+                             .start = keyset_word(g->cell, "mp_start_method"),
+                             .runtime = keyset_word(g->cell, "runtime"),
+                             .profile = keyset_word(g->cell, "profile"),
                              .workers = workers ? strtod(workers, NULL) : NAN};
     g->invocation = NULL; /* the cell owns it now */
     for (size_t i = 0; i < c.count; i++) {

@@ -236,18 +236,12 @@ static void add_once(const char *one, struct text *out)
         text_add(out, "%s%s", out->len ? "; " : "", shown);
 }
 
-static const char *of_environment(const struct keyset *set, const char *key)
-{
-    const char *value = keyset_find(set, key);
-    return value ? value : "";
-}
-
 /* Whether a record was made on an interpreter of CPython's. */
 static bool takes_python(const struct keysets *environments)
 {
     size_t i = 0;
     while (i < environments->count &&
-           strcmp(of_environment(environments->list[i], "runtime.implementation"), "cpython") != 0)
+           strcmp(keyset_word(environments->list[i], "runtime.implementation"), "cpython") != 0)
         i++;
     return i < environments->count;
 }
@@ -256,7 +250,7 @@ static bool takes_python(const struct keysets *environments)
 static bool is_carried(const struct keyset *set)
 {
     static const char FILES[] = "runtime.files.";
-    const char *sha256 = of_environment(set, "runtime.sha256");
+    const char *sha256 = keyset_word(set, "runtime.sha256");
     for (size_t i = 0; i < set->count; i++)
         if (strncmp(set->list[i].key, FILES, strlen(FILES)) == 0 && strcmp(set->list[i].value, sha256) == 0)
             return true;
@@ -265,13 +259,13 @@ static bool is_carried(const struct keyset *set)
 
 static void add_runtime(const struct keyset *set, struct text *out)
 {
-    const char *name = of_environment(set, "runtime.name");
+    const char *name = keyset_word(set, "runtime.name");
     if (strcmp(name, "command") == 0 && is_carried(set))
         return;
     cleanup_free char *one = strcmp(name, "command") == 0
-                                 ? text_printf("the program %s", of_environment(set, "runtime.path"))
-                                 : text_printf("%s %s (%s)", of_environment(set, "runtime.implementation"),
-                                               of_environment(set, "runtime.version"), name);
+                                 ? text_printf("the program %s", keyset_word(set, "runtime.path"))
+                                 : text_printf("%s %s (%s)", keyset_word(set, "runtime.implementation"),
+                                               keyset_word(set, "runtime.version"), name);
     add_once(one, out);
 }
 
@@ -281,8 +275,8 @@ static void add_needs(const struct keysets *environments, struct text *out)
     cleanup_text struct text runtimes = {0}, hosts = {0};
     for (size_t i = 0; i < environments->count; i++) {
         const struct keyset *set = environments->list[i];
-        cleanup_free char *host = text_printf("%s, %s, %s", of_environment(set, "host.cpu_model"),
-                                              of_environment(set, "host.arch"), of_environment(set, "host.os"));
+        cleanup_free char *host = text_printf("%s, %s, %s", keyset_word(set, "host.cpu_model"),
+                                              keyset_word(set, "host.arch"), keyset_word(set, "host.os"));
         add_runtime(set, &runtimes);
         add_once(host, &hosts);
     }
