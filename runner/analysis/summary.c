@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <search.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -640,9 +641,12 @@ void summary_free(struct summary *s)
 
 /* Of each reason the names it applies to: {reason: {name: true}}, in order of appearance, each once. An object finds
  * one among ten thousand in one step. */
-static void add_note(json_t *notes, const char *name, const char *reason)
+__attribute__((format(printf, 3, 4))) static void add_note(json_t *notes, const char *name, const char *fmt, ...)
 {
-    cleanup_free char *printable = text_printable(name), *why = text_printable(reason);
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *reason = text_vprintf(fmt, ap), *printable = text_printable(name), *why = text_printable(reason);
+    va_end(ap);
     json_t *names = json_object_get(notes, why);
     if (!names) {
         names = json_object();
@@ -681,7 +685,7 @@ static void note_isolation(json_t *notes, const struct summary *s)
         const struct invocation *one = &s->records.list[k];
         for (size_t u = 0; u < one->details.unmets; u++)
             if (strcmp(one->details.unmet[u].level, "recorded") != 0)
-                add_note(unmet, one->details.unmet[u].name, one->details.unmet[u].reason);
+                add_note(unmet, one->details.unmet[u].name, "%s", one->details.unmet[u].reason);
         if (*one->grade && strcmp(one->grade, "full") != 0)
             grade = one->grade;
     }
@@ -703,73 +707,59 @@ static void note_isolation(json_t *notes, const struct summary *s)
     if (grade)
         text_add(&line, "; 'make run-vm' weighs in a full slice");
     if (line.len)
-        add_note(notes, "", line.data);
+        add_note(notes, "", "%s", line.data);
 }
 
 static void note_emulation(json_t *notes, const struct summary_cell *c, const struct invocation *one)
 {
-    cleanup_text struct text line = {0};
-    if (summary_is_memory(c) || one->kind != RECORD_EMULATED)
-        return;
-    text_add(&line,
-             "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is not "
-             "emulated)",
-             one->emulated_by);
-    add_note(notes, "", line.data);
+    if (!summary_is_memory(c) && one->kind == RECORD_EMULATED)
+        add_note(notes, "",
+                 "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is "
+                 "not emulated)",
+                 one->emulated_by);
 }
 
 static void note_failure(json_t *notes, const struct summary_cell *c, const struct invocation *one)
 {
-    cleanup_text struct text name = {0}, why = {0};
     if (one->ok)
         return;
-    text_add(&name, "%s %s", c->label, c->profile);
-    text_add(&why, "%s%s%s", *one->termination ? one->termination : "it does not say how it ended",
+    cleanup_free char *name = text_printf("%s %s", c->label, c->profile);
+    add_note(notes, name, "%s%s%s", *one->termination ? one->termination : "it does not say how it ended",
              *one->detail ? ": " : "", one->detail);
-    add_note(notes, name.data, why.data);
 }
 
 /* A busy machine misses ticks, so averages over the others are biased. */
 static void note_missed(json_t *notes, const struct summary_cell *c)
 {
     double most = 0;
-    char line[200];
     for (size_t i = 0; i < c->count; i++)
         most = fmax(most, c->invocation[i]->details.missed_share); /* fmax leaves NaN out */
-    if (most <= MISSED_SHARE)
-        return;
-    text_format(line, sizeof(line), "up to %.0f%% of the moments at which memory is sampled were missed in a run",
-                100 * most);
-    add_note(notes, c->label, line);
+    if (most > MISSED_SHARE)
+        add_note(notes, c->label, "up to %.0f%% of the moments at which memory is sampled were missed in a run",
+                 100 * most);
 }
 
 /* Other work on the benchmark's CPUs lengthens its times, and one mode's more than another's. */
 static void note_foreign(json_t *notes, const struct summary *s)
 {
     double most = 0;
-    char line[200];
     for (size_t i = 0; i < s->records.count; i++)
         most = fmax(most, s->records.list[i].details.foreign_share); /* fmax leaves NaN out */
-    if (most <= FOREIGN_SHARE)
-        return;
-    text_format(
-        line, sizeof(line),
-        "others had up to %.0f%% of the benchmark's CPUs while it ran: its times may be off ('tare doctor' says "
-        "what helps)",
-        100 * most);
-    add_note(notes, "", line);
+    if (most > FOREIGN_SHARE)
+        add_note(notes, "",
+                 "others had up to %.0f%% of the benchmark's CPUs while it ran: its times may be off ('tare doctor' "
+                 "says what helps)",
+                 100 * most);
 }
 
 static void note_nodes(json_t *notes, const struct summary *s)
 {
     cleanup_json json_t *nodes = json_object();
-    char line[80];
     for (size_t i = 0; i < s->records.count; i++)
         if (*s->records.list[i].node)
             (void)json_object_set_new_nocheck(nodes, s->records.list[i].node, json_true());
-    text_format(line, sizeof(line), "the records are of %zu nodes", json_object_size(nodes));
     if (json_object_size(nodes) > 1)
-        add_note(notes, "", line);
+        add_note(notes, "", "the records are of %zu nodes", json_object_size(nodes));
 }
 
 void summary_notes(const struct summary *s, struct text *out)
