@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -473,19 +472,10 @@ static int open_outputs(struct job *job, struct err *e)
     return open_output(job, e);
 }
 
-static int draw_seed(const struct config *c, uint64_t *ret, struct err *e)
-{
-    uint32_t drawn = 0;
-    if (c->invocations.seed < 0 && getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
-        return err_sys(e, ERR_OURS, "getrandom");
-    *ret = c->invocations.seed < 0 ? drawn : (uint64_t)c->invocations.seed;
-    return 0;
-}
-
 static int prepare(struct job *job, const char *cwd, struct err *e)
 {
     const struct invocations *asked = &job->c->invocations;
-    TRY(draw_seed(job->c, &job->seed, e));
+    job->seed = asked->seed < 0 ? order_draw_seed() : (uint64_t)asked->seed;
     const size_t n = job->commands.count;
     char now[32];
     record_make_id(job->series_id, now);

@@ -48,12 +48,6 @@ static int check_original(struct reproduction *r, struct err *e)
                : err_wrap(e, "'%s'", r->o->path);
 }
 
-static void end_grants(struct trust_grants *g)
-{
-    text_free(&g->lines);
-}
-#define cleanup_grants __attribute__((cleanup(end_grants)))
-
 /* Checks what the plan needs from the host. For a run on this host with --trust-plan, tare matrix lists it itself. */
 static int judge_plan(struct reproduction *r, struct err *e)
 {

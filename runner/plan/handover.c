@@ -179,7 +179,7 @@ static int wait_for_jobs(struct handover *h, struct err *e)
     block_signals(&ends);
     unsigned polls = 0;
     while (alive && h->interrupted_by == 0) {
-        struct text said = {0};
+        cleanup_text struct text said = {0};
         int failed = slurm_jobs(h->jobs.data, &alive, &said, e);
         if (failed == 0)
             answered_ns = clock_now_ns();
@@ -188,11 +188,8 @@ static int wait_for_jobs(struct handover *h, struct err *e)
         else
             alive = true;
         bool looks = h->meter.progress.show && polls++ % POLLS_A_LOOK == 0;
-        int unread = looks ? read_again(h, false, e) : 0;
+        TRY(looks ? read_again(h, false, e) : 0);
         campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
-        text_free(&said);
-        if (unread != 0)
-            return unread;
         h->interrupted_by = alive ? pause_for(&ends) : 0;
     }
     campaign_meter_clear(&h->meter);

@@ -27,6 +27,19 @@
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
 
+static unsigned bits_of_modes(const struct sweep *s)
+{
+    unsigned modes = 0;
+    for (size_t i = 0; i < s->modes; i++)
+        modes |= 1U << s->mode[i];
+    return modes;
+}
+
+static bool has_mode(const struct sweep *s, enum mode mode)
+{
+    return bits_of_modes(s) >> mode & 1;
+}
+
 static int refuse_twice(const char *option, const char *list, const char *word, struct err *e)
 {
     return err_set(e, ERR_USAGE, -EEXIST, "%s '%s': %s is there twice", option, list, word);
@@ -42,9 +55,8 @@ static int take_mode(struct sweep *s, const char *word, struct err *e)
     }
     while (mode_names[m] && strcmp(mode_names[m], word) != 0)
         m++;
-    for (size_t i = 0; mode_names[m] && i < s->modes; i++)
-        if (s->mode[i] == m)
-            return refuse_twice("--modes", s->c->bench.modes, word, e);
+    if (mode_names[m] && has_mode(s, (enum mode)m))
+        return refuse_twice("--modes", s->c->bench.modes, word, e);
     if (!mode_names[m])
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--modes '%s': '%s' is no mode; what is allowed is a list of %sthreads, processes, interpreters",
@@ -91,14 +103,6 @@ static int take_list(struct sweep *s, const char *list, int (*take)(struct sweep
         if (!*at)
             return 0;
     }
-}
-
-static bool has_mode(const struct sweep *s, enum mode mode)
-{
-    for (size_t i = 0; i < s->modes; i++)
-        if (s->mode[i] == mode)
-            return true;
-    return false;
 }
 
 static int take_starts(struct sweep *s, struct err *e)
@@ -249,14 +253,6 @@ void sweep_leave_out(struct sweep *s, enum mode mode)
         if (s->mode[i] != mode)
             s->mode[kept++] = s->mode[i];
     s->modes = kept;
-}
-
-static unsigned bits_of_modes(const struct sweep *s)
-{
-    unsigned modes = 0;
-    for (size_t i = 0; i < s->modes; i++)
-        modes |= 1U << s->mode[i];
-    return modes;
 }
 
 static int write_scenario(struct sweep *s, struct err *e)
