@@ -156,7 +156,8 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(B)/tare-artefact $(B)/tare-scope $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
+# An image is made without the tests.
+build: $(B)/tare $(B)/tare-artefact $(B)/tare-scope $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(if $(wildcard tests),$(B)/escapes) ## compile build/tare and the workloads
 
 unit: ## one unit test, T=cells: tests/unit/*/test_cells.c, built and run
 	@$(MAKE) --no-print-directory $(B)/tests/test_$(or $(T),$(error which one: make unit T=cells; there are $(UNIT_TESTS:$(B)/tests/test_%=%))) $(B)/tests/workloads

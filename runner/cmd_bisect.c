@@ -415,7 +415,7 @@ static int build(const struct bisection *b, const struct subject *s, char **ret,
     TRY(find_repository(b, &source, e));
     char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh",     log,
                     source.data,       at,           s->name,      (char *)o->build, NULL};
-    (void)fprintf(stderr, "tare: bisect: building %.12s\n", s->name);
+    terminal_say("bisect: building %.12s", s->name);
     if (spawn_capture(argv, BUILD_MS, &ignored) != 0)
         return err_set(e, ERR_WORKLOAD, -ECANCELED, "the build of %.12s failed: %s tells why", s->name, log);
     if (access(*ret, X_OK) != 0)

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/command.h"
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "host/bench_cpus.h"
@@ -18,7 +20,8 @@ static int print_findings(const struct diagnosis *d, const struct facts *facts, 
     cleanup_text struct text out = {0};
     if (json)
         return doctor_json(d, facts, stdout, e);
-    doctor_text(d, facts, &out);
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    doctor_text(d, facts, &look, &out);
     (void)fputs(out.data, stdout);
     return 0;
 }

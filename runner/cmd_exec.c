@@ -184,8 +184,7 @@ static void say_missed(const struct job *job, const struct run_command *command)
 {
     cleanup_free char *path = run_command_missed(command, &job->c->cell);
     if (path && !terminal_is_quiet())
-        (void)fprintf(
-            stderr, "tare: the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)\n", path);
+        terminal_say("the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)", path);
 }
 
 static int weigh(struct session *session, struct job *job, size_t which, struct run_ahead *ahead, struct err *e)
@@ -237,27 +236,29 @@ static int invoke(struct session *session, struct job *job, size_t which, struct
 
 /* --- what is said ------------------------------------------------------------------------------------------------ */
 
-/* Prints the result of one invocation on a line. */
+/* Prints the result of one invocation on a line, as far as the terminal has it. */
 static void say_one(const struct job *job, const struct series *s, const char *emulated_by)
 {
     char peak[32];
-    (void)fprintf(stderr, "tare: wall %.6f s", s->wall_s[0].value);
+    cleanup_text struct text said = {0};
+    text_add(&said, "wall %.6f s", s->wall_s[0].value);
     if (s->with_cpu)
-        (void)fprintf(stderr, "  cpu %.6f s", s->cpu_s);
+        text_add(&said, "  cpu %.6f s", s->cpu_s);
     if (s->has_peak)
-        (void)fprintf(stderr, "  peak memory %s", text_bytes(s->peak_bytes, peak, sizeof(peak)));
+        text_add(&said, "  peak memory %s", text_bytes(s->peak_bytes, peak, sizeof(peak)));
     else
-        (void)fprintf(stderr, "  peak memory unavailable (%s)", s->peak_reason);
+        text_add(&said, "  peak memory unavailable (%s)", s->peak_reason);
     if (emulated_by)
-        (void)fprintf(stderr, "  times emulated by %s", emulated_by);
+        text_add(&said, "  times emulated by %s", emulated_by);
     if (s->throttled)
-        (void)fprintf(stderr, "  throttled in %lld of %lld periods, %.3f s", (long long)s->throttled,
-                      (long long)s->periods, (double)s->throttled_usec / 1e6);
+        text_add(&said, "  throttled in %lld of %lld periods, %.3f s", (long long)s->throttled, (long long)s->periods,
+                 (double)s->throttled_usec / 1e6);
     if (s->high)
-        (void)fprintf(stderr, "  memory.high reached %lld times", (long long)s->high);
+        text_add(&said, "  memory.high reached %lld times", (long long)s->high);
     if (job->refused)
-        (void)fprintf(stderr, "  refused system calls %lld", (long long)job->refused);
-    (void)fprintf(stderr, "\n%s", job->counters.data ? job->counters.data : "");
+        text_add(&said, "  refused system calls %lld", (long long)job->refused);
+    terminal_say("%s", said.data);
+    (void)fputs(job->counters.data ? job->counters.data : "", stderr);
 }
 
 static struct series_set set_of(const struct job *job, const struct facts *host)
@@ -277,17 +278,17 @@ static void say_all(const struct job *job, const struct series_set *set)
     cleanup_text struct text said = {0};
     bool several = set->count > 1;
     if (several)
-        (void)fprintf(stderr, "tare: %zu commands, %lld invocation%s of each in shuffled blocks (--random-seed %llu)\n",
-                      set->count, (long long)job->repeat, job->repeat == 1 ? "" : "s", (unsigned long long)set->seed);
+        terminal_say("%zu commands, %lld invocation%s of each in shuffled blocks (--random-seed %llu)", set->count,
+                     (long long)job->repeat, job->repeat == 1 ? "" : "s", (unsigned long long)set->seed);
     else
-        (void)fprintf(stderr, "tare: %lld invocation%s\n", (long long)job->counted, job->counted == 1 ? "" : "s");
+        terminal_say("%lld invocation%s", (long long)job->counted, job->counted == 1 ? "" : "s");
     series_text(set, terminal_width(STDERR_FILENO), &said);
     (void)fputs(said.data ? said.data : "", stderr);
     if (job->refused)
-        (void)fprintf(stderr, "tare: refused system calls %lld\n", (long long)job->refused);
+        terminal_say("refused system calls %lld", (long long)job->refused);
     for (size_t i = 0; i < set->count; i++)
         if (set->list[i].count > 0 && !set->list[i].has_peak) {
-            (void)fprintf(stderr, "tare: peak memory unavailable (%s)\n", set->list[i].peak_reason);
+            terminal_say("peak memory unavailable (%s)", set->list[i].peak_reason);
             return;
         }
 }
@@ -317,8 +318,8 @@ static void say_lacks(const struct job *job)
     for (size_t i = 0; i < LIMITS; i++) {
         const char *asked = *job->lacked[i] ? limit_asked(&job->c->cell, i, buf, sizeof(buf)) : NULL;
         if (asked)
-            (void)fprintf(stderr, "tare: --%s %s %s: %s\n", limits[i].option, asked,
-                          i == CPUS ? "took effect by affinity alone" : "did not take effect", job->lacked[i]);
+            terminal_say("--%s %s %s: %s", limits[i].option, asked,
+                         i == CPUS ? "took effect by affinity alone" : "did not take effect", job->lacked[i]);
     }
 }
 
@@ -352,8 +353,8 @@ static void say_stopped(const struct job *job)
     const int64_t all = wanted(job);
     const bool warming = job->measured == 0 && job->c->invocations.warmup > 0;
     if (all + job->c->invocations.warmup > 1 && *job->ended && !job->c->shown.quiet)
-        (void)fprintf(stderr, "tare: stopped %s %lld of %lld: %s\n", warming ? "in the warm-up, with" : "after",
-                      (long long)job->measured, (long long)all, job->ended);
+        terminal_say("stopped %s %lld of %lld: %s", warming ? "in the warm-up, with" : "after",
+                     (long long)job->measured, (long long)all, job->ended);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------- */

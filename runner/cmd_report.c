@@ -84,7 +84,7 @@ static int make_page(const struct config *c, const struct summary *s, const stru
                                .selftest = find_selftest(c, selftest)};
     why_section(whys, &section);
     if (failed == -ENOENT && why.kind == ERR_HOST) {
-        (void)fprintf(stderr, "tare: report: %s; in their place the page has their data\n", why.text);
+        terminal_say("report: %s; in their place the page has their data", why.text);
         failed = 0;
     } else if (failed != 0 && e) {
         *e = why;

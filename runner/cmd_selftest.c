@@ -23,7 +23,7 @@ static int show(const struct selftest_report *report, bool as_json, struct err *
     struct err kept = {0};
     TRY(selftest_json(report, &json, e));
     if (last_selftest_keep(&json, &kept) != 0)
-        (void)fprintf(stderr, "tare: selftest: it is not kept for the records: %s\n", kept.text);
+        terminal_say("selftest: it is not kept for the records: %s", kept.text);
     if (!as_json)
         selftest_text(report, &words);
     (void)fputs(as_json ? json.data : words.data, stdout);

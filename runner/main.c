@@ -78,7 +78,7 @@ static int no_command(const char *word)
     for (size_t i = 0; i < manual_count; i++)
         suggest_offer(&s, manuals[i].name);
     suggest_offer_list(&s, "--help, --version, help");
-    (void)fprintf(stderr, "tare: '%s' is no command ('tare --help' lists them)%s\n", word, suggest_text(&s, "", near));
+    terminal_say("'%s' is no command ('tare --help' lists them)%s", word, suggest_text(&s, "", near));
     return ERR_USAGE;
 }
 
@@ -101,7 +101,7 @@ int main(int argc, char **argv)
         return ERR_USAGE;
     }
     if (strcmp(argv[1], "help") == 0 && argc > 3) {
-        (void)fprintf(stderr, "tare: help: '%s': 'tare help' takes one command, and '%s' is it\n", argv[3], argv[2]);
+        terminal_say("help: '%s': 'tare help' takes one command, and '%s' is it", argv[3], argv[2]);
         return ERR_USAGE;
     }
     if (strcmp(argv[1], "help") == 0 && argc > 2)

@@ -39,6 +39,16 @@ bool standard_stack_suffices(void)
     return false;
 }
 
+static int to_null(int standard, int flags, const char *what, struct err *e)
+{
+    int fd = open("/dev/null", flags | O_CLOEXEC);
+    bool done = fd >= 0 && dup2(fd, standard) == standard;
+    if (!done)
+        return err_sys(e, ERR_OURS, "cannot redirect standard %s to /dev/null", what);
+    (void)close(fd);
+    return 0;
+}
+
 /* /dev/null, /dev/zero and the like (devices.txt: major 1, memory devices). */
 static bool is_the_same_for_all(const struct stat *st)
 {
@@ -88,6 +98,8 @@ int standard_input_keep(off_t *from, struct err *e)
         return err_sys(e, ERR_USAGE, "standard input");
     if (is_the_same_for_all(&st))
         return 0;
+    if (isatty(STDIN_FILENO))
+        return to_null(STDIN_FILENO, O_RDONLY, "input", e);
     if (S_ISREG(st.st_mode)) {
         *from = lseek(STDIN_FILENO, 0, SEEK_CUR);
         return *from < 0 ? err_sys(e, ERR_USAGE, "standard input") : 0;
@@ -95,8 +107,7 @@ int standard_input_keep(off_t *from, struct err *e)
     if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
         return err_set(
             e, ERR_USAGE, -ENOTSUP,
-            "standard input is %s, which cannot be repeated for each invocation (give < /dev/null or < FILE)",
-            isatty(STDIN_FILENO) ? "a terminal" : "neither a file nor a pipe");
+            "standard input is a device, which cannot be repeated for each invocation (give < /dev/null or < FILE)");
     int failed = keep_in_memory(e);
     *from = 0;
     return failed;
@@ -110,10 +121,5 @@ void standard_input_again(off_t from)
 
 int standard_silence(struct err *e)
 {
-    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    bool silent = fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO;
-    if (!silent)
-        return err_sys(e, ERR_OURS, "cannot redirect standard output to /dev/null");
-    (void)close(fd);
-    return 0;
+    return to_null(STDOUT_FILENO, O_WRONLY, "output", e);
 }

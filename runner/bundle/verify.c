@@ -26,6 +26,7 @@
 #include "bundle/hostdiff.h"
 #include "bundle/pack.h"
 #include "bundle/pack_image.h"
+#include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "bundle/reproduction_check.h"
 #include "bundle/verify_derived.h"
@@ -306,10 +307,18 @@ static int derive(struct verifying *w, struct err *e)
     findings_append(&w->v->at.findings, &w->records);
     if (b->reproduction)
         reproduction_check(b, &w->v->at.payload, &w->v->at.findings);
-    const struct verify_sides sides = {b, &w->v->at.payload, w->derived.fd, w->v->at.root_fd};
-    TRY(verify_derived(&sides, &w->v->at.findings, &w->v->notes, e));
     w->v->derived = true;
-    return 0;
+    const json_int_t format = json_integer_value(json_object_get(b->pack, "format"));
+    w->v->other_format = format != PACK_FORMAT;
+    if (w->v->other_format) {
+        text_add(&w->v->notes,
+                 "what follows from the records is not compared: it was packed in the format %lld, and this tare "
+                 "derives the format %d; the tare that packed it does\n",
+                 (long long)format, PACK_FORMAT);
+        return 0;
+    }
+    const struct verify_sides sides = {b, &w->v->at.payload, w->derived.fd, w->v->at.root_fd};
+    return verify_derived(&sides, &w->v->at.findings, &w->v->notes, e);
 }
 
 /* --- 7: packed again --------------------------------------------------------------------------------------------- */

@@ -183,9 +183,14 @@ static void add_bar_row(struct text *out, const struct bars *b, size_t row)
     text_add(out, "</b> %s <span class=\"soft\">", at->text ? t->column[b->at].unit : "");
     html_between(out, "", table_at(t, row, b->at + 1)->text ? table_at(t, row, b->at + 1)->text : "",
                  "</span></td><td role=\"cell\">");
-    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text)
-        text_add(out, "<b>× %s</b> ", ratio->text);
-    html_between(out, "", verdict->text ? verdict->text : "–", "</td></tr>\n");
+    const char *words = verdict->text ? verdict->text : "–";
+    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text) {
+        const size_t number = strlen(ratio->text);
+        const bool begins_with_it = strncmp(words, ratio->text, number) == 0 && words[number] == ' ';
+        text_add(out, "<b>%s%s</b> ", begins_with_it ? "" : "× ", ratio->text);
+        words += begins_with_it ? number + 1 : 0;
+    }
+    html_between(out, "", words, "</td></tr>\n");
 }
 
 static void html_bars(struct text *out, const struct table *t)

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "cell/carried.h"
 #include "cell/workload.h"
 #include "cgroups/inherited.h"
@@ -440,8 +441,8 @@ static void remove_shared(struct stage *s)
     int count = shm_objects_remove(s->shm, &names);
     facts_int(events, "shm_removed", count);
     if (count > 0)
-        (void)fprintf(stderr, "tare: removed %d object%s from /dev/shm that ended processes shared:%s\n", count,
-                      count == 1 ? "" : "s", names.data);
+        terminal_say("removed %d object%s from /dev/shm that ended processes shared:%s", count, count == 1 ? "" : "s",
+                     names.data);
     text_free(&names);
 }
 

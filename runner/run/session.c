@@ -19,6 +19,7 @@
 #include "base/fail_point.h"
 #include "base/signals.h"
 #include "base/source.h"
+#include "base/terminal.h"
 #include "cgroups/leftovers.h"
 #include "host/bench_cpus.h"
 #include "host/host.h"
@@ -149,9 +150,9 @@ static void say_leftovers(const struct slice_root *root)
 {
     int dead = *root->path ? leftovers_count(root) : 0;
     if (dead > 0)
-        (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
-                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were",
-                      root->provenance == SLICE_CREATED ? root->mount : root->path);
+        terminal_say("%d run%s that %s killed left a cgroup in %s ('tare clean' removes it)", dead,
+                     dead == 1 ? "" : "s", dead == 1 ? "was" : "were",
+                     root->provenance == SLICE_CREATED ? root->mount : root->path);
 }
 
 /* A quota that the benchmark's CPUs cannot reach is likely a share whose "%" was forgotten. */
@@ -160,8 +161,8 @@ static void say_quota_without_effect(const struct cell *cell, const struct topol
     size_t have = cpulist_count(&cpus->benchmark);
     const struct quota *q = &cell->quota;
     if (q->usec > 0 && q->usec > q->period_usec * (int64_t)have)
-        (void)fprintf(stderr, "tare: --cpu-max '%s' limits nothing: it is %g CPUs, and the benchmark has %zu\n",
-                      cell->cpu_max, (double)q->usec / (double)q->period_usec, have);
+        terminal_say("--cpu-max '%s' limits nothing: it is %g CPUs, and the benchmark has %zu", cell->cpu_max,
+                     (double)q->usec / (double)q->period_usec, have);
 }
 
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
