@@ -57,19 +57,17 @@ static const char *part_fault(const char *part, size_t len)
 const char *filelist_path_fault(const char *path)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
-    const char *fault = NULL;
     if (*path == '/')
         return "an absolute path";
     if (strlen(path) > FILELIST_PATH_MAX)
         return "its path is longer than 200 bytes";
     if (path[strspn(path, ALLOWED)] != '\0')
         return "its path has a character other than A-Z a-z 0-9 . _ - /";
-    for (const char *part = path; !fault; part += strcspn(part, "/") + 1) {
-        fault = part_fault(part, strcspn(part, "/"));
-        if (part[strcspn(part, "/")] == '\0')
-            break;
+    for (const char *part = path;; part += strcspn(part, "/") + 1) {
+        const char *fault = part_fault(part, strcspn(part, "/"));
+        if (fault || part[strcspn(part, "/")] == '\0')
+            return fault;
     }
-    return fault;
 }
 
 static struct listed_file *add_file(struct filelist *p, const char *path, uint64_t size_bytes, const char *sha256)

@@ -122,21 +122,6 @@ static const char *inside_top(struct unpacking *u, const char *path)
     return slash + 1;
 }
 
-static int write_all(int fd, const void *bytes, size_t len)
-{
-    const char *p = bytes;
-    while (len > 0) {
-        ssize_t n = write(fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        p += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* Where a file's bytes go: to fd, or to a spool with their digest. */
 struct sink {
     int fd;
@@ -147,7 +132,7 @@ struct sink {
 static int write_chunk(const struct sink *to, const char *chunk, size_t len)
 {
     if (!to->spool)
-        return write_all(to->fd, chunk, len);
+        return file_write_fd(to->fd, chunk, len);
     digest_add(to->digest, chunk, len);
     return spool_add(to->spool, chunk, len);
 }
@@ -224,9 +209,7 @@ static int take_entry(struct unpacking *u, struct archive_entry *entry, struct e
         u->inside = true;
         return 0;
     }
-    const char *fault = entry_fault(entry);
-    if (!fault)
-        fault = filelist_path_fault(path);
+    const char *wrong = entry_fault(entry), *fault = wrong ? wrong : filelist_path_fault(path);
     if (fault) {
         refuse(u, name, fault);
         return 0;
@@ -383,7 +366,7 @@ static int take_block(struct written *w, const void *bytes, size_t len)
     if (!w->digest)
         return compare_block(w, bytes, len);
     digest_add(w->digest, bytes, len);
-    return w->fd < 0 ? 0 : write_all(w->fd, bytes, len);
+    return w->fd < 0 ? 0 : file_write_fd(w->fd, bytes, len);
 }
 
 static la_ssize_t write_block(struct archive *a, void *to, const void *bytes, size_t len)
@@ -431,11 +414,7 @@ int tar_save(const struct tar_spec *t, const char *path, char hex[DIGEST_HEX], s
 {
     struct file_draft draft;
     TRY(file_draft_open(path, &draft, e));
-    int failed = tar_write(t, fileno(draft.stream), hex, e);
-    if (failed == 0)
-        return file_draft_commit(&draft, e);
-    file_draft_abandon(&draft);
-    return failed;
+    return file_draft_end(&draft, tar_write(t, fileno(draft.stream), hex, e), e);
 }
 
 /* Opens the archive from the beginning of the file. NULL: it cannot be read. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 
 int standard_open(void)
 {
@@ -61,11 +63,9 @@ static int read_to_end(int fd, struct err *e)
     static char chunk[1 << 16];
     size_t size = 0;
     for (;;) {
-        ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = file_read_fd(STDIN_FILENO, -1, chunk, sizeof(chunk));
         if (n < 0)
-            return err_sys(e, ERR_USAGE, "standard input");
+            return err_set(e, ERR_USAGE, (int)n, "standard input: %s", strerror((int)-n));
         if (n == 0)
             return 0;
         size += (size_t)n;
@@ -74,9 +74,9 @@ static int read_to_end(int fd, struct err *e)
                 e, ERR_USAGE, -E2BIG,
                 "standard input: more than %zu MiB cannot be repeated for each invocation (give a file: < FILE)",
                 STANDARD_INPUT_MAX >> 20);
-        for (ssize_t done = 0, m; done < n; done += m)
-            if ((m = write(fd, chunk + done, (size_t)(n - done))) < 0)
-                return err_sys(e, ERR_HOST, "cannot keep standard input");
+        int failed = file_write_fd(fd, chunk, (size_t)n);
+        if (failed != 0)
+            return err_set(e, ERR_HOST, failed, "cannot keep standard input: %s", strerror(-failed));
     }
 }
 
