@@ -387,19 +387,14 @@ static int bind(const struct bisection *b, struct err *e)
 
 /* --- a build ------------------------------------------------------------------------------------------------------ */
 
-/* What is cloned: also where a folder in a work tree was named, or the folder of a bare one (git-rev-parse(1)). */
-static int find_repository(const struct bisection *b, struct text *ret, struct err *e)
-{
-    const char *const words[] = {"rev-parse", "--path-format=absolute", "--git-common-dir", NULL};
-    return ask_git(b, ret, words, e);
-}
-
 /* A clone is built once: the file NAME.built is there when it is. */
 static int build(const struct bisection *b, const struct subject *s, char **ret, struct err *e)
 {
     static const char LINE[] =
         "exec >\"$1\" 2>&1 && git clone --quiet --shared --no-checkout -- \"$2\" \"$3\" && cd \"$3\" && "
         "git checkout --quiet --detach \"$4\" && eval \"$5\"";
+    /* also where a folder in a work tree was named, or the folder of a bare one (git-rev-parse(1)) */
+    static const char *const REPOSITORY[] = {"rev-parse", "--path-format=absolute", "--git-common-dir", NULL};
     const struct bisect_options *o = &b->c->bisect;
     cleanup_free char *folder = text_printf("%s/builds", b->out), *at = text_printf("%s/%.12s", folder, s->name);
     cleanup_free char *log = text_printf("%s.log", at), *built = text_printf("%s.built", at);
@@ -412,7 +407,7 @@ static int build(const struct bisection *b, const struct subject *s, char **ret,
         failed = file_remove_tree(AT_FDCWD, at); /* what a killed build left */
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", at, strerror(-failed));
-    TRY(find_repository(b, &source, e));
+    TRY(ask_git(b, &source, REPOSITORY, e));
     char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh",     log,
                     source.data,       at,           s->name,      (char *)o->build, NULL};
     terminal_say("bisect: building %.12s", s->name);

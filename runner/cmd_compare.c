@@ -56,13 +56,6 @@ static void end(struct job *j)
 
 /* --- what was asked --------------------------------------------------------------------------------------------- */
 
-static int take_conditions(struct job *j, struct err *e)
-{
-    for (size_t i = 0; i < j->asked->fail_if.count; i++)
-        TRY(compare_condition(j->asked->fail_if.word[i], &j->condition[i], e));
-    return 0;
-}
-
 static bool is_gates(const struct job *j, enum compare_condition_kind kind, const char *figure)
 {
     if (figure_is_slope(figure) || kind == CONDITION_GROWTH)
@@ -137,7 +130,9 @@ static int take_options(struct job *j, struct err *e)
     TRY(percent_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
     TRY(take_growth_margin(j, e));
     TRY(take_between(j, e));
-    return take_conditions(j, e);
+    for (size_t i = 0; i < a->fail_if.count; i++)
+        TRY(compare_condition(a->fail_if.word[i], &j->condition[i], e));
+    return 0;
 }
 
 static struct keysets cells_of(const struct records *r)
@@ -283,23 +278,20 @@ static int find_noise(struct job *j, struct err *e)
 static int write_noise(struct job *j, struct err *e)
 {
     char path[PATH_MAX + 64], dir[PATH_MAX];
-    int failed = compare_noise(&j->result, &j->a.list[0], j->within_run, &j->noise, e);
-    if (failed != 0)
-        return failed;
+    TRY(compare_noise(&j->result, &j->a.list[0], j->within_run, &j->noise, e));
+    in_state(path, sizeof(path));
     if (j->asked->noise_floor) {
         (void)snprintf(path, sizeof(path), "%s", j->asked->noise_floor);
     } else {
         state_dir(dir, sizeof(dir));
-        failed = file_make_dirs(dir);
+        int failed = file_make_dirs(dir);
         if (failed != 0)
             return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
-        in_state(path, sizeof(path));
     }
-    failed = noise_write(&j->noise, path, e);
-    if (failed == 0)
-        (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: of %zu A/A cell%s", path, j->noise.rows,
-                       j->noise.rows == 1 ? "" : "s");
-    return failed;
+    TRY(noise_write(&j->noise, path, e));
+    (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: of %zu A/A cell%s", path, j->noise.rows,
+                   j->noise.rows == 1 ? "" : "s");
+    return 0;
 }
 
 /* --- the result ------------------------------------------------------------------------------------------------- */

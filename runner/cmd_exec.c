@@ -202,11 +202,10 @@ static int weigh(struct session *session, struct job *job, size_t which, struct 
         say_missed(job, command);
     if (measured)
         count(job, which, record);
-    if (measured && output_wanted(&c->output)) {
+    if (measured && output_wanted(&c->output))
         failed = output_save(record, &job->places, e);
-        if (failed == 0 && output_on_stdout(&c->output))
-            failed = record_write(record, stdout, e);
-    }
+    if (failed == 0 && measured && output_on_stdout(&c->output))
+        failed = record_write(record, stdout, e);
     record_free(record);
     return failed != 0 && status >= 0 ? failed : status;
 }
@@ -511,8 +510,7 @@ static int prepare(struct job *job, const char *cwd, struct err *e)
 static void job_free(struct job *job)
 {
     output_close(&job->places);
-    if (job->output_fd >= 0)
-        (void)close(STEAL_FD(job->output_fd));
+    cleanup_close_(&job->output_fd);
     for (size_t i = 0; job->series && i < job->commands.count; i++)
         free(job->series[i].wall_s);
     free(job->series);
@@ -526,15 +524,12 @@ int cmd_exec(struct config *c, struct err *e)
 {
     struct limit_profile profile = {0};
     char cwd[PATH_MAX];
-    struct job job = {.c = c, .places = {.asked = &c->output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
+    __attribute__((cleanup(job_free))) struct job job = {
+        .c = c, .places = {.asked = &c->output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
     TRY(commands_make(&c->invocations, &job.commands, e));
-    int status = getcwd(cwd, sizeof(cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
-    if (status == 0)
-        status = profiled_apply_aloud(&c->cell, &profile, e);
-    if (status == 0)
-        status = prepare(&job, cwd, e);
-    if (status == 0)
-        status = in_session(&job, e);
-    job_free(&job);
-    return status;
+    if (!getcwd(cwd, sizeof(cwd)))
+        return err_sys(e, ERR_USAGE, "the working folder");
+    TRY(profiled_apply_aloud(&c->cell, &profile, e));
+    TRY(prepare(&job, cwd, e));
+    return in_session(&job, e);
 }

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include "archive/filelist.h"
 #include "archive/files.h"
@@ -50,14 +49,10 @@ static size_t payload_of(const struct filelist *files, bool bag, uint64_t *bytes
 
 static void describe(const struct filelist *payload, const struct bag_info *info, struct text *ret)
 {
-    char date[16];
-    struct tm tm;
-    const time_t at = (time_t)info->date_s;
     uint64_t bytes = 0;
     size_t count = payload_of(payload, false, &bytes);
-    (void)strftime(date, sizeof(date), "%Y-%m-%d", gmtime_r(&at, &tm));
     text_add(ret, "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: %s\nPayload-Oxum: %" PRIu64 ".%zu\n",
-             info->software, date, info->description, bytes, count);
+             info->software, info->date, info->description, bytes, count);
 }
 
 int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e)

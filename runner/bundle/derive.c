@@ -92,13 +92,13 @@ int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e
 
 int derive_bag(const struct bundle *b, const struct filelist *payload, int dirfd, struct err *e)
 {
-    char software[80];
+    char software[80], date[32];
     (void)snprintf(software, sizeof(software), "tare %s", json_word(json_object_get(b->pack, "tool"), "version"));
     for (char *p = software; *p; p++)
         if ((unsigned char)*p < ' ')
             *p = ' ';
     const struct bag_info info = {
         software, "records of measurements, and what follows from them: an RO-Crate; data/README.md is for its reader",
-        b->date_s};
+        derive_date(b->date_s, date)};
     return bag_write(dirfd, payload, &info, e);
 }

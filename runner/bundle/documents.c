@@ -220,14 +220,6 @@ static size_t commit_digits(const char *commit)
     return len >= 7 && len <= 40 && (!commit[len] || strcmp(commit + len, "-dirty") == 0) ? len : 0;
 }
 
-/* The address may hold what a shell would take as a command. */
-static void add_clone(const char *url, const char *version, struct text *out)
-{
-    text_add(out, "git clone ");
-    text_add_shell_word(out, url);
-    text_add(out, " tare  # tare %.60s packed this\n", version);
-}
-
 /* Of each different environment once, in the order of the records. */
 static void add_once(const char *one, struct text *out)
 {
@@ -291,18 +283,20 @@ static void add_get(const struct bundle *b, bool python, struct text *out)
     const char *url = json_string_value(json_object_get(b->pack, "source_url")), *commit = json_word(tool, "commit");
     cleanup_free char *version = text_printable(json_word(tool, "version"));
     size_t len = commit_digits(commit);
-    if (!url)
+    if (!url) {
         text_add(out, "# tare %.60s packed this; where it is to be had was not told\n", version);
-    else
-        add_clone(url, version, out);
-    if (url && len)
+        return;
+    }
+    text_add(out, "git clone ");
+    text_add_shell_word(out, url); /* it may hold what a shell would take as a command */
+    text_add(out, " tare  # tare %.60s packed this\n", version);
+    if (len)
         text_add(out, "git -C tare checkout %.*s%s\n", (int)len, commit,
                  commit[len] ? "  # it had changes that were not committed" : "");
-    if (url)
-        text_add(out,
-                 "tare/scripts/setup draw  # once: Debian's packages\n"
-                 "make -C tare %sbuild  # tare%s\nPATH=\"$PWD/tare/build:$PATH\"\n",
-                 python ? "python " : "", python ? ", and two CPythons: minutes" : "");
+    text_add(out,
+             "tare/scripts/setup draw  # once: Debian's packages\n"
+             "make -C tare %sbuild  # tare%s\nPATH=\"$PWD/tare/build:$PATH\"\n",
+             python ? "python " : "", python ? ", and two CPythons: minutes" : "");
 }
 
 /* How long the invocations took when they were measured. */
