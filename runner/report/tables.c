@@ -29,8 +29,7 @@
 static void add_name(struct table *t, const struct summary_cell *c)
 {
     table_row(t, c->id);
-    table_text(t, c->label);
-    table_text(t, c->id);
+    table_texts(t, c->label, c->id, NULL);
 }
 
 /* --- What the invocations ran in: the fields that all share, and those in which they differ, by cell ------------- */
@@ -73,8 +72,7 @@ static struct table tables_environment(const struct summary *s)
         if (!is_told(keys[i]) || !all_share(&e, keys[i]))
             continue;
         table_row(&t, NULL);
-        table_text(&t, keys[i]);
-        table_text(&t, shown(keyset_text(e.list[0], keys[i], "not told")));
+        table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], "not told")), NULL);
     }
     keysets_free(&e);
     return t;
@@ -120,13 +118,11 @@ static void add_values(struct table *t, const struct summary *s, const struct ke
         table_row(t, NULL);
         table_text(t, key);
         if (told++ == VALUES_MAX) {
-            table_text(t, "… and others");
-            table_text(t, "");
+            table_texts(t, "… and others", "", NULL);
             return;
         }
         say_cells(s, key, value, &cells);
-        table_text(t, shown(value));
-        table_text(t, cells.data);
+        table_texts(t, shown(value), cells.data, NULL);
     }
 }
 
@@ -195,11 +191,7 @@ static void add_verdict(struct table *t, const struct summary_cell *c, const cha
                         double times)
 {
     add_name(t, c);
-    table_text(t, c->profile);
-    table_text(t, grades);
-    table_text(t, u ? u->name : "every check holds");
-    table_text(t, u ? u->level : "");
-    table_text(t, u ? u->reason : "");
+    table_texts(t, c->profile, grades, u ? u->name : "every check holds", u ? u->level : "", u ? u->reason : "", NULL);
     table_number(t, times, 0, NULL);
 }
 
@@ -252,8 +244,7 @@ static struct table tables_verdicts(const struct summary *s)
         cleanup_text struct text grades = {0};
         say_grades(c, &grades);
         add_name(&t, c);
-        table_text(&t, c->profile);
-        table_text(&t, grades.data);
+        table_texts(&t, c->profile, grades.data, NULL);
         table_number(&t, (double)c->invocation[0]->details.checks, 0, NULL);
         table_number(&t, (double)most_unmet(c, true), 0, NULL);
         table_number(&t, (double)most_unmet(c, false), 0, NULL);
@@ -442,9 +433,7 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     struct summary_unit u = summary_unit_at(s, index);
     int decimals = number_decimals(&f->is.mean, u.scale);
     add_name(t, c);
-    table_text(t, c->profile);
-    table_text(t, u.name);
-    table_text(t, u.unit);
+    table_texts(t, c->profile, u.name, u.unit, NULL);
     add_whole(t, (double)f->used);
     add_statistic(t, &f->is.mean, u.scale, f->why_not);
     add_statistic(t, &f->is.median, u.scale, f->why_not);
@@ -498,11 +487,8 @@ static struct table own_table(const struct summary *s)
             if (figure_is_of_every_record(one->name) || summary_at(s, &s->cell[i], k)->used == 0)
                 continue;
             add_name(&t, &s->cell[i]);
-            table_text(&t, s->cell[i].profile);
-            table_text(&t, one->about.title);
-            table_text(&t, one->name);
-            table_text(&t, one->about.shown);
-            table_text(&t, figure_better_name(one->about.better));
+            table_texts(&t, s->cell[i].profile, one->about.title, one->name, one->about.shown,
+                        figure_better_name(one->about.better), NULL);
             add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
             add_effect(&t, s, &s->cell[i], one->name);
@@ -553,11 +539,7 @@ static struct table failed_table(const struct summary *s)
             if (one->ok)
                 continue;
             add_name(&t, &s->cell[i]);
-            table_text(&t, s->cell[i].profile);
-            table_text(&t, one->id);
-            table_text(&t, one->started_at);
-            table_text(&t, one->termination);
-            table_text(&t, one->detail);
+            table_texts(&t, s->cell[i].profile, one->id, one->started_at, one->termination, one->detail, NULL);
         }
     return t;
 }
