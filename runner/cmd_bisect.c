@@ -753,14 +753,6 @@ static int cannot_tell(const struct bisection *b, const struct bisect_search *s,
                    b->list[at].label, l->figure, l->cell, ratio.data);
 }
 
-/* Takes the look over as what the result is told by. */
-static void keep_bad(struct bisection *b)
-{
-    look_free(&b->bad);
-    b->bad = b->look;
-    b->look = (struct look){0};
-}
-
 static int print_result(const struct bisection *b, const struct bisect_search *s)
 {
     cleanup_text struct text out = {0};
@@ -798,8 +790,11 @@ static int search(struct bisection *b, struct err *e)
         if (word == BISECT_CANNOT_TELL)
             return cannot_tell(b, &s, at, e);
         bisect_take(&s, word);
-        if (word == BISECT_HOLDS)
-            keep_bad(b);
+        if (word == BISECT_HOLDS) { /* the result is told by it */
+            look_free(&b->bad);
+            b->bad = b->look;
+            b->look = (struct look){0};
+        }
     }
     return print_result(b, &s);
 }

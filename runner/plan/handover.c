@@ -156,12 +156,6 @@ void handover_take_left_out(struct campaign *c, bool again)
 
 /* --- waiting --- */
 
-static void block_signals(sigset_t *ends)
-{
-    signals_of_end(ends);
-    (void)sigprocmask(SIG_BLOCK, ends, NULL);
-}
-
 /* Waits a second. Returns the signal that came meanwhile, else 0. */
 static int pause_for(const sigset_t *ends)
 {
@@ -176,7 +170,8 @@ static int wait_for_jobs(struct handover *h, struct err *e)
     sigset_t ends;
     int64_t answered_ns = clock_now_ns();
     bool alive = *h->jobs.data != '\0';
-    block_signals(&ends);
+    signals_of_end(&ends);
+    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
     unsigned polls = 0;
     while (alive && h->interrupted_by == 0) {
         cleanup_text struct text said = {0};

@@ -174,12 +174,6 @@ int sweep_take_options(struct sweep *s, bool scenarios, struct err *e)
 
 /* --- a look at the function --------------------------------------------------------------------------------------- */
 
-/* The mode whose interpreter is used: for a function, whose modes may have different ones, the first; else threads. */
-static enum mode mode_of_interpreter(const struct sweep *s)
-{
-    return s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
-}
-
 static bool ran_out_of_memory(const struct slice *slice)
 {
     char path[PATH_MAX], text[CGFILE_CAP];
@@ -235,7 +229,8 @@ static int look_at_function(struct sweep *s, const struct cell *cell, struct err
 int sweep_look(struct sweep *s, struct err *e)
 {
     struct cell cell = s->c->cell;
-    cell.mode = mode_of_interpreter(s);
+    /* whose interpreter is used: for a function, whose modes may have different ones, the first's; else threads' */
+    cell.mode = s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
     cell.runtime = s->python;
     if (s->scenario)
         cell.scenario = s->scenario;

@@ -228,12 +228,6 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
 
 /* --- memory over time ------------------------------------------------------------------------------------------- */
 
-/* A class of memory without those inside it: file includes shmem (cgroup-v2.rst, memory.stat). */
-static double file_alone(const struct memory_point *p)
-{
-    return isnan(p->shmem) ? p->file : p->file - p->shmem;
-}
-
 static bool has_classes(const struct invocation *i)
 {
     for (size_t k = 0; k < i->details.points; k++)
@@ -242,7 +236,8 @@ static bool has_classes(const struct invocation *i)
     return false;
 }
 
-/* Adds every rollup, and enough of the cheap readings between them. */
+/* Adds every rollup, and enough of the cheap readings between them. Of a class without those inside it: file includes
+ * shmem (cgroup-v2.rst, memory.stat). */
 static void add_points(struct drawing *d, const struct invocation *i, double *greatest)
 {
     const double mib = 1 << 20;
@@ -255,7 +250,7 @@ static void add_points(struct drawing *d, const struct invocation *i, double *gr
             continue;
         drawing_number(&d->data, p->at_s);
         add_number(&d->data, p->anon / mib);
-        add_number(&d->data, file_alone(p) / mib);
+        add_number(&d->data, (isnan(p->shmem) ? p->file : p->file - p->shmem) / mib);
         add_number(&d->data, p->shmem / mib);
         add_number(&d->data, p->kernel / mib);
         add_number(&d->data, p->pss / mib);
