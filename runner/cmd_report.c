@@ -200,18 +200,10 @@ static int print_csv(const struct config *c, const char *path, struct err *e)
     return put(path, &out, e);
 }
 
-static int print_report(const struct config *c, enum report_format format, const char *path, const struct summary *s,
-                        struct err *e)
-{
-    cleanup_text struct text out = {0};
-    TRY(make_report(c, format, s, &out, e));
-    TRY(put(path, &out, e));
-    return c->analysis.paper ? write_paper(c, s, e) : 0;
-}
-
 int cmd_report(struct config *c, struct err *e)
 {
     cleanup_summary struct summary summary = {.cells = 0};
+    cleanup_text struct text out = {0};
     char path[PATH_MAX];
     if (!c->names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
@@ -221,5 +213,7 @@ int cmd_report(struct config *c, struct err *e)
         return print_csv(c, path, e);
     TRY(summary_read((const char *const *)c->names, count_names(c), format == REPORT_HTML || c->analysis.paper,
                      &summary, e));
-    return print_report(c, format, path, &summary, e);
+    TRY(make_report(c, format, &summary, &out, e));
+    TRY(put(path, &out, e));
+    return c->analysis.paper ? write_paper(c, &summary, e) : 0;
 }

@@ -45,15 +45,6 @@ const struct listed_file *filelist_find(const struct filelist *p, const char *pa
     return p->count ? bsearch(&key, p->file, p->count, sizeof(*p->file), by_path) : NULL;
 }
 
-static const char *part_fault(const char *part, size_t len)
-{
-    if (len == 0)
-        return "an empty part in its path";
-    if (len <= 2 && strncmp(part, "..", len) == 0)
-        return "'.' or '..' in its path";
-    return NULL;
-}
-
 const char *filelist_path_fault(const char *path)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
@@ -64,9 +55,13 @@ const char *filelist_path_fault(const char *path)
     if (path[strspn(path, ALLOWED)] != '\0')
         return "its path has a character other than A-Z a-z 0-9 . _ - /";
     for (const char *part = path;; part += strcspn(part, "/") + 1) {
-        const char *fault = part_fault(part, strcspn(part, "/"));
-        if (fault || part[strcspn(part, "/")] == '\0')
-            return fault;
+        const size_t len = strcspn(part, "/");
+        if (len == 0)
+            return "an empty part in its path";
+        if (len <= 2 && strncmp(part, "..", len) == 0)
+            return "'.' or '..' in its path";
+        if (part[len] == '\0')
+            return NULL;
     }
 }
 

@@ -350,23 +350,19 @@ struct written {
     bool differs;
 };
 
-/* 0, or -EEXIST: there is something else, and the rest is not looked at. */
-static int compare_block(struct written *w, const void *bytes, size_t len)
+/* -EEXIST: there is something else in the tar that it is compared with, and the rest is not looked at. */
+static int take_block(struct written *w, const void *bytes, size_t len)
 {
     char there[CHUNK];
+    if (w->digest) {
+        digest_add(w->digest, bytes, len);
+        return w->fd < 0 ? 0 : file_write_fd(w->fd, bytes, len);
+    }
     w->differs = w->differs || len > sizeof(there) ||
                  file_read_fd(w->like_fd, (off_t)w->same_bytes, there, len) != (ssize_t)len ||
                  memcmp(there, bytes, len) != 0;
     w->same_bytes += len;
     return w->differs ? -EEXIST : 0;
-}
-
-static int take_block(struct written *w, const void *bytes, size_t len)
-{
-    if (!w->digest)
-        return compare_block(w, bytes, len);
-    digest_add(w->digest, bytes, len);
-    return w->fd < 0 ? 0 : file_write_fd(w->fd, bytes, len);
 }
 
 static la_ssize_t write_block(struct archive *a, void *to, const void *bytes, size_t len)

@@ -47,18 +47,14 @@ static size_t payload_of(const struct filelist *files, bool bag, uint64_t *bytes
     return count;
 }
 
-static void describe(const struct filelist *payload, const struct bag_info *info, struct text *ret)
-{
-    uint64_t bytes = 0;
-    size_t count = payload_of(payload, false, &bytes);
-    text_add(ret, "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: %s\nPayload-Oxum: %" PRIu64 ".%zu\n",
-             info->software, info->date, info->description, bytes, count);
-}
-
 int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e)
 {
     cleanup_text struct text about = {0}, declaration = {0}, manifest = {0}, tags = {0};
-    describe(payload, info, &about);
+    uint64_t bytes = 0;
+    const size_t count = payload_of(payload, false, &bytes);
+    text_add(&about,
+             "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: %s\nPayload-Oxum: %" PRIu64 ".%zu\n",
+             info->software, info->date, info->description, bytes, count);
     text_add(&declaration, DECLARATION);
     text_add(&manifest, "%s", "");
     for (size_t i = 0; i < payload->count; i++)

@@ -25,15 +25,6 @@ static int write_json(int dirfd, const char *path, json_t *o, struct err *e)
     return files_write(dirfd, path, t.data, t.len, e);
 }
 
-static int derive_environments(const struct bundle *b, int dirfd, struct err *e)
-{
-    cleanup_json json_t *environments = environments_of(b);
-    json_t *sbom = NULL;
-    TRY(sbom_of(b, environments, &sbom, e));
-    TRY(write_json(dirfd, "env/sbom.cdx.json", sbom, e));
-    return write_json(dirfd, "env/host.json", json_incref(environments), e);
-}
-
 static int derive_texts(const struct bundle *b, int dirfd, struct err *e)
 {
     static const struct {
@@ -85,7 +76,11 @@ static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err
 
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e)
 {
-    TRY(derive_environments(b, dirfd, e));
+    cleanup_json json_t *environments = environments_of(b);
+    json_t *sbom = NULL;
+    TRY(sbom_of(b, environments, &sbom, e));
+    TRY(write_json(dirfd, "env/sbom.cdx.json", sbom, e));
+    TRY(write_json(dirfd, "env/host.json", json_incref(environments), e));
     TRY(derive_texts(b, dirfd, e));
     return derive_paper(b, dirfd, draw, e);
 }

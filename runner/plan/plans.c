@@ -15,16 +15,6 @@
 #include "plan/plan.h"
 
 /* In a build tree the plans lie beside the program; installed, in share/tare, found from bin or libexec/tare. */
-static int find_folder(char buf[PATH_MAX], struct err *e)
-{
-    static const char *const BESIDE[] = {"plans", "../share/tare/plans", "../../share/tare/plans"};
-    char path[PATH_MAX + 32];
-    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), ".", path, sizeof(path));
-    if (failed == 0 && realpath(path, buf))
-        return 0;
-    return err_set(e, ERR_OURS, -ENOENT, "tare's plans are not where it was built or installed");
-}
-
 bool plans_is_path(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -46,8 +36,10 @@ static char *name_of(const char *path)
 
 static int list_files(glob_t *ret, struct err *e)
 {
-    char folder[PATH_MAX];
-    TRY(find_folder(folder, e));
+    static const char *const BESIDE[] = {"plans", "../share/tare/plans", "../../share/tare/plans"};
+    char path[PATH_MAX + 32], folder[PATH_MAX];
+    if (file_beside_program(BESIDE, ARRAY_LEN(BESIDE), ".", path, sizeof(path)) != 0 || !realpath(path, folder))
+        return err_set(e, ERR_OURS, -ENOENT, "tare's plans are not where it was built or installed");
     return file_glob(folder, "*.yml", 0, ret) ? 0 : err_set(e, ERR_OURS, -ENOENT, "there are no plans in %s", folder);
 }
 
