@@ -46,18 +46,10 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
 
 void drawing_number(struct text *data, double value)
 {
-    if (!isfinite(value)) {
+    if (isfinite(value))
+        text_add_exact(data, value);
+    else
         text_add(data, "nan");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        char number[40];
-        text_format(number, sizeof(number), "%.*g", digits, value);
-        if (digits < 17 && strtod(number, NULL) != value)
-            continue;
-        text_add(data, "%s", number);
-        return;
-    }
 }
 
 void drawing_quote(struct text *plot, const char *text)
