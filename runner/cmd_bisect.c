@@ -366,11 +366,9 @@ static int bind(const struct bisection *b, struct err *e)
     cleanup_text struct text wanted = {0}, has = {0};
     cleanup_free char *path = text_printf("%s/" LOCK, b->out);
     add_lock(b, &wanted);
-    int failed = file_make_dirs(b->out);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "--out '%s': %s", b->out, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, file_make_dirs(b->out), "--out '%s'", b->out));
     TRY(check_own(b->out, e));
-    failed = source_read(AT_FDCWD, path, false, 8 << 20, &has, NULL);
+    int failed = source_read(AT_FDCWD, path, false, 8 << 20, &has, NULL);
     if (failed == -ENOENT)
         return file_replace(path, wanted.data, wanted.len, e);
     if (failed != 0)
@@ -405,8 +403,7 @@ static int build(const struct bisection *b, const struct subject *s, char **ret,
     int failed = file_make_dirs(folder);
     if (failed == 0)
         failed = file_remove_tree(AT_FDCWD, at); /* what a killed build left */
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "'%s': %s", at, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, failed, "'%s'", at));
     TRY(ask_git(b, &source, REPOSITORY, e));
     char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh",     log,
                     source.data,       at,           s->name,      (char *)o->build, NULL};

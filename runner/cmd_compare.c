@@ -284,9 +284,7 @@ static int write_noise(struct job *j, struct err *e)
         (void)snprintf(path, sizeof(path), "%s", j->asked->noise_floor);
     } else {
         state_dir(dir, sizeof(dir));
-        int failed = file_make_dirs(dir);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
+        TRY(err_code(e, ERR_OURS, file_make_dirs(dir), "'%s'", dir));
     }
     TRY(noise_write(&j->noise, path, e));
     (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: of %zu A/A cell%s", path, j->noise.rows,

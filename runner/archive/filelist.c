@@ -106,9 +106,7 @@ static int take_file(struct walk *w, int dirfd, const char *name, const char *pa
     if (!fits(w, path, st))
         return 0;
     cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    int failed = fd < 0 ? -errno : digest_fd(fd, hex);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "%s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, fd < 0 ? -errno : digest_fd(fd, hex), "%s", path));
     (void)add_file(w->list, path, (uint64_t)st->st_size, hex);
     return 0;
 }
@@ -202,9 +200,7 @@ int filelist_add(struct filelist *p, int dirfd, const char *path, struct err *e)
     char hex[DIGEST_HEX];
     struct stat st = {0};
     cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    int failed = fd < 0 || fstat(fd, &st) != 0 ? -errno : digest_fd(fd, hex);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, fd < 0 || fstat(fd, &st) != 0 ? -errno : digest_fd(fd, hex), "%s", path));
     for (size_t i = 0; i < p->count; i++)
         if (strcmp(p->file[i].path, path) == 0)
             p->file[i] = p->file[--p->count];

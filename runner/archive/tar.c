@@ -154,9 +154,7 @@ static int write_data(struct unpacking *u, const char *path, const struct sink *
             refuse_the_rest(u, path, "more than 1 GiB in one file, or 4 GiB in all; the rest is not read");
             return 0;
         }
-        int failed = write_chunk(to, chunk, (size_t)n);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+        TRY(err_code(e, ERR_OURS, write_chunk(to, chunk, (size_t)n), "%s", path));
     }
 }
 
@@ -191,8 +189,7 @@ static int unpack_file(struct unpacking *u, const char *path, struct err *e)
         refuse(u, path, FILELIST_TWICE);
         return 0;
     }
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "cannot unpack %s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, failed, "cannot unpack %s", path));
     return write_data(u, path, &(const struct sink){.fd = fd}, &ignored, e);
 }
 
@@ -295,7 +292,7 @@ static int broken(struct archive *a, struct err *e)
 static int stale(const struct listed_file *file, int code, struct err *e)
 {
     return code == -ESTALE ? err_set(e, ERR_OURS, code, "%s changed meanwhile", file->path)
-                           : err_set(e, ERR_OURS, code, "%s: %s", file->path, strerror(-code));
+                           : err_code(e, ERR_OURS, code, "%s", file->path);
 }
 
 /* Copies a file into the tar, and computes its digest from the same bytes; a spool is our own, and stays as it is. */

@@ -433,7 +433,7 @@ int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, s
     if (failed == 0)
         return 0;
     (void)unlinkat(dirfd, name, 0);
-    return err_set(e, ERR_OURS, failed, "cannot write '%s': %s", name, strerror(-failed));
+    return err_code(e, ERR_OURS, failed, "cannot write '%s'", name);
 }
 
 int file_make_dirs(const char *path)

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -64,19 +63,15 @@ static int read_to_end(int fd, struct err *e)
     size_t size = 0;
     for (;;) {
         ssize_t n = file_read_fd(STDIN_FILENO, -1, chunk, sizeof(chunk));
-        if (n < 0)
-            return err_set(e, ERR_USAGE, (int)n, "standard input: %s", strerror((int)-n));
-        if (n == 0)
-            return 0;
+        if (n <= 0)
+            return err_code(e, ERR_USAGE, (int)n, "standard input");
         size += (size_t)n;
         if (size > STANDARD_INPUT_MAX)
             return err_set(
                 e, ERR_USAGE, -E2BIG,
                 "standard input: more than %zu MiB cannot be repeated for each invocation (give a file: < FILE)",
                 STANDARD_INPUT_MAX >> 20);
-        int failed = file_write_fd(fd, chunk, (size_t)n);
-        if (failed != 0)
-            return err_set(e, ERR_HOST, failed, "cannot keep standard input: %s", strerror(-failed));
+        TRY(err_code(e, ERR_HOST, file_write_fd(fd, chunk, (size_t)n), "cannot keep standard input"));
     }
 }
 

@@ -111,8 +111,7 @@ static int read_tag(const struct checking *c, const char *name, struct text *ret
         BROKEN(c, name, file ? "it is larger than 32 MiB" : "it is not there");
         return 0;
     }
-    int failed = files_read(c->dirfd, name, TAG_MAX, ret);
-    return failed == 0 ? 0 : err_set(c->e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
+    return err_code(c->e, ERR_USAGE, files_read(c->dirfd, name, TAG_MAX, ret), "%s", name);
 }
 
 static int check_manifest(const struct checking *c, const char *manifest)

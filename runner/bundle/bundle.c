@@ -338,7 +338,7 @@ static int open_path(const char *path, struct stat *st, struct err *e)
         fd = -errno;
     if (fd == -ENOTSUP)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a tar, a tar.zst or a folder", path);
-    return fd >= 0 ? fd : err_set(e, ERR_USAGE, fd, "'%s': %s", path, strerror(-fd));
+    return fd >= 0 ? fd : err_code(e, ERR_USAGE, fd, "'%s'", path);
 }
 
 /* Not a bundle at all: reports only the first finding. */

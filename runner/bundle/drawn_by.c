@@ -34,11 +34,8 @@ static int digest_probe(int dirfd, char hex[DIGEST_HEX], struct err *e)
 {
     static const char *const NAMES[] = {PROBE ".svg", PROBE ".pdf", PROBE ".png"};
     cleanup_text struct text all = {0};
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        int failed = files_read(dirfd, NAMES[i], FILE_MAX, &all);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "%s: %s", NAMES[i], strerror(-failed));
-    }
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        TRY(err_code(e, ERR_OURS, files_read(dirfd, NAMES[i], FILE_MAX, &all), "%s", NAMES[i]));
     digest_bytes(all.data, all.len, hex);
     return 0;
 }

@@ -198,9 +198,10 @@ static int add_packages(const struct bundle *b, const json_t *environments, json
     cleanup_text struct text lock = {0}, suites = {0}, closures = {0};
     suites_of(environments, &suites);
     int failed = files_read(b->fd, BUNDLE_IMAGES, LOCK_MAX, &lock);
-    if (failed != 0 && failed != -ENOENT)
-        return err_set(e, ERR_USAGE, failed, BUNDLE_IMAGES ": %s", strerror(-failed));
-    if (failed != 0 || suites.len <= 1)
+    if (failed == -ENOENT)
+        return 0;
+    TRY(err_code(e, ERR_USAGE, failed, BUNDLE_IMAGES));
+    if (suites.len <= 1)
         return 0;
     collect_closures(lock.data, suites.data, &closures);
     for (const char *p = lock.data; p; p = strchr(p, '\n')) {

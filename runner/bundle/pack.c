@@ -105,9 +105,7 @@ static int copy_record(void *to, const char *file, const struct place_of_record 
                        file, BUNDLE_RECORD_MAX >> 20);
     text_format(in_bag, sizeof(in_bag), BUNDLE_DATA "/%s",
                 bundle_record_path(&p->plan, at->cell, at->block, at->label, path));
-    int failed = spool_add(&p->records, bytes->data, bytes->len);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, spool_add(&p->records, bytes->data, bytes->len), "%s", path));
     digest_bytes(bytes->data, bytes->len, hex);
     filelist_add_spooled(&p->all, in_bag, &p->records, bytes->len, hex);
     return 0;

@@ -175,8 +175,7 @@ static int check_tar(const char *path, const struct opened_bundle *o, char sha25
 {
     char plain[DIGEST_HEX] = "";
     int failed = lseek(o->tar_fd, 0, SEEK_SET) == 0 ? digest_fd(o->tar_fd, sha256) : -errno;
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, failed, "'%s'", path));
     TRY(tar_digest_uncompressed(o->tar_fd, plain, e));
     return strcmp(plain, sha256) == 0
                ? 0

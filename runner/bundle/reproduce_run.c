@@ -289,8 +289,7 @@ int reproduce_run(struct reproduction *r, struct err *e)
     cleanup_command struct command_line c = {.count = 0};
     TRY(compose(&c, r, e));
     int status = run(&c);
-    if (status < 0)
-        return err_set(e, ERR_OURS, status, "'%s': %s", c.word[0], strerror(-status));
+    TRY(err_code(e, ERR_OURS, status, "'%s'", c.word[0]));
     /* 4: invocations failed. Their records say why, and their claims count as not run. */
     if (status == 0 || status == ERR_WORKLOAD)
         return 0;

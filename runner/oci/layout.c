@@ -147,7 +147,7 @@ int oci_put_file(int layout, int fd, char hex[DIGEST_HEX], uint64_t *size_bytes,
     if (failed == 0)
         return 0;
     (void)unlinkat(layout, draft, 0);
-    return err_set(e, ERR_HOST, failed, "%s: %s", draft, strerror(-failed));
+    return err_code(e, ERR_HOST, failed, "%s", draft);
 }
 
 int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *e)
@@ -155,9 +155,7 @@ int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *
     char name[NAME_LEN], hex[DIGEST_HEX];
     size_t before = ret->len;
     TRY(blob_name(digest, name, e));
-    int failed = files_read(layout, name, before + OCI_MANIFEST_MAX, ret);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, files_read(layout, name, before + OCI_MANIFEST_MAX, ret), "%s", name));
     digest_bytes(ret->data + before, ret->len - before, hex);
     if (strcmp(hex, digest + strlen(PREFIX)) != 0)
         return err_set(e, ERR_SAID_NO, -EBADMSG, "%s: its bytes have the digest %s", name, hex);
@@ -172,9 +170,7 @@ int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, st
     cleanup_close int from = openat(layout, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (from < 0)
         return err_sys(e, ERR_USAGE, "%s", name);
-    int failed = copy(from, fd, hex, &size);
-    if (failed != 0)
-        return err_set(e, ERR_HOST, failed, "%s: %s", name, strerror(-failed));
+    TRY(err_code(e, ERR_HOST, copy(from, fd, hex, &size), "%s", name));
     if (size != size_bytes || strcmp(hex, digest + strlen(PREFIX)) != 0)
         return err_set(e, ERR_SAID_NO, -EBADMSG, "%s: it has %llu bytes of the digest %s, and its manifest says %llu",
                        name, (unsigned long long)size, hex, (unsigned long long)size_bytes);
@@ -186,9 +182,7 @@ int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, st
 static int read_index(int layout, json_t **ret, struct err *e)
 {
     cleanup_text struct text t = {0};
-    int failed = files_read(layout, OCI_INDEX_FILE, OCI_MANIFEST_MAX, &t);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, OCI_INDEX_FILE ": %s", strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, files_read(layout, OCI_INDEX_FILE, OCI_MANIFEST_MAX, &t), OCI_INDEX_FILE));
     cleanup_json json_t *o = json_object_of(t.data, t.len);
     if (!json_is_array(json_object_get(o, "manifests")))
         return err_set(e, ERR_USAGE, -EINVAL, OCI_INDEX_FILE ": it is no index of an OCI layout");

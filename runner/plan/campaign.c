@@ -32,7 +32,7 @@ static int read_file(const char *path, struct text *ret, struct stat *st, struct
     int failed = source_read(AT_FDCWD, path, true, PLAN_BYTES_MAX, ret, st);
     if (failed == -ENOTSUP || failed == -EFBIG)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a file of at most 1 MiB", path);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+    return err_code(e, ERR_USAGE, failed, "'%s'", path);
 }
 
 /* Reads the scenarios that a bundle carries beside its plan. */

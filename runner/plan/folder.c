@@ -131,7 +131,7 @@ static int take_lock(struct folder *f, struct err *e)
     int failed = wait_for_lock(fd);
     if (failed != 0)
         return failed == -EBUSY ? refuse_busy(f, fd, e)
-                                : err_set(e, ERR_HOST, failed, "flock '%s/.lock': %s", f->path, strerror(-failed));
+                                : err_code(e, ERR_HOST, failed, "flock '%s/.lock'", f->path);
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* its holder has just removed the folder */
         return refuse_busy(f, fd, e);
     fail_point("folder locked");
@@ -450,7 +450,7 @@ static int make_room(const struct folder *f, const char *in, struct err *e)
     int failed = beneath_make_folders(f->fd, above);
     cleanup_close int fd = failed == 0 ? beneath_open(f->fd, above, O_RDONLY | O_DIRECTORY, 0) : failed;
     failed = fd < 0 ? fd : file_remove_tree(fd, strrchr(in, '/') + 1);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s/%s': %s", f->path, in, strerror(-failed));
+    return err_code(e, ERR_USAGE, failed, "'%s/%s'", f->path, in);
 }
 
 static int copy_one(struct folder *f, const struct carried_one *s, struct err *e)
@@ -535,7 +535,7 @@ int folder_aside(const struct folder *f, struct err *e)
 {
     int failed = beneath_make_folders(f->fd, "aside");
     int fd = failed == 0 ? beneath_open(f->fd, "aside", O_RDONLY | O_DIRECTORY, 0) : failed;
-    return fd >= 0 ? fd : err_set(e, ERR_OURS, fd, "'%s/aside': %s", f->path, strerror(-fd));
+    return fd >= 0 ? fd : err_code(e, ERR_OURS, fd, "'%s/aside'", f->path);
 }
 
 int folder_set_aside(const struct folder *f, const char *name, char kept[NAME_MAX], struct err *e)

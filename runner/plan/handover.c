@@ -203,7 +203,7 @@ static void remember_jobs(const struct handover *h, struct err *e)
     char path[PATH_MAX];
     cleanup_close int fd = beneath_open(h->campaign->folder.fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
-        (void)err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", h->folder, strerror(-fd));
+        (void)err_code(e, ERR_USAGE, fd, "'%s/slurm'", h->folder);
     else
         (void)file_replace_at(fd, "jobs", jobs_path(h, path), h->jobs.data, h->jobs.len, e);
 }

@@ -86,9 +86,7 @@ static int list_one(const char *path, struct text *out, struct err *e)
     cleanup_text struct text bytes = {0};
     cleanup_free char *name = name_of(path);
     cleanup_yaml struct yaml *y = NULL;
-    int failed = file_read_all("", path, &bytes);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "'%s': %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, file_read_all("", path, &bytes), "'%s'", path));
     TRY(yaml_read(path, bytes.data, bytes.len, &y, e));
     TRY(yaml_check_schema(yaml_root(y), PLAN_SCHEMA, e));
     text_add(out, "%-12s %s\n", name, yaml_text(yaml_root(y), "summary"));

@@ -127,8 +127,7 @@ static int save_script(const struct slurm_array *a, uint64_t base, uint64_t most
     cleanup_text struct text script = {0};
     char name[32];
     cleanup_close int fd = beneath_open(a->folder_fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
-    if (fd < 0)
-        return err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", a->folder, strerror(-fd));
+    TRY(err_code(e, ERR_USAGE, fd, "'%s/slurm'", a->folder));
     write_script(a, base, most, &script);
     text_format(name, sizeof(name), "%llu.sh", (unsigned long long)base);
     text_format(path, PATH_MAX, "%s/slurm/%s", a->folder, name);
@@ -154,9 +153,7 @@ static int submit_one(const struct slurm_array *a, uint64_t base, uint64_t most,
 
 int slurm_submit(const struct slurm_array *a, struct text *jobs, struct err *e)
 {
-    int failed = beneath_make_folders(a->folder_fd, "slurm");
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "'%s/slurm': %s", a->folder, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, beneath_make_folders(a->folder_fd, "slurm"), "'%s/slurm'", a->folder));
     uint64_t most = max_array_size();
     for (size_t i = 0; i < a->tasks;) {
         uint64_t base = a->task[i] < most ? 0 : a->task[i];

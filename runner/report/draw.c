@@ -118,8 +118,7 @@ static int say_cut(int dirfd, const char *name, struct err *e)
     static const char BLOCKS[1 << 16];
     int failed = file_create_at(dirfd, PROBE, BLOCKS, sizeof(BLOCKS), NULL);
     (void)unlinkat(dirfd, PROBE, 0);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "gnuplot could not write '%s': %s", name, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, failed, "gnuplot could not write '%s'", name));
     return err_set(e, ERR_OURS, -EIO, "gnuplot wrote no whole '%s'", name);
 }
 
