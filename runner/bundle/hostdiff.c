@@ -221,11 +221,9 @@ void hostdiff_put(const struct hostdiff *d, json_t *object)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < d->count; i++) {
-        json_t *one = json_object();
-        json_put_text(one, "field", d->list[i].field);
-        json_put_text(one, "theirs", d->list[i].theirs);
-        json_put_text(one, "here", d->list[i].here);
-        (void)json_array_append_new(list, one);
+        const struct hostdiff_field *f = &d->list[i];
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", json_of_bytes(f->field), "theirs",
+                                                    json_of_bytes(f->theirs), "here", json_of_bytes(f->here)));
     }
     json_put_int(object, "fields", (int64_t)d->fields);
     json_put_int(object, "varying", (int64_t)d->varying);
