@@ -106,12 +106,12 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 	@scripts/test
 
 test-long: ## what takes longer: sanitizers, faults, fuzzers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
-	@scripts/setup test slurm long faults fuzz
+	@scripts/setup test slurm long faults fuzz paper
 	@$(MAKE) --no-print-directory build unit-tests python
 	@scripts/test artefact sanitize races memcheck faults fuzz workload-gil guests cluster images page
 
 test-page: ## the report in Chromium, the sample paper under LaTeX (a gigabyte of packages where they are missing)
-	@scripts/setup test page
+	@scripts/setup test page paper
 	@$(MAKE) --no-print-directory build
 	@scripts/test page
 

@@ -176,7 +176,7 @@ static void note_end(struct job *job, size_t which, const struct record *r)
     else if (r->termination == TERMINATION_SIGNAL)
         text_format(job->ended + len, sizeof(job->ended) - len, "signal %d", r->signal);
     else
-        text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_name(r->termination));
+        text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_names[r->termination]);
 }
 
 /* A failed command may have missed a file that exists for the user, but not for the command. */
@@ -305,7 +305,7 @@ static const char *limit_asked(const struct cell *cell, size_t limit, char *buf,
         return cell->cpus && strcmp(cell->cpus, "auto") != 0 && cell->isolation != ISOLATION_OFF ? cell->cpus : NULL;
     default:
         return cell->partition == PARTITION_ROOT || cell->partition == PARTITION_ISOLATED
-                   ? partition_name((enum partition)cell->partition)
+                   ? partition_names[cell->partition]
                    : NULL;
     }
 }

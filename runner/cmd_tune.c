@@ -27,7 +27,7 @@ static void show_step(const struct tune_step *s)
     if (s->outcome == TUNE_ALREADY || s->outcome == TUNE_KEPT)
         return;
     cleanup_text struct text line = {0};
-    text_add(&line, "%-12s  ", tune_outcome_name(s->outcome));
+    text_add(&line, "%-12s  ", tune_outcome_names[s->outcome]);
     if (s->id)
         text_add(&line, "%-14s  ", s->id);
     text_add(&line, "%s", s->path);
@@ -52,7 +52,7 @@ static void show_steps(const char *command, const struct tune_steps *steps, cons
         size_t n = tune_count(steps, (enum tune_outcome)o);
         if (n == 0 || o == TUNE_KEPT)
             continue;
-        text_add(&sum, "%s%zu %s", between, n, tune_outcome_name((enum tune_outcome)o));
+        text_add(&sum, "%s%zu %s", between, n, tune_outcome_names[o]);
         between = ", ";
     }
     terminal_print("tare %s%s%s", command, sum.data ? sum.data : "", after);

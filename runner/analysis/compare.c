@@ -296,7 +296,7 @@ static void say_mixed(const struct match *m, struct text *ret, bool *emulated)
         several += kinds[k] > 0;
     for (size_t k = 0; several > 1 && k <= RECORD_EMULATED; k++)
         if (kinds[k] > 0)
-            text_add(ret, "%s%s (%zu)", ret->len ? " and " : "", record_kind_name((enum record_kind)k), kinds[k]);
+            text_add(ret, "%s%s (%zu)", ret->len ? " and " : "", record_kind_names[k], kinds[k]);
 }
 
 static int check_kinds(const struct match *m, bool force, struct comparison *ret, struct err *e)
@@ -549,7 +549,11 @@ static int take_amount(enum compare_condition_kind kind, const char *text, doubl
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e)
 {
     size_t len = strcspn(text, ":");
+    char near[SUGGEST_TEXT_MAX];
+    cleanup_free char *typed = text_printf("%.*s", (int)len, text);
+    struct suggest known = SUGGEST(typed);
     for (size_t i = 0; i < ARRAY_LEN(CONDITIONS); i++) {
+        suggest_offer(&known, CONDITIONS[i].name);
         if (strlen(CONDITIONS[i].name) != len || strncmp(CONDITIONS[i].name, text, len) != 0)
             continue;
         *ret = (struct compare_condition){text, CONDITIONS[i].kind, 0};
@@ -561,8 +565,8 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
     return err_set(
         e, ERR_USAGE, -EINVAL,
         "--fail-if '%s': what is allowed is slower:SHARE, faster:SHARE, memory:SHARE (a share as 5%% or 0.05), "
-        "growth:SIZE (as 64K, for 1,000 iterations), different, not-same or unclear",
-        text);
+        "growth:SIZE (as 64K, for 1,000 iterations), different, not-same or unclear%s",
+        text, strcmp(known.nearest, typed) == 0 ? "" : suggest_text(&known, "", near));
 }
 
 enum outcome { PASSES, HOLDS, UNCLEAR };

@@ -46,8 +46,15 @@ void text_add_exact(struct text *t, double value);
  * seconds and more, "2.78e+296 h". Not a number: "nan h". */
 void text_add_seconds(struct text *t, double seconds);
 
+/* Adds the names whose bits are set, without those that are "": "threads, processes or interpreters". names ends with
+ * NULL and has at most 32. */
+void text_add_names(struct text *t, const char *const *names, unsigned bits);
+
 /* Whether the word is in the list, which ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
+
+/* Whether `words`, which any of the separators part, has the word as a whole. Not a word: "". */
+bool text_has_word(const char *words, const char *separators, const char *word);
 
 /* Whether the text ends with `end` and is longer than it. */
 bool text_ends_with(const char *text, const char *end);

@@ -39,6 +39,21 @@ const char manual_hyperfine[] =
     "--sort METHOD  # the table has the order that the commands were given in\n"
     "--style TYPE  # --color WHEN, --quiet, and NO_COLOR\n";
 
+bool manual_answers_hyperfine(const char *option, char *ret, size_t cap)
+{
+    cleanup_free char *asked = text_printf("--%s ", option);
+    for (const char *line = manual_hyperfine, *end; *line; line = end + 1) {
+        end = strchr(line, '\n');
+        const char *at = strstr(line, asked), *answer = strstr(line, "  # ");
+        if (!at || at > answer || strncmp(answer, "  # --", 6) != 0)
+            continue;
+        answer += 6;
+        text_format(ret, cap, "%.*s", (int)strcspn(answer, " ,;"), answer);
+        return true;
+    }
+    return false;
+}
+
 const struct manual manuals[] = {
     {CONFIG_RUN, "run", "SCENARIO", "one cell in its slice: its text and its record", "tare run SCENARIO [OPTION]...\n",
      "Runs one cell in a fresh slice, prints it and writes its record. SCENARIO is the name of one that came with "
@@ -89,9 +104,9 @@ const struct manual manuals[] = {
      "tare bench FILE.py:FUNCTION [OPTION]...\ntare bench MODULE:FUNCTION [OPTION]...\n",
      "Calls the function in every mode with every number of workers, in blocks of one invocation each, shuffled, each "
      "in a "
-     "fresh slice, and says how many calls a second that makes, with how many workers it is how much faster, what "
-     "memory "
-     "each mode takes, and which mode wins here, by how much. MODULE is looked for in the working folder and among the "
+     "fresh slice, and says how many calls a second each makes, how much faster more workers are, what memory each "
+     "mode "
+     "takes, and which mode wins here, by how much. MODULE is looked for in the working folder and among the "
      "interpreter's packages.\n\n"
      "An iteration is one call of each worker (--calls: more). What the calls return goes back to the caller inside "
      "the "

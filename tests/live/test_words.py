@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import statistics
 import struct
 import subprocess
@@ -80,6 +81,19 @@ class Terminal(LiveTest):
         self.assertTrue(shown)
         for line in re.split(r"[\r\n]", shown.replace("\x1b[K", "")):
             self.assertLessEqual(len(line), 80, line)
+
+
+    def test_progress_is_not_cut_within_a_word(self):
+        words = [rig.TARE, "matrix", "seed", "--out", self.dir / "out", "--runtime", "native", "--iterations", "2", "--hold-ms", "1"]
+        for columns in 60, 80:
+            status, shown = at_a_terminal([str(word) for word in words], columns)
+            self.assertEqual(status, 0, shown)
+            lines = [line for line in re.split(r"[\r\n]", shown.replace("\x1b[K", "")) if " done, left: " in line]
+            self.assertGreater(len(lines), 19)
+            for line in lines:
+                self.assertLess(len(line), columns, line)
+                self.assertRegex(line, r"\A\d+ of 20 done, left: [^;]+; (scenario1[^;:]*: )?\d of 2 iterations(, last [^;]+ \w+)?(; block \d of 5)?\Z")
+            shutil.rmtree(self.dir / "out")
 
 
 @once_is_enough

@@ -30,8 +30,8 @@ enum doctor_verdict {
     DOCTOR_VERDICTS,
 };
 
-const char *doctor_level_name(enum doctor_level l);
-const char *doctor_verdict_name(enum doctor_verdict v);
+extern const char *const doctor_level_names[];
+extern const char *const doctor_verdict_names[DOCTOR_VERDICTS];
 
 struct finding {
     const char *id;

@@ -22,9 +22,9 @@ static void add_row(const struct finding *f, const char *name, int width, const 
                                   [DOCTOR_WARNS] = HUE_MIDDLING,
                                   [DOCTOR_UNKNOWN] = HUE_MIDDLING,
                                   [DOCTOR_OK] = HUE_GOOD};
-    const char *verdict = doctor_verdict_name(f->verdict);
-    cleanup_free char *rest =
-        text_printf("%*s %-12s %-*s %s", 8 - (int)strlen(verdict), "", doctor_level_name(f->level), width, name, found);
+    const char *verdict = doctor_verdict_names[f->verdict];
+    cleanup_free char *rest = text_printf("%*s %-12s %-*s %s", 8 - (int)strlen(verdict), "",
+                                          doctor_level_names[f->level], width, name, found);
     if (f->verdict == DOCTOR_NOTED)
         text_add(out, "%s", verdict);
     else
@@ -82,16 +82,10 @@ static void add_flags(const struct diagnosis *d, const struct terminal_look *loo
     add_all(d, true, add_flag, look, out);
 }
 
-static const char *text_of(const struct facts *facts, const char *key)
-{
-    const struct fact *f = facts_find(facts, key);
-    return f && f->kind == FACT_TEXT && *f->text ? f->text : NULL;
-}
-
 static void add_head(const struct facts *facts, struct text *out)
 {
-    const char *kernel = text_of(facts, "kernel_release"), *model = text_of(facts, "cpu_model");
-    text_add(out, "Linux %s on %s\n\n", kernel ? kernel : "(release unknown)", model ? model : "an unnamed CPU");
+    const char *kernel = facts_word(facts, "kernel_release"), *model = facts_word(facts, "cpu_model");
+    text_add(out, "Linux %s on %s\n\n", *kernel ? kernel : "(release unknown)", *model ? model : "an unnamed CPU");
 }
 
 void doctor_text(const struct diagnosis *d, const struct facts *facts, const struct terminal_look *look,
@@ -102,7 +96,7 @@ void doctor_text(const struct diagnosis *d, const struct facts *facts, const str
     add_flags(d, look, out);
     text_add(out, "\ntare doctor:");
     for (int v = 0; v < DOCTOR_VERDICTS; v++)
-        text_add(out, "%s %zu %s", v == 0 ? "" : ",", d->count[v], doctor_verdict_name((enum doctor_verdict)v));
+        text_add(out, "%s %zu %s", v == 0 ? "" : ",", d->count[v], doctor_verdict_names[v]);
     text_add(out, "\n");
 }
 
@@ -113,8 +107,8 @@ static json_t *text_or_null(const char *text)
 
 static json_t *json_of_finding(const struct finding *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "id", f->id, "level", doctor_level_name(f->level),
-                     "verdict", doctor_verdict_name(f->verdict), "value", text_or_null(f->value), "reason",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "id", f->id, "level", doctor_level_names[f->level],
+                     "verdict", doctor_verdict_names[f->verdict], "value", text_or_null(f->value), "reason",
                      text_or_null(f->reason), "why", f->why, "remedy", text_or_null(f->remedy), "tune",
                      text_or_null(f->tune));
 }
@@ -125,8 +119,10 @@ static json_t *json_of_host(const struct facts *facts)
                                        "machine_product",  "hypervisor", "container", "benchmark_cpus",
                                        "housekeeping_cpus"};
     json_t *host = json_object();
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        (void)json_object_set_new(host, KEYS[i], text_or_null(text_of(facts, KEYS[i])));
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        const char *text = facts_word(facts, KEYS[i]);
+        (void)json_object_set_new(host, KEYS[i], text_or_null(*text ? text : NULL));
+    }
     return host;
 }
 
@@ -134,8 +130,7 @@ int doctor_json(const struct diagnosis *d, const struct facts *facts, FILE *out,
 {
     json_t *counts = json_object(), *checks = json_array();
     for (int v = 0; v < DOCTOR_VERDICTS; v++)
-        (void)json_object_set_new(counts, doctor_verdict_name((enum doctor_verdict)v),
-                                  json_integer((json_int_t)d->count[v]));
+        (void)json_object_set_new(counts, doctor_verdict_names[v], json_integer((json_int_t)d->count[v]));
     for (size_t i = 0; i < d->findings; i++)
         (void)json_array_append_new(checks, json_of_finding(&d->finding[i]));
     json_t *whole = json_pack("{s:s, s:o, s:o, s:o}", "schema", "tare.doctor/1", "host", json_of_host(facts), "counts",
