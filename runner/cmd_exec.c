@@ -106,22 +106,15 @@ static int64_t wanted(const struct job *job)
     return job->repeat * (int64_t)job->commands.count;
 }
 
-/* A fact's number; 0: absent. */
-static int64_t told(const struct facts *facts, const char *key)
-{
-    const struct fact *f = facts_find(facts, key);
-    return f && f->kind == FACT_INT ? f->integer : 0;
-}
-
 static void count_held_back(struct series *s, const struct record *r)
 {
     if (r->cell.quota.usec) {
-        s->periods += told(&r->cpu, "nr_periods");
-        s->throttled += told(&r->cpu, "nr_throttled");
-        s->throttled_usec += told(&r->cpu, "throttled_usec");
+        s->periods += facts_integer(&r->cpu, "nr_periods", 0);
+        s->throttled += facts_integer(&r->cpu, "nr_throttled", 0);
+        s->throttled_usec += facts_integer(&r->cpu, "throttled_usec", 0);
     }
     s->has_high = r->cell.has_memory_high;
-    s->high += s->has_high ? told(&r->events, "high") : 0;
+    s->high += s->has_high ? facts_integer(&r->events, "high", 0) : 0;
 }
 
 /* Counts an invocation; a failed one gives no figure. */
@@ -149,7 +142,7 @@ static void count(struct job *job, size_t which, const struct record *r)
         s->failed++;
         s->exit_status = r->exit_status;
     }
-    job->refused += told(&r->events, "seccomp_refused.total");
+    job->refused += facts_integer(&r->events, "seccomp_refused.total", 0);
     count_held_back(s, r);
     if (wanted(job) == 1)
         show_counters(&r->counters, terminal_width(STDERR_FILENO), &job->counters);

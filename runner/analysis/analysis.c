@@ -303,12 +303,8 @@ struct analysis_summary analysis_summary_of_slopes(const struct analysis_value *
 
 /* --- two cells: which design -------------------------------------------------------------------------------------- */
 
-const char *analysis_method_name(enum analysis_method m)
-{
-    static const char *const NAMES[] = {"none", "Welch's t on logarithms", "t on logarithms of pairs (blocks)",
+const char *const analysis_method_names[] = {"none", "Welch's t on logarithms", "t on logarithms of pairs (blocks)",
                                         "t on logarithms of nodes", "constants"};
-    return NAMES[m];
-}
 
 struct two_sides {
     const struct analysis_value *a, *b;

@@ -256,14 +256,10 @@ void cells_free(struct cell_groups *g)
     *g = (struct cell_groups){NULL, 0};
 }
 
-/* Whether the comma-separated list holds this word. */
+/* Whether the comma-separated list holds this word; NULL: it holds none. */
 static bool list_holds(const char *list, const char *word)
 {
-    size_t len = strlen(word);
-    for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',')
-        if (strncmp(p, word, len) == 0 && (p[len] == ',' || p[len] == '\0'))
-            return true;
-    return false;
+    return list && text_has_word(list, ",", word);
 }
 
 static bool same_value(const struct pair *x, const struct pair *y)

@@ -19,11 +19,7 @@
 #define ALONE     "mode,mp_start_method,runtime,workers"
 #define SAME_CELL "name,iterations,warmup"
 
-const char *scaling_part_name(enum scaling_part p)
-{
-    static const char *const NAMES[] = {"ceiling", "sharing tax", "serial", "coherency", "start"};
-    return NAMES[p];
-}
+const char *const scaling_part_names[] = {"ceiling", "sharing tax", "serial", "coherency", "start"};
 
 bool scaling_is_within_sharing(enum scaling_part p)
 {

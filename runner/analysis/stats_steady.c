@@ -14,11 +14,8 @@
 #define WINDOW     200
 #define POINTS_MAX 4000
 
-const char *stats_steady_name(enum stats_steady s)
-{
-    static const char *const NAMES[] = {"flat", "warmup", "slowdown", "no steady state", "inconsistent", "unknown"};
-    return NAMES[s];
-}
+const char *const stats_steady_names[] = {"flat",           "warmup",       "slowdown",
+                                          "no steady state", "inconsistent", "unknown"};
 
 /* --- PELT ------------------------------------------------------------------------------------------------------ */
 

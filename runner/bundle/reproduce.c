@@ -25,12 +25,6 @@
 #include "plan/folder.h"
 #include "plan/trust.h"
 
-const char *reproduce_where_name(enum reproduce_where w)
-{
-    static const char *const NAMES[] = {"host", "image", "vm"};
-    return NAMES[w];
-}
-
 /* --- the original ------------------------------------------------------------------------------------------------ */
 
 static int check_original(struct reproduction *r, struct err *e)

@@ -382,7 +382,7 @@ static void describe_one(const struct campaign *c, uint64_t block, size_t unit, 
                          size_t column, struct text *out)
 {
     cleanup_text struct text state = {0};
-    const char *label = tally_label_name(tally_label(&c->tally, unit));
+    const char *label = tally_label_names[tally_label(&c->tally, unit)];
     const char *id = c->plan.cell[tally_cell(&c->tally, unit)].id;
     add_state(c, block, unit, times, &state);
     text_add(out, "  block %-4llu ", (unsigned long long)block + 1);

@@ -108,7 +108,7 @@ static void describe_plan(const struct matrix *s, const struct place_in_plan *at
                           struct facts *plan)
 {
     const struct campaign *c = s->campaign;
-    const char *label = tally_label_name(tally_label(&c->tally, at->unit));
+    const char *label = tally_label_names[tally_label(&c->tally, at->unit)];
     facts_text(plan, "name", c->plan.name);
     facts_text(plan, "sha256", c->bound.sha256);
     facts_int(plan, "seed", c->bound.seed);
@@ -201,7 +201,7 @@ static int run_unit(struct matrix *s, const struct place_in_plan *at, struct err
     if (failed != 0)
         return err_wrap(e, "cell '%s'", cell->id);
     const struct progress *progress = campaign_meter_running(
-        &s->meter, cell, tally_label_name(tally_label(&c->tally, at->unit)), at->block + 1, (uint64_t)c->blocks);
+        &s->meter, cell, tally_label_names[tally_label(&c->tally, at->unit)], at->block + 1, (uint64_t)c->blocks);
     failed = run_one(s, i, progress, &record, e);
     campaign_meter_clear(&s->meter);
     if (failed != 0)

@@ -43,11 +43,7 @@ int tally_label(const struct tally *t, size_t unit)
     return t->units == t->cells ? 0 : unit < t->cells ? 1 : 2;
 }
 
-const char *tally_label_name(int label)
-{
-    static const char *const NAMES[] = {NULL, "A", "A'"};
-    return NAMES[label];
-}
+const char *const tally_label_names[] = {NULL, "A", "A'"};
 
 bool tally_is_run(const struct tally *t, size_t unit)
 {

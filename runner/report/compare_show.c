@@ -47,7 +47,7 @@ static void side_notes(const struct compare_row *row, const struct compare_side 
         text_add(out, "* %s, %c: the invocations lie about several places (dip test, p %.3f): a mean describes none\n",
                  row->label, name, s->is.dip_p);
     if (s->has_steady && s->steady != STATS_FLAT)
-        text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
+        text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_names[s->steady]);
 }
 
 static const char *noise_text(const struct analysis_ratio *r, char *buf, size_t cap)
@@ -353,7 +353,7 @@ static json_t *side_json(const struct compare_side *s, bool plain)
     json_put_real(o, "correlation_of_neighbours", s->is.lag1, "fewer than 10 invocations of one node");
     json_put_int_or(o, "outliers", !s->is.outliers_why, (int64_t)s->is.outliers, s->is.outliers_why);
     json_put_real(o, "dip_p", s->is.dip_p, s->is.dip_why);
-    json_put_text(o, "steady_state", s->has_steady ? stats_steady_name(s->steady) : NULL);
+    json_put_text(o, "steady_state", s->has_steady ? stats_steady_names[s->steady] : NULL);
     if (!s->has_steady)
         json_put_text(o, "steady_state_reason", "the iterations were not read (--steady)");
     return o;
@@ -382,7 +382,7 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put_text(o, "better", figure_better_name(row->about.better));
     json_put(o, "a", side_json(&row->a, r->is_difference));
     json_put(o, "b", side_json(&row->b, r->is_difference));
-    json_put_text(o, "method", r->why_not ? NULL : analysis_method_name(r->method));
+    json_put_text(o, "method", r->why_not ? NULL : analysis_method_names[r->method]);
     put_effect(o, v);
     json_put_text(o, "words", words_verdict(v, &row->about, margin, words));
     json_put_real(o, "p", v->p, r->why_not);

@@ -200,7 +200,7 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
             text_add(&alt, "too few iterations");
         text_add(&alt, " in %s%zu", i == 0 ? "invocation " : "", one[i].number);
     }
-    text_add(&alt, "; all invocations together: %s.", stats_steady_name(c->steady));
+    text_add(&alt, "; all invocations together: %s.", stats_steady_names[c->steady]);
     if (block > 1)
         text_add(&alt, " Each point is the median of %zu iterations.", block);
     text_add(&d->data, "\n");

@@ -384,7 +384,7 @@ static struct table time_table(const struct summary *s)
         add_point(&t, s, c, "p95_iter_s");
         add_null(&t, s, null, c);
         add_ratio(&t, s, c, "avg_iter_s");
-        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
+        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_names[c->steady]);
     }
     return t;
 }
