@@ -155,12 +155,10 @@ static int refuse_key(const char *option, const char *named, const char *keys, s
 /* Checks that cells have the keys of --across. */
 static int check_across(const struct job *j, struct err *e)
 {
-    struct keysets a = cells_of(&j->a), b = cells_of(&j->b);
+    cleanup_keysets struct keysets a = cells_of(&j->a), b = cells_of(&j->b);
     size_t keys = 0;
     cleanup_free const char **key = keysets_keys((const struct keysets *[]){&a, &b}, 2, &keys);
     cleanup_text struct text list = {0};
-    keysets_free(&a);
-    keysets_free(&b);
     for (size_t i = 0; i < keys; i++)
         text_add(&list, "%s%s", i ? ", " : "", key[i]);
     for (const char *at = j->options.across; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {

@@ -45,13 +45,11 @@ static int diagnose(const struct facts *facts, bool json, struct err *e)
 int cmd_doctor(struct config *c, struct err *e)
 {
     struct topology_choice cpus;
-    struct facts facts = {0};
+    cleanup_facts struct facts facts = {0};
     const char *root = "";
     TRY(config_sysroot(c, &root, e));
     TRY(bench_cpus_choose(root, &c->cell, NULL, &cpus, e));
     host_capture(root, &facts);
     doctor_capture(root, &cpus, &facts);
-    int status = diagnose(&facts, c->host.json, e);
-    facts_free(&facts);
-    return status;
+    return diagnose(&facts, c->host.json, e);
 }

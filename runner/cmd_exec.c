@@ -318,26 +318,24 @@ static void say_lacks(const struct job *job)
 /* Asks itself whether the host is emulated: an unrecorded run has not examined it. */
 static int conclude(const struct job *job, struct err *e)
 {
-    struct facts host = {0};
+    cleanup_facts struct facts host = {0};
     if (job->c->shown.quiet && !job->c->invocations.export.count)
         return 0;
     host_capture_emulation("", &host);
     const struct series_set set = set_of(job, &host);
-    int failed = 0;
     if (job->counted > 0 && !job->c->shown.quiet) {
         if (wanted(job) == 1)
             say_one(job, &job->series[0], set.emulated_by);
         else
             say_all(job, &set);
     }
-    for (size_t i = 0; failed == 0 && i < job->c->invocations.export.count; i++) {
+    for (size_t i = 0; i < job->c->invocations.export.count; i++) {
         const char *path = job->c->invocations.export.word[i];
         cleanup_text struct text document = {0};
         series_write(&set, path, &document);
-        failed = file_replace(path, document.data, document.len, e);
+        TRY(file_replace(path, document.data, document.len, e));
     }
-    facts_free(&host);
-    return failed;
+    return 0;
 }
 
 static void say_stopped(const struct job *job)

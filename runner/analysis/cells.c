@@ -155,12 +155,11 @@ static const char *setting_name(const char *key)
 /* The keys of the settings that are swept. The caller frees the list. */
 static const char **swept_keys(const struct cell_group *g, const struct firsts *f, size_t *count)
 {
-    struct keysets all = {0};
+    cleanup_keysets struct keysets all = {0};
     size_t keys = 0;
     for (size_t i = 0; i < f->count; i++)
         keysets_add(&all, f->list[i]->environment);
     const char **key = keysets_keys((const struct keysets *[]){&all}, 1, &keys);
-    keysets_free(&all);
     *count = 0;
     for (size_t i = 0; i < keys; i++)
         if (setting_name(key[i]) && is_swept(g, f, key[i]))

@@ -151,7 +151,7 @@ static char *values_text(const struct values *v)
 
 static void compare_environments(const struct cell_pair *pairs, size_t count, struct comparison *ret)
 {
-    struct keysets a = environments_of(pairs, count, false), b = environments_of(pairs, count, true);
+    cleanup_keysets struct keysets a = environments_of(pairs, count, false), b = environments_of(pairs, count, true);
     const struct keysets *const both[] = {&a, &b};
     cleanup_free const char **key = keysets_keys(both, ARRAY_LEN(both), &ret->fields);
     ret->difference = xcalloc(ret->fields, sizeof(*ret->difference));
@@ -161,8 +161,6 @@ static void compare_environments(const struct cell_pair *pairs, size_t count, st
             ret->difference[ret->differences++] =
                 (struct compare_difference){key[i], values_text(&va), values_text(&vb)};
     }
-    keysets_free(&a);
-    keysets_free(&b);
 }
 
 /* --- pairs of cells --------------------------------------------------------------------------------------------- */

@@ -55,6 +55,7 @@ struct keysets {
 
 void keysets_add(struct keysets *e, const struct keyset *one);
 void keysets_free(struct keysets *e);
+#define cleanup_keysets __attribute__((cleanup(keysets_free)))
 
 /* The keys of all these sets, each once, ascending. Their pools own the keys; the caller frees the list. */
 const char **keysets_keys(const struct keysets *const *e, size_t count, size_t *keys);

@@ -343,7 +343,7 @@ void bundle_readme(const struct bundle *b, struct text *out)
     const char *version = *json_word(b->pack, "crate") ? json_word(b->pack, "crate") : CRATE_1_1;
     cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, carried = {0}, image = {0}, get = {0},
                              took = {0}, needs = {0}, whys = {0};
-    struct keysets environments = {0};
+    cleanup_keysets struct keysets environments = {0};
     for (size_t i = 0; i < b->records.count; i++)
         keysets_add(&environments, b->records.list[i].environment);
     text_format(crate, sizeof(crate), "RO-Crate %s%s", version,
@@ -352,7 +352,6 @@ void bundle_readme(const struct bundle *b, struct text *out)
                                                   : "");
     add_get(b, takes_python(&environments), &get);
     add_needs(&environments, &needs);
-    keysets_free(&environments);
     add_took(b, &took);
     add_authors(b, &authors);
     add_coverage(b, &coverage);

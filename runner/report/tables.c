@@ -66,7 +66,7 @@ static struct table tables_environment(const struct summary *s)
     static const struct table_column COLUMNS[] = {TABLE_TEXT("field", "field"), TABLE_TEXT("value", "value")};
     struct table t = table_new("environment", "Environment that all cells share", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = environments_of(s);
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++) {
         if (!is_told(keys[i]) || !all_share(&e, keys[i]))
@@ -74,7 +74,6 @@ static struct table tables_environment(const struct summary *s)
         table_row(&t, NULL);
         table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], "not told")), NULL);
     }
-    keysets_free(&e);
     return t;
 }
 
@@ -132,13 +131,12 @@ static struct table tables_differences(const struct summary *s)
                                                   TABLE_TEXT("cells", "cells")};
     struct table t = table_new("differences", "Environment in which cells differ", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = environments_of(s);
     t.empty = "All cells ran in the same environment.";
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++)
         if (is_told(keys[i]) && !all_share(&e, keys[i]))
             add_values(&t, s, &e, keys[i]);
-    keysets_free(&e);
     return t;
 }
 
