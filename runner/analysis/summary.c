@@ -98,7 +98,7 @@ struct kind {
 
 /* An id that a cell has, or would have had. */
 struct taken {
-    char *id;
+    const char *id; /* of the records' pool */
     size_t last; /* the number behind the last of the same */
 };
 
@@ -264,21 +264,14 @@ static int compare_taken(const void *a, const void *b)
     return strcmp(((const struct taken *)a)->id, ((const struct taken *)b)->id);
 }
 
-static void free_taken(void *of)
-{
-    struct taken *one = of;
-    free(one->id);
-    free(one);
-}
-
 /* NULL: nobody had it; somebody has it now. */
 static struct taken *take_id(struct naming *n, const char *id)
 {
-    struct taken wanted = {.id = (char *)id}, *const *found = tfind(&wanted, &n->taken, compare_taken);
+    struct taken wanted = {.id = id}, *const *found = tfind(&wanted, &n->taken, compare_taken);
     if (found)
         return *found;
     struct taken *one = xcalloc(1, sizeof(*one));
-    *one = (struct taken){xstrdup(id), 1};
+    *one = (struct taken){pool_keep(n->s->records.reader.pool, id), 1};
     if (!tsearch(one, &n->taken, compare_taken))
         abort();
     return NULL;
@@ -319,7 +312,7 @@ static void summary_name_cells(struct summary *s)
     for (size_t i = 0; i < n.kinds; i++)
         free(n.kind[i].key);
     free(n.kind);
-    tdestroy(n.taken, free_taken);
+    tdestroy(n.taken, free);
 }
 
 /* --- a summary ---------------------------------------------------------------------------------------------------- */
