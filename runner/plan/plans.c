@@ -14,7 +14,6 @@
 #include "base/yaml.h"
 #include "plan/plan.h"
 
-/* In a build tree the plans lie beside the program; installed, in share/tare, found from bin or libexec/tare. */
 bool plans_is_path(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -34,6 +33,7 @@ static char *name_of(const char *path)
     return text_printf("%.*s", (int)strcspn(name, "."), name);
 }
 
+/* In a build tree the plans lie beside the program; installed, in share/tare, found from bin or libexec/tare. */
 static int list_files(glob_t *ret, struct err *e)
 {
     static const char *const BESIDE[] = {"plans", "../share/tare/plans", "../../share/tare/plans"};
