@@ -304,7 +304,7 @@ struct analysis_summary analysis_summary_of_slopes(const struct analysis_value *
 /* --- two cells: which design -------------------------------------------------------------------------------------- */
 
 const char *const analysis_method_names[] = {"none", "Welch's t on logarithms", "t on logarithms of pairs (blocks)",
-                                        "t on logarithms of nodes", "constants"};
+                                             "t on logarithms of nodes", "constants"};
 
 struct two_sides {
     const struct analysis_value *a, *b;

@@ -14,8 +14,7 @@
 #define WINDOW     200
 #define POINTS_MAX 4000
 
-const char *const stats_steady_names[] = {"flat",           "warmup",       "slowdown",
-                                          "no steady state", "inconsistent", "unknown"};
+const char *const stats_steady_names[] = {"flat", "warmup", "slowdown", "no steady state", "inconsistent", "unknown"};
 
 /* --- PELT ------------------------------------------------------------------------------------------------------ */
 

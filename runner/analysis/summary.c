@@ -99,7 +99,7 @@ struct kind {
 /* An id that a cell has, or would have had. */
 struct taken {
     const char *id; /* of the records' pool */
-    size_t last; /* the number behind the last of the same */
+    size_t last;    /* the number behind the last of the same */
 };
 
 /* What names are made with. */

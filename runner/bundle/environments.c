@@ -179,8 +179,7 @@ static void collect_closures(const char *lock, const char *suites, struct text *
         int begin = 0;
         p += *p == '\n';
         if (sscanf(p, "closure.%39[a-z].%39[a-z-] = %n", suite, set_name, &begin) == 2 && begin > 0 &&
-            text_has_word(suites, " ", suite) &&
-            (strcmp(set_name, "base") == 0 || strcmp(set_name, "runtime") == 0))
+            text_has_word(suites, " ", suite) && (strcmp(set_name, "base") == 0 || strcmp(set_name, "runtime") == 0))
             text_add(ret, "%.*s ", (int)strcspn(p + begin, "\n"), p + begin);
     }
 }

@@ -16,9 +16,9 @@
 #include "base/json_put.h"
 #include "base/text.h"
 
-#define REF_NAME    "org.opencontainers.image.ref.name"
-#define PREFIX      "sha256:"
-#define NAME_LEN    128
+#define REF_NAME "org.opencontainers.image.ref.name"
+#define PREFIX   "sha256:"
+#define NAME_LEN 128
 
 /* --- the folder -------------------------------------------------------------------------------------------------- */
 

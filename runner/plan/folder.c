@@ -130,8 +130,7 @@ static int take_lock(struct folder *f, struct err *e)
         return refuse_lock(f, e);
     int failed = wait_for_lock(fd);
     if (failed != 0)
-        return failed == -EBUSY ? refuse_busy(f, fd, e)
-                                : err_code(e, ERR_HOST, failed, "flock '%s/.lock'", f->path);
+        return failed == -EBUSY ? refuse_busy(f, fd, e) : err_code(e, ERR_HOST, failed, "flock '%s/.lock'", f->path);
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* its holder has just removed the folder */
         return refuse_busy(f, fd, e);
     fail_point("folder locked");

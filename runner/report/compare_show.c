@@ -205,7 +205,7 @@ static void add_effect(struct table *t, const struct analysis_verdict *v)
 static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)
 {
     char words[WORDS_MAX_VERDICT];
-    const char *why = row->ratio.why_not;
+    const char *why = row->ratio.why_not, *unclear = why ? why : row->verdict.why;
     table_row(t, NULL);
     table_texts(t, row->label + common, row->figure, row->about.unit, figure_better_name(row->about.better), NULL);
     table_number(t, (double)row->a.used, 0, NULL);
@@ -221,7 +221,7 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
     table_number(t, row->ratio.is_difference ? row->ratio.tolerance : margin, 6, NULL);
     table_texts(t, WORDS[row->verdict.word], words_verdict(&row->verdict, &row->about, margin, words),
-                why ? why : row->verdict.why ? row->verdict.why : "", NULL);
+                unclear ? unclear : "", NULL);
 }
 
 /* The figure column's rank: it distinguishes rows of several figures. */

@@ -73,8 +73,8 @@ static void add_loss(struct table *t, const char *curve, const struct scaling_sp
     add_part(t, curve, l, cell, "lost", &l->lost);
     for (int p = 0; p < SCALING_PARTS; p++) {
         const struct stats_interval *part = &l->part[p];
-        cleanup_free char *name = text_printf("%s%s", scaling_is_within_sharing((enum scaling_part)p) ? "  - " : "- ",
-                                              scaling_part_names[p]);
+        cleanup_free char *name =
+            text_printf("%s%s", scaling_is_within_sharing((enum scaling_part)p) ? "  - " : "- ", scaling_part_names[p]);
         if (!isnan(part->at))
             add_part(t, curve, l, cell, name, part);
     }
