@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +18,6 @@
 #include "base/text.h"
 #include "cell/commands.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/profiled.h"
 #include "host/host.h"
 #include "launch/spawn.h"
@@ -108,22 +106,15 @@ static int64_t wanted(const struct job *job)
     return job->repeat * (int64_t)job->commands.count;
 }
 
-/* A fact's number; 0: absent. */
-static int64_t told(const struct facts *facts, const char *key)
-{
-    const struct fact *f = facts_find(facts, key);
-    return f && f->kind == FACT_INT ? f->integer : 0;
-}
-
 static void count_held_back(struct series *s, const struct record *r)
 {
     if (r->cell.quota.usec) {
-        s->periods += told(&r->cpu, "nr_periods");
-        s->throttled += told(&r->cpu, "nr_throttled");
-        s->throttled_usec += told(&r->cpu, "throttled_usec");
+        s->periods += facts_integer(&r->cpu, "nr_periods", 0);
+        s->throttled += facts_integer(&r->cpu, "nr_throttled", 0);
+        s->throttled_usec += facts_integer(&r->cpu, "throttled_usec", 0);
     }
     s->has_high = r->cell.has_memory_high;
-    s->high += s->has_high ? told(&r->events, "high") : 0;
+    s->high += s->has_high ? facts_integer(&r->events, "high", 0) : 0;
 }
 
 /* Counts an invocation; a failed one gives no figure. */
@@ -151,7 +142,7 @@ static void count(struct job *job, size_t which, const struct record *r)
         s->failed++;
         s->exit_status = r->exit_status;
     }
-    job->refused += told(&r->events, "seccomp_refused.total");
+    job->refused += facts_integer(&r->events, "seccomp_refused.total", 0);
     count_held_back(s, r);
     if (wanted(job) == 1)
         show_counters(&r->counters, terminal_width(STDERR_FILENO), &job->counters);
@@ -204,11 +195,10 @@ static int weigh(struct session *session, struct job *job, size_t which, struct 
         say_missed(job, command);
     if (measured)
         count(job, which, record);
-    if (measured && output_wanted(&c->output)) {
+    if (measured && output_wanted(&c->output))
         failed = output_save(record, &job->places, e);
-        if (failed == 0 && output_on_stdout(&c->output))
-            failed = record_write(record, stdout, e);
-    }
+    if (failed == 0 && measured && output_on_stdout(&c->output))
+        failed = record_write(record, stdout, e);
     record_free(record);
     return failed != 0 && status >= 0 ? failed : status;
 }
@@ -328,26 +318,24 @@ static void say_lacks(const struct job *job)
 /* Asks itself whether the host is emulated: an unrecorded run has not examined it. */
 static int conclude(const struct job *job, struct err *e)
 {
-    struct facts host = {0};
+    cleanup_facts struct facts host = {0};
     if (job->c->shown.quiet && !job->c->invocations.export.count)
         return 0;
     host_capture_emulation("", &host);
     const struct series_set set = set_of(job, &host);
-    int failed = 0;
     if (job->counted > 0 && !job->c->shown.quiet) {
         if (wanted(job) == 1)
             say_one(job, &job->series[0], set.emulated_by);
         else
             say_all(job, &set);
     }
-    for (size_t i = 0; failed == 0 && i < job->c->invocations.export.count; i++) {
+    for (size_t i = 0; i < job->c->invocations.export.count; i++) {
         const char *path = job->c->invocations.export.word[i];
         cleanup_text struct text document = {0};
         series_write(&set, path, &document);
-        failed = file_replace(path, document.data, document.len, e);
+        TRY(file_replace(path, document.data, document.len, e));
     }
-    facts_free(&host);
-    return failed;
+    return 0;
 }
 
 static void say_stopped(const struct job *job)
@@ -475,19 +463,10 @@ static int open_outputs(struct job *job, struct err *e)
     return open_output(job, e);
 }
 
-static int draw_seed(const struct config *c, uint64_t *ret, struct err *e)
-{
-    uint32_t drawn = 0;
-    if (c->invocations.seed < 0 && getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
-        return err_sys(e, ERR_OURS, "getrandom");
-    *ret = c->invocations.seed < 0 ? drawn : (uint64_t)c->invocations.seed;
-    return 0;
-}
-
 static int prepare(struct job *job, const char *cwd, struct err *e)
 {
     const struct invocations *asked = &job->c->invocations;
-    TRY(draw_seed(job->c, &job->seed, e));
+    job->seed = asked->seed < 0 ? order_draw_seed() : (uint64_t)asked->seed;
     const size_t n = job->commands.count;
     char now[32];
     record_make_id(job->series_id, now);
@@ -522,8 +501,7 @@ static int prepare(struct job *job, const char *cwd, struct err *e)
 static void job_free(struct job *job)
 {
     output_close(&job->places);
-    if (job->output_fd >= 0)
-        (void)close(STEAL_FD(job->output_fd));
+    cleanup_close_(&job->output_fd);
     for (size_t i = 0; job->series && i < job->commands.count; i++)
         free(job->series[i].wall_s);
     free(job->series);
@@ -533,23 +511,16 @@ static void job_free(struct job *job)
     commands_free(&job->commands);
 }
 
-int cmd_exec(int argc, char **argv, struct err *e)
+int cmd_exec(struct config *c, struct err *e)
 {
-    struct config c;
     struct limit_profile profile = {0};
     char cwd[PATH_MAX];
-    TRY(config_begin(CONFIG_EXEC, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_EXEC, NULL, NULL);
-    struct job job = {.c = &c, .places = {.asked = &c.output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
-    TRY(commands_make(&c.invocations, &job.commands, e));
-    int status = getcwd(cwd, sizeof(cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
-    if (status == 0)
-        status = profiled_apply_aloud(&c.cell, &profile, e);
-    if (status == 0)
-        status = prepare(&job, cwd, e);
-    if (status == 0)
-        status = in_session(&job, e);
-    job_free(&job);
-    return status;
+    __attribute__((cleanup(job_free))) struct job job = {
+        .c = c, .places = {.asked = &c->output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
+    TRY(commands_make(&c->invocations, &job.commands, e));
+    if (!getcwd(cwd, sizeof(cwd)))
+        return err_sys(e, ERR_USAGE, "the working folder");
+    TRY(profiled_apply_aloud(&c->cell, &profile, e));
+    TRY(prepare(&job, cwd, e));
+    return in_session(&job, e);
 }

@@ -91,25 +91,17 @@ static int apply(const char *root, struct tune_steps *steps, struct err *e)
     return err_set(e, ERR_HOST, -EPERM, "nothing could be set: each setting above says why");
 }
 
-static int no_name(const struct config *c, const char *command, struct err *e)
+int cmd_tune(struct config *c, struct err *e)
 {
-    return c->positional ? err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes no name", c->positional, command) : 0;
-}
-
-int cmd_tune(int argc, char **argv, struct err *e)
-{
-    struct config c;
     struct topology_choice cpus;
     struct tune_steps steps = {0};
     const char *root = "";
-    TRY(config_begin(CONFIG_TUNE, argc, argv, &c, e));
-    TRY(no_name(&c, "tune", e));
-    if (c.help)
+    if (c->help)
         return print_help();
-    TRY(config_sysroot(&c, &root, e));
-    TRY(bench_cpus_choose(root, &c.cell, NULL, &cpus, e));
-    int status = tune_plan(root, &cpus, c.host.only, &steps, e);
-    if (status == 0 && c.host.dry_run) {
+    TRY(config_sysroot(c, &root, e));
+    TRY(bench_cpus_choose(root, &c->cell, NULL, &cpus, e));
+    int status = tune_plan(root, &cpus, c->host.only, &steps, e);
+    if (status == 0 && c->host.dry_run) {
         tune_preview(root, &steps);
         show_steps("tune --dry-run", &steps, "");
     } else if (status == 0) {
@@ -143,14 +135,9 @@ static int restore(const char *root, bool force, struct err *e)
     return failed != 0 ? failed : left > 0 ? ERR_HOST : 0;
 }
 
-int cmd_restore(int argc, char **argv, struct err *e)
+int cmd_restore(struct config *c, struct err *e)
 {
-    struct config c;
     const char *root = "";
-    TRY(config_begin(CONFIG_RESTORE, argc, argv, &c, e));
-    TRY(no_name(&c, "restore", e));
-    if (c.help)
-        return manual_print(CONFIG_RESTORE, NULL, NULL);
-    TRY(config_sysroot(&c, &root, e));
-    return restore(root, c.host.force, e);
+    TRY(config_sysroot(c, &root, e));
+    return restore(root, c->host.force, e);
 }

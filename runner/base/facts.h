@@ -42,5 +42,6 @@ int64_t facts_integer(const struct facts *f, const char *key, int64_t otherwise)
 bool facts_truth(const struct facts *f, const char *key);
 
 void facts_free(struct facts *f);
+#define cleanup_facts __attribute__((cleanup(facts_free)))
 
 #endif

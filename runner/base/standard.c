@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 
 int standard_open(void)
 {
@@ -60,22 +61,16 @@ static int read_to_end(int fd, struct err *e)
     static char chunk[1 << 16];
     size_t size = 0;
     for (;;) {
-        ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_sys(e, ERR_USAGE, "standard input");
-        if (n == 0)
-            return 0;
+        ssize_t n = file_read_fd(STDIN_FILENO, -1, chunk, sizeof(chunk));
+        if (n <= 0)
+            return err_code(e, ERR_USAGE, (int)n, "standard input");
         size += (size_t)n;
         if (size > STANDARD_INPUT_MAX)
             return err_set(
                 e, ERR_USAGE, -E2BIG,
                 "standard input: more than %zu MiB cannot be repeated for each invocation (give a file: < FILE)",
                 STANDARD_INPUT_MAX >> 20);
-        for (ssize_t done = 0, m; done < n; done += m)
-            if ((m = write(fd, chunk + done, (size_t)(n - done))) < 0)
-                return err_sys(e, ERR_HOST, "cannot keep standard input");
+        TRY(err_code(e, ERR_HOST, file_write_fd(fd, chunk, (size_t)n), "cannot keep standard input"));
     }
 }
 

@@ -264,6 +264,16 @@ char *text_of_bytes(const char *bytes)
     }
 }
 
+void text_add_exact(struct text *t, double value)
+{
+    char number[40];
+    int digits = 15;
+    do
+        text_format(number, sizeof(number), "%.*g", digits, value);
+    while (strtod(number, NULL) != value && digits++ < 17);
+    text_add(t, "%s", number);
+}
+
 #define SECONDS_MAX 1e15 /* 30 million years, as only a wrong record has; below it the hours fit an integer */
 
 void text_add_seconds(struct text *t, double seconds)

@@ -39,6 +39,9 @@ int text_to_bytes(const char *text, uint64_t *ret);
 /* Writes a size as "12.3 MiB" into buf. Returns buf. */
 const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 
+/* Adds a finite number with as many digits as reading it back needs. */
+void text_add_exact(struct text *t, double value);
+
 /* Adds a duration: "3 h 05 min", "1 min 05 s", "12 s", "0.25 s" below a second, "0 s" below a millisecond; of 1e15
  * seconds and more, "2.78e+296 h". Not a number: "nan h". */
 void text_add_seconds(struct text *t, double seconds);

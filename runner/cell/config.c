@@ -238,6 +238,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
 {
     struct config *c = ret;
     config_unset(c);
+    c->is_bare = argc == 1;
     bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT);
     TRY(take_options(command, argc, argv, c, e));
     if (command == CONFIG_EXEC)

@@ -202,6 +202,7 @@ struct config {
     char *const *names;     /* all arguments of report, pool and bisect, ended by NULL */
     int64_t why;            /* truth: of run and scale, a diagnostic run afterwards */
     bool help;
+    bool is_bare; /* the command alone was given */
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };

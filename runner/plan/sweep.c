@@ -28,6 +28,19 @@
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
 
+static unsigned bits_of_modes(const struct sweep *s)
+{
+    unsigned modes = 0;
+    for (size_t i = 0; i < s->modes; i++)
+        modes |= 1U << s->mode[i];
+    return modes;
+}
+
+static bool has_mode(const struct sweep *s, enum mode mode)
+{
+    return bits_of_modes(s) >> mode & 1;
+}
+
 static int refuse_twice(const char *option, const char *list, const char *word, struct err *e)
 {
     return err_set(e, ERR_USAGE, -EEXIST, "%s '%s': %s is there twice", option, list, word);
@@ -52,9 +65,8 @@ static int take_mode(struct sweep *s, const char *word, struct err *e)
     }
     while (mode_names[m] && strcmp(mode_names[m], word) != 0)
         m++;
-    for (size_t i = 0; mode_names[m] && i < s->modes; i++)
-        if (s->mode[i] == m)
-            return refuse_twice("--modes", s->c->bench.modes, word, e);
+    if (mode_names[m] && has_mode(s, (enum mode)m))
+        return refuse_twice("--modes", s->c->bench.modes, word, e);
     if (!mode_names[m])
         return err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': '%s' is no mode; what is allowed is a list of %s%s%s",
                        s->c->bench.modes, word, s->natives ? "native, " : "", MODES, nearest(word, MODES, near));
@@ -102,14 +114,6 @@ static int take_list(struct sweep *s, const char *list, int (*take)(struct sweep
         if (!*at)
             return 0;
     }
-}
-
-static bool has_mode(const struct sweep *s, enum mode mode)
-{
-    for (size_t i = 0; i < s->modes; i++)
-        if (s->mode[i] == mode)
-            return true;
-    return false;
 }
 
 static int take_starts(struct sweep *s, struct err *e)
@@ -181,12 +185,6 @@ int sweep_take_options(struct sweep *s, bool scenarios, struct err *e)
 
 /* --- a look at the function --------------------------------------------------------------------------------------- */
 
-/* The mode whose interpreter is used: for a function, whose modes may have different ones, the first; else threads. */
-static enum mode mode_of_interpreter(const struct sweep *s)
-{
-    return s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
-}
-
 static bool ran_out_of_memory(const struct slice *slice)
 {
     char path[PATH_MAX], text[CGFILE_CAP];
@@ -242,7 +240,8 @@ static int look_at_function(struct sweep *s, const struct cell *cell, struct err
 int sweep_look(struct sweep *s, struct err *e)
 {
     struct cell cell = s->c->cell;
-    cell.mode = mode_of_interpreter(s);
+    /* whose interpreter is used: for a function, whose modes may have different ones, the first's; else threads' */
+    cell.mode = s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
     cell.runtime = s->python;
     if (s->scenario)
         cell.scenario = s->scenario;
@@ -260,14 +259,6 @@ void sweep_leave_out(struct sweep *s, enum mode mode)
         if (s->mode[i] != mode)
             s->mode[kept++] = s->mode[i];
     s->modes = kept;
-}
-
-static unsigned bits_of_modes(const struct sweep *s)
-{
-    unsigned modes = 0;
-    for (size_t i = 0; i < s->modes; i++)
-        modes |= 1U << s->mode[i];
-    return modes;
 }
 
 static int write_scenario(struct sweep *s, struct err *e)

@@ -784,11 +784,9 @@ int record_save_at(const struct record *r, int dirfd, const char *name, const ch
     struct file_draft draft = {.dirfd = -1};
     TRY(file_draft_open_at(dirfd, name, said, &draft, e));
     int failed = record_write(r, draft.stream, e);
-    if (failed == 0)
-        return file_draft_commit(&draft, e);
-    (void)err_wrap(e, "'%s'", draft.path);
-    file_draft_abandon(&draft);
-    return failed;
+    if (failed != 0)
+        (void)err_wrap(e, "'%s'", draft.path);
+    return file_draft_end(&draft, failed, e);
 }
 
 int record_exit(const struct record *r, struct err *e)

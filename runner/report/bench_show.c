@@ -34,6 +34,7 @@ static void bench_free(struct bench *b)
     free(b->cell);
     free(b->speed_up);
 }
+#define cleanup_bench __attribute__((cleanup(bench_free)))
 
 static struct bench bench_make(const struct summary *s)
 {
@@ -283,8 +284,8 @@ static void say_columns(const struct bench *b, struct text *out)
 
 void bench_text(const struct summary *s, size_t width, struct text *out)
 {
-    struct bench b = bench_make(s);
-    struct table t = table_of(&b);
+    cleanup_bench struct bench b = bench_make(s);
+    cleanup_table struct table t = table_of(&b);
     cleanup_text struct text words = {0}, notes = {0}, size = {0};
     table_as_text(&t, width, out);
     say_columns(&b, &notes);
@@ -296,6 +297,4 @@ void bench_text(const struct summary *s, size_t width, struct text *out)
     terminal_wrap_lines(words.data, width, 16, out);
     say_size(&b, &size);
     terminal_wrap_lines(size.data, width, 2, out);
-    table_free(&t);
-    bench_free(&b);
 }

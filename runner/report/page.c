@@ -465,22 +465,19 @@ static void add_checks(const json_t *whole, struct text *out)
         TABLE_TEXT("verdict", "verdict"),
         TABLE_TEXT("reason", "reason"),
     };
-    struct table t = table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t =
+        table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
     const json_t *check;
     size_t i;
     json_array_foreach(json_object_get(whole, "checks"), i, check)
     {
         table_row(&t, NULL);
-        table_text(&t, json_word(check, "load"));
-        table_text(&t, json_word(check, "figure"));
-        table_text(&t, json_word(check, "unit"));
+        table_texts(&t, json_word(check, "load"), json_word(check, "figure"), json_word(check, "unit"), NULL);
         table_number(&t, number_at(check, "expected"), 0, NULL);
         table_number(&t, number_at(check, "measured"), 0, NULL);
-        table_text(&t, json_word(check, "verdict"));
-        table_text(&t, json_word(check, "reason"));
+        table_texts(&t, json_word(check, "verdict"), json_word(check, "reason"), NULL);
     }
     page_table(out, &t);
-    table_free(&t);
 }
 
 static int page_selftest(const struct summary *s, const char *path, struct text *out, struct err *e)
@@ -517,10 +514,9 @@ struct section {
 
 static void say_scaling(const struct summary *s, struct text *out)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     scaling_make(s, &all);
     scale_say(&all, out);
-    scaling_free(&all);
 }
 
 static const struct section SECTIONS[] = {
@@ -752,7 +748,7 @@ static void add_section(struct text *out, const struct section *section, const s
 
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
-    struct tables t = tables_make(s, TABLES_ALL);
+    cleanup_tables struct tables t = tables_make(s, TABLES_ALL);
     cleanup_free char *title = text_printf("%s: what concurrency costs", name_of(s));
     page_begin(out, title);
     add_summary(out, s);
@@ -763,7 +759,6 @@ int page_make(const struct summary *s, const struct page_parts *p, struct text *
         add_section(out, &SECTIONS[i], s, &t, p);
     if (p->why)
         text_add_bytes(out, p->why->data, p->why->len);
-    tables_free(&t);
     page_section(out, "selftest", "Selftest");
     int failed = page_selftest(s, p->selftest, out, e);
     text_add(out, "</section>\n");
