@@ -65,26 +65,25 @@ static int wait_event(int dirfd, const char *key, int want, int64_t deadline_ns)
     }
 }
 
-int cgdir_each_child(int dirfd, int (*fn)(const char *name, uint64_t inode, void *context), void *context)
+DIR *cgdir_children(int dirfd)
 {
-    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        int failed = -errno;
-        if (fd >= 0)
-            (void)close(fd);
-        return failed;
-    }
-    for (;;) {
+    cleanup_close int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *children = fd < 0 ? NULL : fdopendir(fd);
+    if (children)
+        STEAL_FD(fd);
+    return children;
+}
+
+const struct dirent *cgdir_next_child(DIR *children)
+{
+    const struct dirent *d = NULL;
+    do {
+        if (!children)
+            return NULL;
         errno = 0;
-        const struct dirent *d = readdir(dir);
-        if (!d)
-            return -errno;
-        bool child = d->d_type == DT_DIR && strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
-        int answer = child ? fn(d->d_name, d->d_ino, context) : 0;
-        if (answer != 0)
-            return answer;
-    }
+        d = readdir(children);
+    } while (d && (d->d_type != DT_DIR || strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0));
+    return d;
 }
 
 static int open_child(int dirfd, const char *name)
@@ -93,29 +92,22 @@ static int open_child(int dirfd, const char *name)
     return fd < 0 ? -errno : fd;
 }
 
-struct each {
-    int dirfd;
-    void (*fn)(pid_t pid, void *context);
-    void *context;
-};
-
-static int each_below(const char *name, uint64_t inode, void *context)
+/* The lines of cgroup.procs; NULL and errno on failure. The caller closes it. */
+static FILE *open_procs(int dirfd)
 {
-    (void)inode;
-    const struct each *e = context;
-    cleanup_close int fd = open_child(e->dirfd, name);
-    return fd == -ENOENT ? 0 : fd < 0 ? fd : cgdir_each_process(fd, e->fn, e->context);
+    cleanup_close int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+    if (procs)
+        STEAL_FD(fd);
+    return procs;
 }
 
 int cgdir_each_process(int dirfd, void (*fn)(pid_t pid, void *context), void *context)
 {
-    struct each below = {dirfd, fn, context};
-    cleanup_close int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    cleanup_file FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+    cleanup_file FILE *procs = open_procs(dirfd);
     char line[32];
     if (!procs)
         return -errno;
-    STEAL_FD(fd);
     while (fgets(line, sizeof(line), procs)) {
         int64_t pid = 0;
         if (text_to_i64(line, &pid) == 0)
@@ -123,7 +115,13 @@ int cgdir_each_process(int dirfd, void (*fn)(pid_t pid, void *context), void *co
     }
     if (ferror(procs))
         return -EIO;
-    return cgdir_each_child(dirfd, each_below, &below);
+    cleanup_dir DIR *children = cgdir_children(dirfd);
+    for (const struct dirent *d; (d = cgdir_next_child(children));) {
+        cleanup_close int fd = open_child(dirfd, d->d_name);
+        if (fd != -ENOENT)
+            TRY(fd < 0 ? fd : cgdir_each_process(fd, fn, context));
+    }
+    return -errno;
 }
 
 static void kill_one(pid_t pid, void *context)
@@ -168,10 +166,14 @@ int cgdir_kill(int dirfd, int64_t deadline_ns)
     return failed != 0 ? failed : wait_event(dirfd, "populated", 0, deadline_ns);
 }
 
-static int note_name(const char *name, uint64_t inode, void *context)
+/* Copies the name of one child directory. Returns 1, 0: there is none, or a negative errno. */
+static int find_child(int dirfd, char name[NAME_MAX + 1])
 {
-    (void)inode;
-    text_format(context, NAME_MAX + 1, "%s", name);
+    cleanup_dir DIR *children = cgdir_children(dirfd);
+    const struct dirent *d = cgdir_next_child(children);
+    if (!d)
+        return -errno;
+    text_format(name, NAME_MAX + 1, "%s", d->d_name);
     return 1;
 }
 
@@ -179,12 +181,10 @@ static int note_name(const char *name, uint64_t inode, void *context)
 static int move_listed(int from_fd, int to_fd)
 {
     int listed = 0;
-    cleanup_close int fd = openat(from_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    cleanup_file FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+    cleanup_file FILE *procs = open_procs(from_fd);
     char line[32];
     if (!procs)
         return -errno;
-    STEAL_FD(fd);
     while (fgets(line, sizeof(line), procs)) {
         int64_t pid = 0;
         listed++;
@@ -214,7 +214,7 @@ static int remove_a_leaf(int dirfd)
 {
     char name[NAME_MAX + 1];
     char below[NAME_MAX + 1];
-    int found = cgdir_each_child(dirfd, note_name, name);
+    int found = find_child(dirfd, name);
     if (found != 1)
         return found;
     cleanup_close int parent = open_child(dirfd, ".");
@@ -222,7 +222,7 @@ static int remove_a_leaf(int dirfd)
         cleanup_close int child = parent < 0 ? parent : open_child(parent, name);
         if (child < 0)
             return child == -ENOENT ? 1 : child;
-        found = cgdir_each_child(child, note_name, below);
+        found = find_child(child, below);
         if (found != 1)
             break;
         (void)close(parent);
@@ -257,7 +257,7 @@ static int refuse_children(int parent_fd, const char *name, int64_t deadline_ns)
     (void)deadline_ns;
     char below[NAME_MAX + 1];
     cleanup_close int fd = open_child(parent_fd, name);
-    int found = fd < 0 ? fd : cgdir_each_child(fd, note_name, below);
+    int found = fd < 0 ? fd : find_child(fd, below);
     return found == 1 ? -EBUSY : found;
 }
 

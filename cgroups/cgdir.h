@@ -3,6 +3,7 @@
 #ifndef TARE_CGDIR_H
 #define TARE_CGDIR_H
 
+#include <dirent.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -35,8 +36,9 @@ int cgdir_remove_empty(int parent_fd, const char *name, int64_t deadline_ns);
  * Returns 0, the negative errno of the first that could not be moved, or -EAGAIN if new ones keep coming. */
 int cgdir_move_all(int from_fd, int to_fd);
 
-/* Calls fn for each child directory until fn returns other than 0, and returns that. 0 at the end, or a negative errno.
- */
-int cgdir_each_child(int dirfd, int (*fn)(const char *name, uint64_t inode, void *context), void *context);
+/* Opens the list of child directories for cgdir_next_child(). The caller closes it; NULL and errno on failure. */
+DIR *cgdir_children(int dirfd);
+/* The next child directory; NULL: the end, errno 0, or a failure, errno set. children NULL: NULL, errno untouched. */
+const struct dirent *cgdir_next_child(DIR *children);
 
 #endif

@@ -1,15 +1,11 @@
 #include "cgroups/cgfile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/err.h"
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static bool ends_line(char c)
 {
@@ -20,9 +16,9 @@ static bool ends_line(char c)
 static int take_number(const char **p, uint64_t *ret)
 {
     uint64_t v = 0;
-    if (!is_digit(**p))
+    if (!isdigit((unsigned char)**p))
         return -EINVAL;
-    for (; is_digit(**p); (*p)++) {
+    for (; isdigit((unsigned char)**p); (*p)++) {
         uint64_t digit = (uint64_t)(**p - '0');
         if (v > (UINT64_MAX - digit) / 10)
             return -ERANGE;
@@ -36,13 +32,10 @@ static int take_number(const char **p, uint64_t *ret)
 static int take_value(const char *p, const char **end, uint64_t *ret)
 {
     uint64_t v = CGFILE_MAX;
-    int failed = 0;
     if (strncmp(p, "max", 3) == 0)
         p += 3;
     else
-        failed = take_number(&p, &v);
-    if (failed != 0)
-        return failed;
+        TRY(take_number(&p, &v));
     if (!ends_line(*p))
         return -EINVAL;
     *end = p;
@@ -89,9 +82,9 @@ static int take_decimal(const char *p, double *ret)
     TRY(take_number(&p, &whole));
     if (*p == '.') {
         double scale = 1;
-        if (!is_digit(*++p))
+        if (!isdigit((unsigned char)*++p))
             return -EINVAL;
-        for (; is_digit(*p); p++) {
+        for (; isdigit((unsigned char)*p); p++) {
             fraction = fraction * 10 + (*p - '0');
             scale *= 10;
         }
@@ -114,18 +107,4 @@ int cgfile_nested(const char *text, const char *key, const char *field, double *
         p += *p == ' ';
     }
     return -ENOENT;
-}
-
-bool cgfile_has_word(const char *text, const char *word)
-{
-    size_t len = strlen(word);
-    if (len == 0)
-        return false;
-    for (const char *p = text; *p; p += strspn(p, " \n")) {
-        size_t n = strcspn(p, " \n");
-        if (n == len && memcmp(p, word, len) == 0)
-            return true;
-        p += n;
-    }
-    return false;
 }

@@ -26,9 +26,8 @@ static unsigned find_anchor(const struct slice_tree *t, const char *path, struct
 {
     unsigned level = 0;
     struct cpuset_way w = cpuset_way(t->root.mount, path);
-    cleanup_close int top = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *left = (struct cpulist){0};
-    (void)cpuset_read(top, "cpuset.cpus.effective", left);
+    (void)cpuset_common(t->root.mount, left);
     for (;;) {
         cleanup_close int fd = cpuset_next(&w);
         if (fd < 0)

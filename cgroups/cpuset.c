@@ -39,6 +39,12 @@ int cpuset_read(int dirfd, const char *file, struct cpulist *ret)
     return len < 0 ? (int)len : cpulist_parse(list, ret);
 }
 
+int cpuset_common(const char *mount, struct cpulist *ret)
+{
+    cleanup_close int fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : cpuset_read(fd, "cpuset.cpus.effective", ret);
+}
+
 int cpuset_write(int dirfd, const char *file, const struct cpulist *set)
 {
     char list[LIST_CAP];

@@ -25,6 +25,9 @@ int cpuset_next(struct cpuset_way *w);
 int cpuset_read(int dirfd, const char *file, struct cpulist *ret);
 int cpuset_write(int dirfd, const char *file, const struct cpulist *set);
 
+/* The CPUs outside of all partitions: cpuset.cpus.effective at the mount point. */
+int cpuset_common(const char *mount, struct cpulist *ret);
+
 /* The union of both. */
 struct cpulist cpuset_either(const struct cpulist *a, const struct cpulist *b);
 

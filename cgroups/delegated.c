@@ -10,8 +10,10 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/namespaces.h"
 #include "base/text.h"
 #include "cgroups/cgdir.h"
+#include "cgroups/cgfile.h"
 #include "cgroups/root.h"
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
@@ -63,6 +65,18 @@ static bool parent_of(const struct surroundings *s, const char *dir, char *ret, 
 bool slice_is_namespace_root(const struct surroundings *s)
 {
     return strcmp(s->own, "/") == 0 && strcmp(s->mount.root, "/") == 0 && !s->hierarchy_root;
+}
+
+/* The container's first process is in our cgroup, or in a leaf below it (slice_shelter() moves it there). */
+bool slice_is_containers(const struct surroundings *s)
+{
+    char cgroup[CGFILE_CAP];
+    char first[PATH_MAX];
+    if (s->systemd || s->own[0] == '\0' || strcmp(s->own, "/") == 0 ||
+        namespaces_look(s->sysroot, "pid") != NAMESPACES_OTHER)
+        return false;
+    slice_read_in(s->sysroot, "/proc/1", "cgroup", cgroup, sizeof(cgroup));
+    return mounts_own_cgroup(cgroup, "", first, sizeof(first)) == 0 && text_is_below(first, s->own);
 }
 
 /* In a container the remedy is an option of its engine. */
@@ -153,16 +167,16 @@ int slice_shelter(struct slice_tree *t, struct err *e)
     return 0;
 }
 
-static int is_a_run(const char *name, uint64_t inode, void *context)
-{
-    (void)inode;
-    return strncmp(name, "tare-", 5) == 0 && strcmp(name, context) != 0;
-}
-
 void slice_unshelter(struct slice_tree *t)
 {
     char mark[4];
-    if (!slice_is_delegated(t) || cgdir_each_child(t->base_fd, is_a_run, t->name) != 0)
+    if (!slice_is_delegated(t))
+        return;
+    cleanup_dir DIR *children = cgdir_children(t->base_fd);
+    const struct dirent *d = cgdir_next_child(children);
+    while (d && (strncmp(d->d_name, "tare-", 5) != 0 || strcmp(d->d_name, t->name) == 0))
+        d = cgdir_next_child(children);
+    if (d || errno != 0) /* another run, or unknown */
         return;
     cleanup_close int fd = openat(t->base_fd, SLICE_SHELTER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fgetxattr(fd, SHELTER_MARK, mark, sizeof(mark)) <= 0)

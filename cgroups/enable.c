@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -20,16 +21,19 @@
 #define MARK    "user.tare.enabled"
 #define SUBTREE "cgroup.subtree_control"
 
-static unsigned controllers_in(int dirfd, const char *file)
+static unsigned named_in(const char *words)
 {
-    char listed[CGFILE_CAP];
     unsigned set = 0;
-    if (file_read_at(dirfd, file, listed, sizeof(listed)) < 0)
-        return 0;
     for (unsigned c = 0; c < SLICE_CONTROLLERS; c++)
-        if (cgfile_has_word(listed, slice_controller_name((enum slice_controller)c)))
+        if (text_has_word(words, " \n", slice_controller_names[c]))
             set |= 1u << c;
     return set;
+}
+
+static unsigned enabled_in(int dirfd)
+{
+    char listed[CGFILE_CAP];
+    return file_read_at(dirfd, SUBTREE, listed, sizeof(listed)) < 0 ? 0 : named_in(listed);
 }
 
 static unsigned available(const struct slice_tree *t)
@@ -48,52 +52,34 @@ static int write_subtree(int dirfd, unsigned set, char sign)
     size_t len = 0;
     for (unsigned c = 0; c < SLICE_CONTROLLERS; c++) {
         if (set >> c & 1) {
-            text_format(words + len, sizeof(words) - len, " %c%s", sign,
-                        slice_controller_name((enum slice_controller)c));
+            text_format(words + len, sizeof(words) - len, " %c%s", sign, slice_controller_names[c]);
             len = strlen(words);
         }
     }
     return set == 0 ? 0 : file_write_at(dirfd, SUBTREE, words);
 }
 
-struct crowd {
-    bool unread; /* the list could not be read: it may be too long */
-    int count;
-    char first[80];
-};
-
-/* The processes that prevent enabling: their count, and pid and name of the first. */
-static void count_procs(int dirfd, struct crowd *ret)
-{
-    char procs[CGFILE_CAP];
-    char comm_path[64];
-    char comm[32] = "?";
-    *ret = (struct crowd){0};
-    ssize_t n = file_read_at(dirfd, "cgroup.procs", procs, sizeof(procs));
-    ret->unread = n < 0;
-    if (n <= 0)
-        return;
-    for (const char *p = procs; p; p = strchr(p + 1, '\n'))
-        ret->count++;
-    int pid = (int)strtol(procs, NULL, 10);
-    text_format(comm_path, sizeof(comm_path), "/proc/%d/comm", pid);
-    if (file_read("", comm_path, comm, sizeof(comm)) < 0)
-        text_format(comm, sizeof(comm), "?");
-    text_format(ret->first, sizeof(ret->first), "pid %d '%s'", pid, comm);
-}
-
-/* The "no internal processes" rule of cgroup-v2.rst. */
+/* The "no internal processes" rule of cgroup-v2.rst. Names the first of the processes that prevent enabling. */
 static int root_is_busy(const struct slice_tree *t, struct err *e)
 {
-    struct crowd crowd;
-    count_procs(t->base_fd, &crowd);
-    int code = crowd.unread
-                   ? err_set(e, ERR_HOST, -EBUSY, "'%s' holds other processes", t->root.path)
-                   : err_set(e, ERR_HOST, -EBUSY, "'%s' holds %d other process%s (%s)", t->root.path, crowd.count,
-                             crowd.count == 1 ? "" : "es", crowd.count > 0 ? crowd.first : "gone by now");
+    char procs[CGFILE_CAP], path[64], comm[32], first[80] = "gone by now";
+    int count = 0;
+    ssize_t n = file_read_at(t->base_fd, "cgroup.procs", procs, sizeof(procs));
+    for (const char *p = n > 0 ? procs : NULL; p; p = strchr(p + 1, '\n'))
+        count++;
+    if (count > 0) {
+        int pid = (int)strtol(procs, NULL, 10);
+        text_format(path, sizeof(path), "/proc/%d/comm", pid);
+        text_format(first, sizeof(first), "pid %d '%s'", pid, file_read("", path, comm, sizeof(comm)) < 0 ? "?" : comm);
+    }
+    if (n < 0) /* the list may be too long */
+        (void)err_set(e, ERR_HOST, -EBUSY, "'%s' holds other processes", t->root.path);
+    else
+        (void)err_set(e, ERR_HOST, -EBUSY, "'%s' holds %d other process%s (%s)", t->root.path, count,
+                      count == 1 ? "" : "es", first);
     (void)err_remedy(e, "a cgroup that enables controllers must hold no process: move them into a child directory, or "
                         "name an empty cgroup; under systemd-run, let 'exec tare' replace the shell");
-    return code;
+    return -EBUSY;
 }
 
 /* A controller that cannot be enabled is no failure: "+cpu" fails while a realtime process runs, cpuset fails in a
@@ -117,16 +103,12 @@ static int enable(struct slice_tree *t, int dirfd, const char *where, struct err
 static unsigned read_mark(struct slice_tree *t)
 {
     char mark[256];
-    unsigned set = 0;
     ssize_t n = fgetxattr(t->base_fd, MARK, mark, sizeof(mark) - 1);
     if (n <= 0)
         return 0;
     mark[n] = '\0';
-    for (unsigned c = 0; c < SLICE_CONTROLLERS; c++)
-        if (cgfile_has_word(mark, slice_controller_name((enum slice_controller)c)))
-            set |= 1u << c;
     (void)sscanf(mark, "%" SCNu64, &t->first);
-    return set;
+    return named_in(mark);
 }
 
 static void write_mark(struct slice_tree *t)
@@ -137,7 +119,7 @@ static void write_mark(struct slice_tree *t)
     for (unsigned c = 0; c < SLICE_CONTROLLERS; c++) {
         size_t len = strlen(mark);
         if (set >> c & 1)
-            text_format(mark + len, sizeof(mark) - len, " %s", slice_controller_name((enum slice_controller)c));
+            text_format(mark + len, sizeof(mark) - len, " %s", slice_controller_names[c]);
     }
     (void)fsetxattr(t->base_fd, MARK, mark, strlen(mark), 0); /* without the mark only this run can undo it */
 }
@@ -146,9 +128,9 @@ int slice_enable(struct slice_tree *t, struct err *e)
 {
     if (available(t) == 0)
         return 0;
-    unsigned before = controllers_in(t->base_fd, SUBTREE);
+    unsigned before = enabled_in(t->base_fd);
     int failed = enable(t, t->base_fd, slice_base_path(t), e);
-    t->enabled = controllers_in(t->base_fd, SUBTREE) & ~before;
+    t->enabled = enabled_in(t->base_fd) & ~before;
     if (t->enabled != 0)
         write_mark(t);
     if (failed == 0 && t->nested)
@@ -158,29 +140,23 @@ int slice_enable(struct slice_tree *t, struct err *e)
     return failed != 0 ? failed : enable(t, t->run_fd, "the run's directory", e);
 }
 
-struct others {
-    const char *ours;
-    uint64_t later_than;
-    bool sheltered; /* ignore the leaf that slice_shelter() made */
-};
-
-static int is_other(const char *name, uint64_t inode, void *context)
+/* Whether another directory than ours lies there, not older than the inode; also if that is unknown. */
+static bool holds_another(int dirfd, const char *ours, uint64_t later_than, const char *but)
 {
-    const struct others *o = context;
-    return strcmp(name, o->ours) != 0 && inode >= o->later_than && !(o->sheltered && strcmp(name, SLICE_SHELTER) == 0);
+    cleanup_dir DIR *children = cgdir_children(dirfd);
+    const struct dirent *d = cgdir_next_child(children);
+    while (d && (strcmp(d->d_name, ours) == 0 || d->d_ino < later_than || strcmp(d->d_name, but) == 0))
+        d = cgdir_next_child(children);
+    return d || errno != 0;
 }
 
 /* Whether another user may rely on what was enabled: another run, or a directory made since. A cgroup's inode is its
  * 64-bit id, which only grows (kernfs_new_node). */
 static bool is_shared(const struct slice_tree *t)
 {
-    struct others runs = {.ours = t->name, .later_than = 0};
-    struct others later = {.ours = t->nested ? strrchr(t->root.path, '/') + 1 : t->name,
-                           .later_than = t->first,
-                           .sheltered = slice_is_delegated(t)};
-    if (t->nested && cgdir_each_child(t->root_fd, is_other, &runs) != 0)
-        return true;
-    return cgdir_each_child(t->base_fd, is_other, &later) != 0;
+    const char *ours = t->nested ? strrchr(t->root.path, '/') + 1 : t->name;
+    return (t->nested && holds_another(t->root_fd, t->name, 0, "")) ||
+           holds_another(t->base_fd, ours, t->first, slice_is_delegated(t) ? SLICE_SHELTER : "");
 }
 
 /* Falls back to one write per controller: one that is in use must not prevent the others. */
@@ -197,9 +173,9 @@ void slice_disable(struct slice_tree *t)
     unsigned set = t->enabled | read_mark(t);
     if (set == 0 || is_shared(t))
         return;
-    disable(t->run_fd, controllers_in(t->run_fd, SUBTREE));
+    disable(t->run_fd, enabled_in(t->run_fd));
     if (t->nested)
-        disable(t->root_fd, controllers_in(t->root_fd, SUBTREE));
+        disable(t->root_fd, enabled_in(t->root_fd));
     disable(t->base_fd, set);
     (void)fremovexattr(t->base_fd, MARK);
 }

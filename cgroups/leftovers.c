@@ -26,6 +26,7 @@
 /* The walk through the hierarchy. */
 struct walk {
     const char *mount;
+    enum slice_provenance provenance;
     bool dry_run;
     leftover_fn *fn;
     void *context;
@@ -100,28 +101,15 @@ static int open_below(int dirfd, const char *name)
 
 /* --- counting ---------------------------------------------------------------------------------------------------- */
 
-struct tally {
-    int dirfd;
-    int dead;
-};
-
-static int count_run(const char *name, uint64_t inode, void *context)
-{
-    (void)inode;
-    struct tally *t = context;
-    cleanup_close int fd = is_run(name) ? open_below(t->dirfd, name) : -1;
-    t->dead += fd >= 0 && !is_alive(fd);
-    return 0;
-}
-
 static int count_dead(const int *dirs, size_t count)
 {
     int dead = 0;
     for (size_t i = 0; i < count; i++) {
-        struct tally t = {.dirfd = dirs[i]};
-        if (dirs[i] >= 0)
-            (void)cgdir_each_child(dirs[i], count_run, &t);
-        dead += t.dead;
+        cleanup_dir DIR *children = cgdir_children(dirs[i]);
+        for (const struct dirent *d; (d = cgdir_next_child(children));) {
+            cleanup_close int fd = is_run(d->d_name) ? open_below(dirs[i], d->d_name) : -1;
+            dead += fd >= 0 && !is_alive(fd);
+        }
     }
     return dead;
 }
@@ -195,69 +183,40 @@ static void put_back(const struct walk *w, int dirfd)
 
 static void visit(struct walk *w, int dirfd);
 
-struct step {
-    struct walk *walk;
-    int dirfd;
-};
-
-static int visit_child(const char *name, uint64_t inode, void *context)
+static void visit_child(struct walk *w, int dirfd, const char *name)
 {
-    (void)inode;
-    struct step *s = context;
-    struct walk *w = s->walk;
     size_t len = strlen(w->path);
     if (len + 1 + strlen(name) >= sizeof(w->path))
-        return 0;
+        return;
     text_format(w->path + len, sizeof(w->path) - len, "/%s", name);
     if (is_run(name)) {
-        clean_run(w, s->dirfd, name);
+        clean_run(w, dirfd, name);
     } else if (w->depth < w->depth_max) {
-        cleanup_close int fd = open_below(s->dirfd, name);
+        cleanup_close int fd = open_below(dirfd, name);
         if (fd >= 0)
             visit(w, fd);
     }
     w->path[len] = '\0';
-    return 0;
 }
 
-/* Without the lock a run that is just starting would look dead. */
-static bool lock_for(struct walk *w, int dirfd)
-{
-    int failed = slice_lock(dirfd);
-    if (failed != 0)
-        w->fn(&(struct leftover){.path = w->path, .state = LEFTOVER_STUCK, .failed = failed}, w->context);
-    return failed == 0;
-}
-
+/* Without the lock a run that is just starting would look dead. In the mount point, which is not tare's, it looks only
+ * at runs (of one slice each) and /tare.slice. */
 static void visit(struct walk *w, int dirfd)
 {
-    struct step s = {.walk = w, .dirfd = dirfd};
-    if (!lock_for(w, dirfd))
+    const bool picks = w->provenance == SLICE_CREATED && w->depth == 0;
+    int failed = slice_lock(dirfd);
+    if (failed != 0) {
+        w->fn(&(struct leftover){.path = w->path, .state = LEFTOVER_STUCK, .failed = failed}, w->context);
         return;
+    }
     w->depth++;
-    (void)cgdir_each_child(dirfd, visit_child, &s);
+    cleanup_dir DIR *children = cgdir_children(dirfd);
+    for (const struct dirent *d; (d = cgdir_next_child(children));)
+        if (!picks || is_run(d->d_name) || strcmp(d->d_name, SLICE_CREATED_NAME) == 0)
+            visit_child(w, dirfd, d->d_name);
     if (!w->dry_run)
         put_back(w, dirfd);
     slice_unlock(dirfd);
-    w->depth--;
-}
-
-static int visit_ours(const char *name, uint64_t inode, void *context)
-{
-    return is_run(name) || strcmp(name, SLICE_CREATED_NAME) == 0 ? visit_child(name, inode, context) : 0;
-}
-
-/* Locks and restores the mount point like a root, but looks in it only for runs (of one slice each) and /tare.slice. */
-static void visit_created(struct walk *w, int mount_fd)
-{
-    struct step s = {.walk = w, .dirfd = mount_fd};
-    if (!lock_for(w, mount_fd))
-        return;
-    w->depth++;
-    (void)cgdir_each_child(mount_fd, visit_ours, &s);
-    if (!w->dry_run)
-        put_back(w, mount_fd);
-    slice_unlock(mount_fd);
     w->depth--;
 }
 
@@ -274,7 +233,12 @@ static void name_slice_of_scopes(const struct slice_root *root, char *path, size
 
 void leftovers_clean(const struct slice_root *root, bool dry_run, leftover_fn *fn, void *context)
 {
-    struct walk w = {.mount = root->mount, .dry_run = dry_run, .fn = fn, .context = context, .depth_max = DEPTH_MAX};
+    struct walk w = {.mount = root->mount,
+                     .provenance = root->provenance,
+                     .dry_run = dry_run,
+                     .fn = fn,
+                     .context = context,
+                     .depth_max = DEPTH_MAX};
     switch (root->provenance) {
     case SLICE_BORROWED:
     case SLICE_NONE:
@@ -295,10 +259,6 @@ void leftovers_clean(const struct slice_root *root, bool dry_run, leftover_fn *f
         break;
     }
     cleanup_close int fd = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (root->provenance == SLICE_CREATED)
-        visit_created(&w, fd);
-    else
+    if (fd >= 0)
         visit(&w, fd);
 }

@@ -25,7 +25,7 @@ bool mounts_next(const char **text, struct cgmount *ret)
         ret->version = strcmp(m.type, "cgroup") == 0 ? 1 : strcmp(m.type, "cgroup2") == 0 ? 2 : 0;
         if (ret->version == 0)
             continue;
-        ret->writable = mounts_has_option(m.options, "rw") && !mounts_has_option(m.fs_options, "ro");
+        ret->writable = text_has_word(m.options, ",", "rw") && !text_has_word(m.fs_options, ",", "ro");
         text_format(ret->root, sizeof(ret->root), "%s", m.root);
         text_format(ret->point, sizeof(ret->point), "%s", m.point);
         text_format(ret->options, sizeof(ret->options), "%s", m.fs_options);
@@ -34,32 +34,7 @@ bool mounts_next(const char **text, struct cgmount *ret)
     return false;
 }
 
-bool mounts_has_option(const char *options, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *p = options; *p; p += *p == ',') {
-        size_t n = strcspn(p, ",");
-        if (n == len && memcmp(p, word, len) == 0)
-            return true;
-        p += n;
-    }
-    return false;
-}
-
-int mounts_own_cgroup(const char *text, char *ret, size_t cap)
-{
-    for (const char *line = text; *line;) {
-        const char *end = strchrnul(line, '\n');
-        if (strncmp(line, "0::", 3) == 0) {
-            int n = snprintf(ret, cap, "%.*s", (int)(end - line - 3), line + 3);
-            return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
-        }
-        line = *end ? end + 1 : end;
-    }
-    return -ENOENT;
-}
-
-int mounts_own_v1(const char *text, const char *controller, char *ret, size_t cap)
+int mounts_own_cgroup(const char *text, const char *controller, char *ret, size_t cap)
 {
     char names[256];
     for (const char *line = text; *line;) {
@@ -68,9 +43,9 @@ int mounts_own_v1(const char *text, const char *controller, char *ret, size_t ca
         const char *to = from ? memchr(from + 1, ':', (size_t)(end - from - 1)) : NULL;
         if (to && to - from <= (ptrdiff_t)sizeof(names)) {
             text_format(names, sizeof(names), "%.*s", (int)(to - from - 1), from + 1);
-            if (mounts_has_option(names, controller)) {
+            if (*controller ? text_has_word(names, ",", controller) : !*names) {
                 int n = snprintf(ret, cap, "%.*s", (int)(end - to - 1), to + 1);
-                return n <= 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+                return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
             }
         }
         line = *end ? end + 1 : end;
@@ -80,15 +55,10 @@ int mounts_own_v1(const char *text, const char *controller, char *ret, size_t ca
 
 int mounts_directory(const struct cgmount *m, const char *cgroup, char *ret, size_t cap)
 {
-    const char *below = cgroup;
-    if (cgroup[0] != '/')
+    const char *root = strcmp(m->root, "/") == 0 ? "" : m->root;
+    if (cgroup[0] != '/' || !text_is_below(cgroup, root))
         return -ENOENT;
-    if (strcmp(m->root, "/") != 0) {
-        size_t len = strlen(m->root);
-        if (strncmp(cgroup, m->root, len) != 0 || (cgroup[len] != '/' && cgroup[len] != '\0'))
-            return -ENOENT;
-        below = cgroup + len;
-    }
+    const char *below = cgroup + strlen(root);
     if (strcmp(below, "/") == 0)
         below = "";
     int n = snprintf(ret, cap, "%s%s", m->point, below);

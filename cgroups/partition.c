@@ -130,8 +130,7 @@ void partition_release(const struct slice_tree *t, const char *path, struct part
 static bool takes_all(const struct slice_tree *t, const struct cpulist *cpus)
 {
     struct cpulist there = {0};
-    cleanup_close int fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return cpuset_read(fd, "cpuset.cpus.effective", &there) == 0 && cpulist_subset(&there, cpus);
+    return cpuset_common(t->root.mount, &there) == 0 && cpulist_subset(&there, cpus);
 }
 
 /* The kernel reads back "root invalid (why)" if it accepted the word but cannot comply. It would comply later, in the

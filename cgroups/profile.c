@@ -61,6 +61,14 @@ static int refuse(const struct reader *r, const char *wanted, struct err *e)
                    r->token.text);
 }
 
+static int expect(struct reader *r, const char *mark, const char *wanted, struct err *e)
+{
+    if (!is(r, mark))
+        return refuse(r, wanted, e);
+    next(r);
+    return 0;
+}
+
 /* Skips a block, from its '{' past its '}'. */
 static int pass_over(struct reader *r, struct err *e)
 {
@@ -84,16 +92,12 @@ static int take_value(struct reader *r, struct limit_profile *p, struct err *e)
         return refuse(r, "a file's name", e);
     (void)snprintf(v.file, sizeof(v.file), "%.*s", (int)sizeof(v.file) - 1, r->token.text);
     next(r);
-    if (!is(r, "="))
-        return refuse(r, "'='", e);
-    next(r);
+    TRY(expect(r, "=", "'='", e));
     if (!is_word(r))
         return refuse(r, "a value", e);
     (void)snprintf(v.value, sizeof(v.value), "%s", r->token.text);
     next(r);
-    if (!is(r, ";"))
-        return refuse(r, "';'", e);
-    next(r);
+    TRY(expect(r, ";", "';'", e));
     p->value[p->count++] = v;
     return 0;
 }
@@ -107,9 +111,7 @@ static int take_controller(struct reader *r, struct limit_profile *p, struct err
     next(r);
     if (permissions)
         return pass_over(r, e);
-    if (!is(r, "{"))
-        return refuse(r, "'{'", e);
-    next(r);
+    TRY(expect(r, "{", "'{'", e));
     while (!is(r, "}")) {
         TRY(take_value(r, p, e));
     }
@@ -124,9 +126,7 @@ static int take_group(struct reader *r, struct limit_profile *p, struct err *e)
         return refuse(r, "the group's name", e);
     (void)snprintf(p->group, sizeof(p->group), "%.127s", r->token.text);
     next(r);
-    if (!is(r, "{"))
-        return refuse(r, "'{'", e);
-    next(r);
+    TRY(expect(r, "{", "'{'", e));
     while (!is(r, "}")) {
         TRY(take_controller(r, p, e));
     }
@@ -139,10 +139,9 @@ int profile_parse(const char *text, struct limit_profile *ret, struct err *e)
     struct limit_profile p = {0};
     for (next(&r); *r.token.text || r.cut;) {
         if (is(&r, "group")) {
-            int failed = take_group(&r, &p, e);
-            if (failed == 0)
-                *ret = p;
-            return failed;
+            TRY(take_group(&r, &p, e));
+            *ret = p;
+            return 0;
         }
         bool named = is(&r, "template");
         if (!named && !is(&r, "mount") && !is(&r, "default") && !is(&r, "namespace"))

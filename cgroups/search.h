@@ -1,5 +1,5 @@
-/* search: what the steps of the search for the root share. Private to cgroups/: root.c, delegated.c, controllers.c,
- * container.c and those that walk the hierarchy. */
+/* search: what the steps of the search for the root share. Private to cgroups/: root.c, delegated.c, controllers.c
+ * and those that walk the hierarchy. */
 #ifndef TARE_SEARCH_H
 #define TARE_SEARCH_H
 
@@ -51,7 +51,8 @@ int slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((fo
 bool slice_join(char *ret, size_t cap, const char *dir, const char *name);
 /* Whether dir/name exists under sysroot (root.c). */
 bool slice_exists(const char *sysroot, const char *dir, const char *name);
-/* Whether we are in a container that shares the host's cgroup namespace (container.c). */
+/* Whether our cgroup is a container's: its engine made it for the processes of our pid namespace alone (delegated.c).
+ */
 bool slice_is_containers(const struct surroundings *s);
 /* Whether our cgroup is the root of a cgroup namespace of our own (delegated.c). */
 bool slice_is_namespace_root(const struct surroundings *s);

@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgdir.h"
-#include "cgroups/cgfile.h"
+#include "cgroups/cpuset.h"
 #include "cgroups/limits.h"
 #include "cgroups/partition.h"
 #include "cgroups/root.h"
@@ -70,7 +70,7 @@ static bool libcgroup_holds(const char *controller, const char *mount)
 
 static bool add_value(struct cgroup *group, const struct slice_setting *s)
 {
-    const char *name = slice_controller_name(limits_controller(s));
+    const char *name = slice_controller_names[limits_controller(s)];
     struct cgroup_controller *c = cgroup_get_controller(group, name);
     if (!c)
         c = cgroup_add_controller(group, name);
@@ -82,7 +82,7 @@ static bool add_setting(const struct slice *s, const struct slice_setting *set, 
 {
     const char *mount = s->tree->root.mount;
     if (strlen(set->requested) >= LIBCGROUP_CHARS ||
-        !libcgroup_holds(slice_controller_name(limits_controller(set)), mount))
+        !libcgroup_holds(slice_controller_names[limits_controller(set)], mount))
         return false;
     if (!*group)
         *group = cgroup_new_cgroup(s->path + strlen(mount) + 1);
@@ -233,9 +233,7 @@ const struct slice_setting *slice_settings(const struct slice *s, size_t *count)
 
 int slice_effective_cpus(const struct slice *s, struct cpulist *ret)
 {
-    char list[CGFILE_CAP];
-    ssize_t len = s->dirfd < 0 ? -ENOENT : file_read_at(s->dirfd, "cpuset.cpus.effective", list, sizeof(list));
-    return len < 0 ? (int)len : cpulist_parse(list, ret);
+    return s->dirfd < 0 ? -ENOENT : cpuset_read(s->dirfd, "cpuset.cpus.effective", ret);
 }
 
 const struct slice_setting *slice_check_partition(struct slice *s)
@@ -248,11 +246,7 @@ const struct slice_setting *slice_check_partition(struct slice *s)
 
 int slice_common_cpus(const struct slice *s, struct cpulist *ret)
 {
-    char list[CGFILE_CAP];
-    char path[PATH_MAX + 32];
-    text_format(path, sizeof(path), "%s/cpuset.cpus.effective", s->tree->root.mount);
-    ssize_t len = file_read("", path, list, sizeof(list));
-    return len < 0 ? (int)len : cpulist_parse(list, ret);
+    return cpuset_common(s->tree->root.mount, ret);
 }
 
 int slice_populated(const struct slice *s)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/cpulist.h"
@@ -165,7 +166,7 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
                     "the list has too many separate CPUs to write");
     else if (!t->own)
         text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "no cgroup of our own (%s)",
-                    slice_provenance_name(t->root.provenance));
+                    slice_provenance_names[t->root.provenance]);
     else if (!cpuset->available)
         text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "%s", cpuset->reason);
     else
@@ -261,9 +262,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
 {
     if (!slice_is_file_name(run_id))
         return err_set(e, ERR_USAGE, -EINVAL, "run id '%s': not a valid directory name", run_id);
-    struct slice_tree *t = calloc(1, sizeof(*t));
-    if (!t)
-        return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    struct slice_tree *t = xcalloc(1, sizeof(*t));
     slice_root_copy(&t->root, root);
     t->base_fd = t->root_fd = t->run_fd = t->supervisor_fd = t->spare_fd = -1;
     t->own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;

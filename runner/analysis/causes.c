@@ -248,8 +248,7 @@ static struct thread *thread_of(struct finder *f, int32_t tid)
     const uint32_t known = pid_table_get(&f->numbers, tid);
     if (known != PID_TABLE_NONE)
         return &f->thread[known];
-    if (pid_table_put(&f->numbers, tid, (uint32_t)f->threads) != 0)
-        abort();
+    pid_table_put(&f->numbers, tid, (uint32_t)f->threads);
     f->thread = xgrow(f->thread, f->threads, sizeof(*f->thread));
     f->thread[f->threads] = (struct thread){.tid = tid, .state = TRACE_END};
     return &f->thread[f->threads++];

@@ -62,6 +62,7 @@ int summary_read(const char *const *paths, size_t count, bool drawn, struct summ
 void summary_make(struct records *r, struct summary *ret);
 
 void summary_free(struct summary *s);
+#define cleanup_summary __attribute__((cleanup(summary_free)))
 
 /* The verdict in words (words.h) on a cell's comparison; "": not compared. */
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);
@@ -83,6 +84,9 @@ const struct summary_figure *summary_at(const struct summary *s, const struct su
 
 /* A cell's figure by name; NULL: no record has it. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
+
+/* The name of the first plan that a record is of; NULL: none is of any. */
+const char *summary_plan(const struct summary *s);
 
 /* Whether the cell has profile memory. */
 bool summary_is_memory(const struct summary_cell *c);

@@ -60,13 +60,6 @@ static json_t *claims_of(const struct verification *v)
     return list;
 }
 
-static const char *verdict_of(const struct verification *v, enum finding_verdict kind)
-{
-    if (kind == FINDING_DERIVATION && !v->derived)
-        return "not looked at";
-    return verification_failed(v, kind) ? "broken" : "good";
-}
-
 static json_t *statement(const struct verification *v)
 {
     cleanup_free char *name = text_printf("%s.tar", *v->at.top         ? v->at.top
@@ -74,8 +67,8 @@ static json_t *statement(const struct verification *v)
                                                                        : "bundle");
     json_t *predicate =
         json_pack("{s:{s:s, s:s, s:s}, s:s, s:s, s:s, s:I, s:o, s:o}", "verifier", "name", "tare", "version",
-                  TARE_VERSION, "commit", TARE_COMMIT, "integrity", verdict_of(v, FINDING_INTEGRITY), "derivation",
-                  verdict_of(v, FINDING_DERIVATION), "signature", verify_signature_name(v->signature), "records",
+                  TARE_VERSION, "commit", TARE_COMMIT, "integrity", verify_word(v, FINDING_INTEGRITY), "derivation",
+                  verify_word(v, FINDING_DERIVATION), "signature", verify_signature_name(v->signature), "records",
                   (json_int_t)v->at.bundle.records.count, "claims", claims_of(v), "digests", materials_of(v));
     json_put_text(predicate, "key", *v->key_id ? v->key_id : NULL);
     json_put(predicate, "notes", json_of_bytes(v->notes.data)); /* what was not compared, and why */

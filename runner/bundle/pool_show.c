@@ -67,14 +67,15 @@ static size_t first_effect(const struct pool_result *r, size_t claim)
     return first;
 }
 
-/* What one effect of a claim is: "many over one", "the exponent of …". The caller frees it. */
+/* What one effect of a claim is: "many over one", "many minus one", "the exponent of …". The caller frees it. */
 static char *effect_name(const struct claim *c, size_t part)
 {
     cleanup_free char *name = NULL;
     if (c->kind == CLAIM_RATIO)
         name = text_printf("%s, %s over %s", c->figure, c->cell[0], c->cell[1]);
     else if (c->kind == CLAIM_ORDER)
-        name = text_printf("%s, %s over %s", c->figure, c->cell[part + 1], c->cell[part]);
+        name = text_printf("%s, %s %s %s", c->figure, c->cell[part + 1], claim_is_on_logs(c) ? "over" : "minus",
+                           c->cell[part]);
     else if (c->kind == CLAIM_SCALING)
         name = text_printf("%s, the exponent by %s", c->figure, c->by);
     else
@@ -471,6 +472,36 @@ static void add_class_rows(const struct pool_result *r, size_t claim, size_t k, 
         add_forest_row(rows, estimate_label(of, f), &f->mean, &f->prediction);
 }
 
+/* The unit of an axis whose numbers are the figure's own: of bytes the one that fits the largest estimate. */
+static struct figure_unit axis_unit(const struct figure_about *about, const struct rows *rows)
+{
+    double most = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        if (isfinite(rows->list[i].at))
+            most = fmax(most, fabs(rows->list[i].at));
+    return figure_is_of_bytes(about) ? figure_unit_of(most) : (struct figure_unit){about->unit, 1};
+}
+
+/* Names the axis; the rows' numbers become those of its unit, of which *unit is how much one is. */
+static char *axis_of(const struct claim *c, const struct figure_about *about, struct rows *rows, double *unit)
+{
+    cleanup_free char *figure = text_printable(c->figure);
+    *unit = 1;
+    if (c->kind == CLAIM_SCALING)
+        return text_printf("exponent of %.40s", figure);
+    if (c->kind == CLAIM_RATIO || (c->kind == CLAIM_ORDER && claim_is_on_logs(c)))
+        return text_printf("ratio of %.40s", figure);
+    const struct figure_unit in = axis_unit(about, rows);
+    *unit = in.bytes;
+    for (size_t i = 0; i < rows->count; i++) {
+        struct forest_row *row = &rows->list[i];
+        double *const number[] = {&row->at, &row->low, &row->high, &row->next_low, &row->next_high};
+        for (size_t k = 0; k < ARRAY_LEN(number); k++)
+            *number[k] /= in.bytes;
+    }
+    return text_printf("%s%.40s [%.20s]", c->kind == CLAIM_ORDER ? "difference of " : "", figure, in.name);
+}
+
 static void draw_claim(const struct pool_result *r, size_t i, struct drawings *all)
 {
     char name[32], title[1000];
@@ -480,16 +511,13 @@ static void draw_claim(const struct pool_result *r, size_t i, struct drawings *a
     struct rows rows = {xcalloc(most, sizeof(*rows.list)), xcalloc(most, sizeof(char *)), 0};
     cleanup_free char *effect = effect_name(c, found->shown), *text = text_printable(c->text);
     const struct figure_about about = about_of(r, i);
-    cleanup_free char *figure = text_printable(c->figure);
-    cleanup_free char *axis = c->kind == CLAIM_SCALING ? text_printf("exponent of %.40s", figure)
-                              : c->kind == CLAIM_BOUND || c->kind == CLAIM_VALUE
-                                  ? text_printf("%.40s [%.20s]", figure, about.unit)
-                                  : text_printf("ratio of %.40s", figure);
     for (size_t k = 0; k < r->classes; k++)
         add_class_rows(r, i, k, &rows);
     const struct pool_estimate *f = &found->part[found->shown].all;
     if (c->kind != CLAIM_VALUE || r->classes == 1)
         add_forest_row(&rows, estimate_label("all", f), &f->mean, &f->prediction);
+    double unit = 1;
+    cleanup_free char *axis = axis_of(c, &about, &rows, &unit);
     text_format(name, sizeof(name), "claim-%zu", i + 1);
     text_format(title, sizeof(title), "%s: %.400s: %s; %.400s", c->id, text, pool_verdict_name(found), effect);
     forest_draw(all, &(struct forest){.name = name,
@@ -497,8 +525,8 @@ static void draw_claim(const struct pool_result *r, size_t i, struct drawings *a
                                       .axis = axis,
                                       .row = rows.list,
                                       .rows = rows.count,
-                                      .min = claim_min(c),
-                                      .max = c->max});
+                                      .min = claim_min(c) / unit,
+                                      .max = c->max / unit});
     for (size_t k = 0; k < rows.count; k++)
         free(rows.label[k]);
     free(rows.label);
@@ -530,6 +558,10 @@ static void page_answer(const struct pool_result *r, struct text *out)
         for (size_t k = 0; r->claim[i].by_class && k < r->classes; k++)
             text_add(out, "%s class %s: %s", k ? "," : ":", class_name(k, name),
                      claim_verdict_name(r->claim[i].of_class[k]));
+        if (!r->claim[i].by_class && *r->claim[i].why) {
+            text_add(out, ": ");
+            html_text(out, r->claim[i].why);
+        }
         text_add(out, "</li>\n");
     }
     text_add(out, "</ul>\n");

@@ -25,12 +25,6 @@
 #include "plan/folder.h"
 #include "plan/trust.h"
 
-const char *reproduce_where_name(enum reproduce_where w)
-{
-    static const char *const NAMES[] = {"host", "image", "vm"};
-    return NAMES[w];
-}
-
 /* --- the original ------------------------------------------------------------------------------------------------ */
 
 static int check_original(struct reproduction *r, struct err *e)
@@ -47,12 +41,6 @@ static int check_original(struct reproduction *r, struct err *e)
                ? 0
                : err_wrap(e, "'%s'", r->o->path);
 }
-
-static void end_grants(struct trust_grants *g)
-{
-    text_free(&g->lines);
-}
-#define cleanup_grants __attribute__((cleanup(end_grants)))
 
 /* Checks what the plan needs from the host. For a run on this host with --trust-plan, tare matrix lists it itself. */
 static int judge_plan(struct reproduction *r, struct err *e)

@@ -82,10 +82,8 @@ void reproduction_text(const struct reproduction *r, struct text *out)
     text_add(out, "%s\nsha256 %s\n", r->o->path, v->sha256);
     text_add(out, "integrity: %s\n",
              verification_failed(v, FINDING_INTEGRITY) ? "broken, and run all the same (--force)" : "good");
-    text_add(out, "derivation: %s\n",
-             !v->derived                                  ? "not looked at"
-             : verification_failed(v, FINDING_DERIVATION) ? "broken ('tare verify' tells what)"
-                                                          : "good");
+    text_add(out, "derivation: %s%s\n", verify_word(v, FINDING_DERIVATION),
+             verification_failed(v, FINDING_DERIVATION) ? " ('tare verify' tells what)" : "");
     add_environment(r, out);
     add_run(r, out);
     text_add(out, "claims: %zu", b->claims.count);
@@ -159,21 +157,20 @@ static json_t *original_json(const struct reproduction *r)
 {
     const struct verification *v = &r->verified;
     const struct bundle *b = &r->verified.at.bundle;
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b}", "sha256", v->sha256, "title",
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:b}", "sha256", v->sha256, "title",
                      json_incref(json_object_get(b->pack, "title")), "plan", b->plan.name, "plan_sha256",
-                     b->bound.sha256, "integrity", verification_failed(v, FINDING_INTEGRITY) ? "broken" : "good",
-                     "signature", verify_signature_name(v->signature), "derivation",
-                     v->derived ? json_string(verification_failed(v, FINDING_DERIVATION) ? "broken" : "good")
-                                : json_string("not looked at"),
-                     "forced", verification_failed(v, FINDING_INTEGRITY));
+                     b->bound.sha256, "integrity", verify_word(v, FINDING_INTEGRITY), "signature",
+                     verify_signature_name(v->signature), "derivation", verify_word(v, FINDING_DERIVATION), "forced",
+                     verification_failed(v, FINDING_INTEGRITY));
 }
 
 static json_t *run_json(const struct reproduction *r)
 {
+    static const char *const WHERE[] = {"host", "image", "vm"};
     json_t *smoke = r->o->smoke ? json_pack("{s:I, s:i, s:i}", "invocations", (json_int_t)r->invocations,
                                             "iterations_at_most", SMOKE_ITERATIONS, "warmup", SMOKE_WARMUP)
                                 : json_null();
-    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", reproduce_where_name(r->o->where), "engine",
+    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", WHERE[r->o->where], "engine",
                           r->o->engine == ENGINE_SLURM ? "slurm" : "local", "smoke", smoke, "planned",
                           (json_int_t)r->planned, "run", (json_int_t)r->run, "failed", (json_int_t)r->failed);
     if (r->o->where == REPRODUCE_IMAGE)

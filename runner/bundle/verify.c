@@ -26,6 +26,7 @@
 #include "bundle/hostdiff.h"
 #include "bundle/pack.h"
 #include "bundle/pack_image.h"
+#include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "bundle/reproduction_check.h"
 #include "bundle/verify_derived.h"
@@ -226,10 +227,8 @@ static void check_coverage(struct verifying *w)
     if (b->missing == 0)
         return;
     bundle_missing(b, CELLS_NAMED, &missing);
-    char *rest = missing.data;
-    for (char *line; !allowed && rest && (line = strsep(&rest, "\n"));)
-        if (*line)
-            BROKEN(w, BUNDLE_PLAN, "%s: it has no record, and the bundle does not say that it is incomplete", line);
+    for (char *rest = missing.data, *line; !allowed && (line = text_line(&rest));)
+        BROKEN(w, BUNDLE_PLAN, "%s: it has no record, and the bundle does not say that it is incomplete", line);
     if (allowed)
         text_add(&w->v->notes, "%zu invocations of the plan are missing; it was packed so (--allow-incomplete)\n",
                  b->missing);
@@ -308,10 +307,18 @@ static int derive(struct verifying *w, struct err *e)
     findings_append(&w->v->at.findings, &w->records);
     if (b->reproduction)
         reproduction_check(b, &w->v->at.payload, &w->v->at.findings);
-    const struct verify_sides sides = {b, &w->v->at.payload, w->derived.fd, w->v->at.root_fd};
-    TRY(verify_derived(&sides, &w->v->at.findings, &w->v->notes, e));
     w->v->derived = true;
-    return 0;
+    const json_int_t format = json_integer_value(json_object_get(b->pack, "format"));
+    w->v->other_format = format != PACK_FORMAT;
+    if (w->v->other_format) {
+        text_add(&w->v->notes,
+                 "what follows from the records is not compared: it was packed in the format %lld, and this tare "
+                 "derives the format %d; the tare that packed it does\n",
+                 (long long)format, PACK_FORMAT);
+        return 0;
+    }
+    const struct verify_sides sides = {b, &w->v->at.payload, w->derived.fd, w->v->at.root_fd};
+    return verify_derived(&sides, &w->v->at.findings, &w->v->notes, e);
 }
 
 /* --- 7: packed again --------------------------------------------------------------------------------------------- */
@@ -431,7 +438,7 @@ void verification_free(struct verification *v)
     bundle_close(&v->at);
     text_free(&v->summary);
     text_free(&v->notes);
-    text_free(&v->grants.lines);
+    trust_grants_free(&v->grants);
     hostdiff_free(&v->hostdiff);
     *v = (struct verification){.at = BUNDLE_UNOPENED};
 }

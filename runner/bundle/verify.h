@@ -36,6 +36,7 @@ struct verification {
     struct opened_bundle at; /* the open bundle, and the findings */
     bool loaded;             /* at.bundle is filled in */
     bool derived, compared;  /* derivation and environment were checked, since integrity was good */
+    bool other_format;       /* of derivation the records alone were, since it was packed in another PACK_FORMAT */
     char sha256[DIGEST_HEX]; /* of the uncompressed tar; for a folder, of the tar that it would give */
     enum verify_signature signature;
     char key_id[MINISIG_KEY_ID];
@@ -60,6 +61,10 @@ enum verify_signature verify_signer(const struct verification *v, const struct m
 
 /* Whether there is a finding of this kind. */
 bool verification_failed(const struct verification *v, enum finding_verdict kind);
+
+/* The word of a verdict: "good", "broken", "records only", "not looked at", …; those of tare-verification.schema.json.
+ */
+const char *verify_word(const struct verification *v, enum finding_verdict kind);
 
 void verify_text(const struct verification *v, const char *path, struct text *out);
 void verify_json(const struct verification *v, const char *path, struct text *out);

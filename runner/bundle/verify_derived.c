@@ -157,14 +157,6 @@ static int compare_all(struct comparing *c, struct err *e)
 int verify_derived(const struct verify_sides *s, struct findings *f, struct text *notes, struct err *e)
 {
     struct comparing c = {.s = s, .data_fd = -1, .findings = f, .notes = notes};
-    json_int_t format = json_integer_value(json_object_get(s->b->pack, "format"));
-    if (format != PACK_FORMAT) {
-        text_add(notes,
-                 "what follows from the records is not compared: it was packed in the format %lld, and this tare "
-                 "derives the format %d\n",
-                 (long long)format, PACK_FORMAT);
-        return 0;
-    }
     if (mkdirat(s->derived_fd, BUNDLE_DATA, 0755) == 0)
         c.data_fd = openat(s->derived_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failed = c.data_fd < 0 ? err_sys(e, ERR_HOST, "a folder of our own") : compare_all(&c, e);

@@ -14,13 +14,15 @@ const char *verify_signature_name(enum verify_signature s)
     return NAMES[s];
 }
 
-/* The word of a verdict. */
-static const char *word(const struct verification *v, enum finding_verdict kind)
+const char *verify_word(const struct verification *v, enum finding_verdict kind)
 {
     if (kind == FINDING_INTEGRITY)
         return verification_failed(v, kind) ? "broken" : "good";
     if (kind == FINDING_DERIVATION)
-        return !v->derived ? "not looked at" : verification_failed(v, kind) ? "broken" : "good";
+        return !v->derived                    ? "not looked at"
+               : verification_failed(v, kind) ? "broken"
+               : v->other_format              ? "records only"
+                                              : "good";
     if (kind == FINDING_ENVIRONMENT)
         return !v->compared ? "not looked at" : v->hostdiff.count ? "differs" : "same";
     return "not run";
@@ -84,17 +86,18 @@ void verify_text(const struct verification *v, const char *path, struct text *ou
     text_add(out, "%s: %zu files, %zu records\n", path, v->at.all.count, v->at.bundle.records.count);
     if (*v->sha256)
         text_add(out, "sha256 %s\n", v->sha256);
-    text_add(out, "integrity: %s\n  %s\n", word(v, FINDING_INTEGRITY), signature_text(v, signature, sizeof(signature)));
+    text_add(out, "integrity: %s\n  %s\n", verify_word(v, FINDING_INTEGRITY),
+             signature_text(v, signature, sizeof(signature)));
     add_findings(v, FINDING_INTEGRITY, out);
-    text_add(out, "derivation: %s\n", word(v, FINDING_DERIVATION));
+    text_add(out, "derivation: %s\n", verify_word(v, FINDING_DERIVATION));
     add_indented(v->summary.data, out);
     for (size_t i = 0; i < v->at.bundle.claims.count; i++)
         add_claim(&v->at.bundle, i, out);
     add_indented(v->notes.data, out);
     add_findings(v, FINDING_DERIVATION, out);
-    text_add(out, "environment: %s\n", word(v, FINDING_ENVIRONMENT));
+    text_add(out, "environment: %s\n", verify_word(v, FINDING_ENVIRONMENT));
     add_environment(v, out);
-    text_add(out, "re-run: %s (tare reproduce)\n", word(v, FINDING_RERUN));
+    text_add(out, "re-run: %s (tare reproduce)\n", verify_word(v, FINDING_RERUN));
     if (v->grants.count > 0)
         text_add(out, "  what the plan says of the host is refused then, or taken by --trust-plan:\n");
     add_indented(v->grants.lines.data ? v->grants.lines.data : "", out);
@@ -102,20 +105,15 @@ void verify_text(const struct verification *v, const char *path, struct text *ou
 
 /* --- json -------------------------------------------------------------------------------------------------------- */
 
-static json_t *findings_json(const struct verification *v, enum finding_verdict kind)
+static json_t *verdict_json(const struct verification *v, enum finding_verdict kind)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < v->at.findings.count; i++)
         if (v->at.findings.list[i].verdict == kind)
             (void)json_array_append_new(list, json_pack("{s:s, s:s}", "file", v->at.findings.list[i].file, "text",
                                                         v->at.findings.list[i].text));
-    return list;
-}
-
-static json_t *verdict_json(const struct verification *v, enum finding_verdict kind)
-{
-    return json_pack("{s:s, s:I, s:o}", "verdict", word(v, kind), "found", (json_int_t)v->at.findings.found[kind],
-                     "findings", findings_json(v, kind));
+    return json_pack("{s:s, s:I, s:o}", "verdict", verify_word(v, kind), "found",
+                     (json_int_t)v->at.findings.found[kind], "findings", list);
 }
 
 /* Adds the settings that a run takes only with --trust-plan. */

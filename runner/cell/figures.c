@@ -11,7 +11,7 @@
 int figures_check(const struct ledger_map *ledger, const struct scenario *scenario, struct err *e)
 {
     struct ledger_figure figure[LEDGER_FIGURES];
-    size_t count = ledger_figures(ledger, figure, LEDGER_FIGURES);
+    size_t count = ledger_figures(ledger, figure);
     for (size_t i = 0; i < count; i++)
         if (!scenario_figure_find(scenario, figure[i].name))
             return err_set(e, ERR_WORKLOAD, -EPROTO,
@@ -24,7 +24,7 @@ int figures_check(const struct ledger_map *ledger, const struct scenario *scenar
 void figures_take(const struct ledger_map *ledger, const struct scenario *scenario, struct facts *out)
 {
     struct ledger_figure figure[LEDGER_FIGURES];
-    size_t count = ledger_figures(ledger, figure, LEDGER_FIGURES);
+    size_t count = ledger_figures(ledger, figure);
     for (size_t n = 0; n < scenario->figures; n++) {
         const char *name = scenario->figure[n].name;
         size_t i = 0;

@@ -210,7 +210,7 @@ static scmp_filter_ctx build(unsigned variant, struct text *said)
     for (int a = 0; a < ALLOWANCES; a++) {
         if (!(variant & FILTER_ALLOWS(a)))
             continue;
-        text_add(said, "allowed by --allow %s:", allowance_name((enum allowance)a));
+        text_add(said, "allowed by --allow %s:", allowance_names[a]);
         allow_all(f, ALLOWANCE[a], said);
     }
     allow_by_argument(f, variant & FILTER_HOST_NETWORK, said);
@@ -243,7 +243,7 @@ static size_t print_code(const void *code, size_t bytes)
 static size_t print_filter(unsigned variant)
 {
     static char code[BPF_MAXINSNS * sizeof(struct sock_filter)];
-    struct text said = {0};
+    cleanup_text struct text said = {0};
     scmp_filter_ctx f = build(variant, &said);
     cleanup_close int fd = memfd_create("filter", MFD_CLOEXEC);
     int failed = fd < 0 ? -errno : seccomp_export_bpf(f, fd);
@@ -256,7 +256,6 @@ static size_t print_filter(unsigned variant)
     for (size_t i = 0; i < said.len; i++)
         (void)printf("%d,%s", said.data[i], i % 24 == 23 ? "\n" : "");
     (void)printf("0};\n");
-    text_free(&said);
     seccomp_release(f);
     return count;
 }

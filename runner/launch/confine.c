@@ -20,11 +20,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "launch/confine_mounts.h"
-#include "launch/confine_user.h"
 #include "launch/filter.h"
 #include "launch/landlock.h"
 
@@ -40,14 +40,10 @@ struct confine {
     const struct filter *filter; /* NULL: none */
 };
 
-const char *confine_layer_name(enum confine_layer layer)
-{
-    static const char *const NAMES[] = {"namespaces",     "loopback",       "read-only root", "private folders",
-                                        "own /proc",      "host's sockets", "standard input", "Landlock rules",
-                                        "host name",      "user",           "capabilities",   "privileges",
-                                        "seccomp filter", "seccomp counts"};
-    return NAMES[layer];
-}
+const char *const confine_layer_names[] = {"namespaces",     "loopback",       "read-only root", "private folders",
+                                           "own /proc",      "host's sockets", "standard input", "Landlock rules",
+                                           "host name",      "user",           "capabilities",   "privileges",
+                                           "seccomp filter", "seccomp counts"};
 
 /* --- the filter --------------------------------------------------------------------------------------------------- */
 
@@ -126,28 +122,20 @@ static int check_streams(const struct confine_request *q, struct err *e)
 
 int confine_prepare(const struct confine_request *q, struct confine **ret, struct err *e)
 {
-    struct confine_user user;
-    int failed = check_streams(q, e);
-    if (failed == 0)
-        failed = confine_user_choose(q, &user, e);
-    struct confine *c = failed == 0 ? calloc(1, sizeof(*c)) : NULL;
-    if (!c)
-        return failed != 0 ? failed : err_set(e, ERR_OURS, -ENOMEM, "no memory for the confinement");
+    cleanup_confine struct confine *c = xcalloc(1, sizeof(*c));
+    TRY(check_streams(q, e));
+    TRY(confine_user_choose(q, &c->user, e));
     choose_layers(q, c);
-    c->user = user;
     choose_namespaces(q, c);
     c->capabilities = cap_max_bits();
     c->no_capability = cap_init();
-    failed = confine_mounts_plan(q, &c->user, &c->mounts, e);
-    if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, (gid_t)-1) != 0)
-        failed = err_sys(e, ERR_HOST, "cannot give '%s' to user %u", q->scratch, (unsigned)c->user.uid);
-    if (failed == 0 && !c->no_capability)
-        failed = err_set(e, ERR_OURS, -ENOMEM, "no memory for a set of capabilities");
-    if (failed != 0)
-        confine_free(&c);
-    else
-        *ret = c;
-    return failed;
+    TRY(confine_mounts_plan(q, &c->user, &c->mounts, e));
+    if (q->scratch && c->user.change && chown(q->scratch, c->user.uid, (gid_t)-1) != 0)
+        return err_sys(e, ERR_HOST, "cannot give '%s' to user %u", q->scratch, (unsigned)c->user.uid);
+    if (!c->no_capability)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for a set of capabilities");
+    *ret = STEAL(c);
+    return 0;
 }
 
 void confine_free(struct confine **confine)
@@ -165,19 +153,9 @@ bool confine_wants(const struct confine *c, enum confine_layer layer)
     return c->wants[layer];
 }
 
-uid_t confine_uid(const struct confine *c)
+const struct confine_user *confine_user(const struct confine *c)
 {
-    return c->user.uid;
-}
-
-gid_t confine_gid(const struct confine *c)
-{
-    return c->user.gid;
-}
-
-const char *confine_user_reason(const struct confine *c)
-{
-    return c->user.reason;
+    return &c->user;
 }
 
 bool confine_has_user_namespace(const struct confine *c)
@@ -196,12 +174,6 @@ uint64_t confine_namespaces(const struct confine *c)
 }
 
 /* --- in the child: system calls only ----------------------------------------------------------------------------- */
-
-static void note(struct confine_outcome *o, enum confine_layer layer, long result)
-{
-    if (result < 0 && o->refused[layer] == 0)
-        o->refused[layer] = errno;
-}
 
 static int write_once(const char *path, const char *value)
 {
@@ -230,17 +202,17 @@ static void allow_writes(const struct confine *c, struct confine_outcome *o)
         return;
     for (size_t i = 0; i < ARRAY_LEN(OWN); i++) {
         cleanup_close int fd = open(OWN[i], O_PATH | O_CLOEXEC);
-        note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, true));
+        confine_note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, true));
     }
     for (size_t i = 0; i < c->mounts.count; i++) {
         const struct confine_bind *b = &c->mounts.bind[i];
         cleanup_close int fd = b->writable || b->device ? open(b->path, O_PATH | O_CLOEXEC) : -1;
         if (fd >= 0)
-            note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, b->folder));
+            confine_note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, b->folder));
     }
     for (int fd = 0; fd < 3; fd++)
         if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode))
-            note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, false));
+            confine_note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, false));
     o->landlock_fd = rules;
 }
 
@@ -286,17 +258,17 @@ void confine_enter(const struct confine *c, struct confine_outcome *o)
     int nesting[ARRAY_LEN(NESTING)];
     if (*c->uid_map) { /* user_namespaces(7): setgroups first, or gid_map is refused */
         (void)write_once("/proc/self/setgroups", "deny");
-        note(o, CONFINE_NAMESPACES, write_once("/proc/self/uid_map", c->uid_map));
-        note(o, CONFINE_NAMESPACES, write_once("/proc/self/gid_map", c->gid_map));
+        confine_note(o, CONFINE_NAMESPACES, write_once("/proc/self/uid_map", c->uid_map));
+        confine_note(o, CONFINE_NAMESPACES, write_once("/proc/self/gid_map", c->gid_map));
     }
     open_nesting(c, nesting, o); /* before unshare(2): a mount with a file open for writing cannot become read-only */
     if (unshare(c->unshared) != 0) {
         note_shared(c, o);
         return;
     }
-    note(o, CONFINE_HOSTNAME, sethostname(CONFINE_HOSTNAME_IS, strlen(CONFINE_HOSTNAME_IS)));
+    confine_note(o, CONFINE_HOSTNAME, sethostname(CONFINE_HOSTNAME_IS, strlen(CONFINE_HOSTNAME_IS)));
     if (c->wants[CONFINE_NETWORK])
-        note(o, CONFINE_NETWORK, raise_loopback());
+        confine_note(o, CONFINE_NETWORK, raise_loopback());
     confine_mounts_apply(&c->mounts, o);
     if (c->wants[CONFINE_WRITES])
         allow_writes(c, o);
@@ -309,16 +281,16 @@ void confine_drop_bounding(const struct confine *c, struct confine_outcome *o)
     for (cap_value_t cap = 0; cap < c->capabilities; cap++)
         if (prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0UL, 0UL, 0UL) != 0 &&
             prctl(PR_CAPBSET_READ, (unsigned long)cap, 0UL, 0UL, 0UL) == 1)
-            note(o, CONFINE_CAPABILITIES, -1);
+            confine_note(o, CONFINE_CAPABILITIES, -1);
 }
 
 static void become(const struct confine *c, struct confine_outcome *o)
 {
     if (!c->user.change)
         return;
-    note(o, CONFINE_USER, setgroups(0, NULL));
-    note(o, CONFINE_USER, syscall(SYS_setresgid, c->user.gid, c->user.gid, c->user.gid));
-    note(o, CONFINE_USER, syscall(SYS_setresuid, c->user.uid, c->user.uid, c->user.uid));
+    confine_note(o, CONFINE_USER, setgroups(0, NULL));
+    confine_note(o, CONFINE_USER, syscall(SYS_setresgid, c->user.gid, c->user.gid, c->user.gid));
+    confine_note(o, CONFINE_USER, syscall(SYS_setresuid, c->user.uid, c->user.uid, c->user.uid));
 }
 
 static int load(const struct sock_fprog *program, unsigned flags)
@@ -349,19 +321,19 @@ int confine_drop(const struct confine *c, struct confine_outcome *o)
 {
     become(c, o);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
-    note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));
-    note(o, CONFINE_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
-    note(o, CONFINE_PRIVILEGES, hold_priority());
+    confine_note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));
+    confine_note(o, CONFINE_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
+    confine_note(o, CONFINE_PRIVILEGES, hold_priority());
     if (o->landlock_fd >= 0)
-        note(o, CONFINE_WRITES, landlock_enforce(o->landlock_fd));
+        confine_note(o, CONFINE_WRITES, landlock_enforce(o->landlock_fd));
     if (!c->filter)
         return -1;
     const struct sock_fprog program = {.len = (unsigned short)c->filter->instructions,
                                        .filter = (struct sock_filter *)c->filter->code};
     int listener = load(&program, SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (listener < 0) {
-        note(o, CONFINE_COUNTING, -1);
-        note(o, CONFINE_SECCOMP, load_uncounted(&program));
+        confine_note(o, CONFINE_COUNTING, -1);
+        confine_note(o, CONFINE_SECCOMP, load_uncounted(&program));
     }
     return listener;
 }

@@ -10,28 +10,28 @@
 #include <sys/types.h>
 
 #include "launch/confine_request.h"
+#include "launch/confine_user.h"
 
 struct err;
 struct text;
 
 /* "namespaces", "read-only root", …: names the step in a message. */
-const char *confine_layer_name(enum confine_layer layer);
+extern const char *const confine_layer_names[];
 
 struct confine;
 
 /* Prepares the confinement. If the caller is root and names no user, the workload runs as CONFINE_NOBODY, or as the
  * owner of the first needed folder that CONFINE_NOBODY cannot enter (at worst root's uid, without capabilities);
- * confine_user_reason() says which. A folder owned by root that only CONFINE_NOBODY cannot enter is no obstacle: it is
+ * its reason says which. A folder owned by root that only CONFINE_NOBODY cannot enter is no obstacle: it is
  * hidden, and what is needed below it is shown. -EINVAL, -ENOENT (usage): an impossible path or user. -EISDIR (usage):
  * one of descriptors 0 to 2 is a folder. The caller ends it with confine_free(). */
 int confine_prepare(const struct confine_request *request, struct confine **ret, struct err *e);
 void confine_free(struct confine **confine);
+#define cleanup_confine __attribute__((cleanup(confine_free)))
 
 /* Whether a layer was asked for. */
 bool confine_wants(const struct confine *c, enum confine_layer layer);
-uid_t confine_uid(const struct confine *c);
-gid_t confine_gid(const struct confine *c);
-const char *confine_user_reason(const struct confine *c); /* "" if it is the one asked for */
+const struct confine_user *confine_user(const struct confine *c);
 
 /* Whether the workload gets a user namespace of its own. */
 bool confine_has_user_namespace(const struct confine *c);

@@ -64,11 +64,8 @@ static int add_bind(struct confine_mounts *m, const char *path, bool writable, b
         return 0;
     if (m->count == BINDS_MAX)
         return err_set(e, ERR_USAGE, -E2BIG, "'%s': more paths than %d", path, BINDS_MAX);
-    char *own = strdup(path);
-    if (!own)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for a path");
-    m->bind[m->count++] =
-        (struct confine_bind){.path = own, .folder = S_ISDIR(st.st_mode), .writable = writable, .device = device};
+    m->bind[m->count++] = (struct confine_bind){
+        .path = xstrdup(path), .folder = S_ISDIR(st.st_mode), .writable = writable, .device = device};
     return 0;
 }
 
@@ -82,10 +79,7 @@ static int hide(struct confine_mounts *m, const char *path, const char *options,
         return 0;
     if (m->hidden_count == CONFINE_HIDDEN_MAX)
         return err_set(e, ERR_HOST, -E2BIG, "'%s': more folders to hide than %d", path, CONFINE_HIDDEN_MAX);
-    char *own = strdup(path);
-    if (!own)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for a path");
-    m->hidden[m->hidden_count++] = (struct confine_hidden){own, options};
+    m->hidden[m->hidden_count++] = (struct confine_hidden){xstrdup(path), options};
     return 0;
 }
 
@@ -152,30 +146,27 @@ static int show(struct confine_mounts *m, const char *path, struct err *e)
 static int show_needed(struct confine_mounts *m, const char *path, struct err *e)
 {
     char real[PATH_MAX];
-    int failed = show(m, path, e);
-    if (failed == 0 && realpath(path, real))
-        failed = show(m, real, e);
-    return failed;
+    TRY(show(m, path, e));
+    return realpath(path, real) ? show(m, real, e) : 0;
 }
 
 /* Hides every closed folder on a path: another path may show one of them. */
 static int veil_way(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
 {
     char closed[PATH_MAX];
-    int failed = 0;
-    for (size_t len = 0; failed == 0 && (len = confine_user_closed(path, u->uid, u->gid, len)) > 0;) {
+    for (size_t len = 0; (len = confine_user_closed(path, u->uid, u->gid, len)) > 0;) {
         text_format(closed, sizeof(closed), "%.*s", (int)len, path);
-        failed = hide(m, closed, EMPTY, e);
+        TRY(hide(m, closed, EMPTY, e));
     }
-    return failed;
+    return 0;
 }
 
 /* The same for a needed path and the target of its links. */
 static int veil(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
 {
     char real[PATH_MAX];
-    int failed = veil_way(m, u, path, e);
-    return failed == 0 && realpath(path, real) ? veil_way(m, u, real, e) : failed;
+    TRY(veil_way(m, u, path, e));
+    return realpath(path, real) ? veil_way(m, u, real, e) : 0;
 }
 
 static int add_writable(struct confine_mounts *m, const char *path, struct err *e)
@@ -194,7 +185,7 @@ static int mask_sockets(struct confine_mounts *m, struct err *e)
 {
     char line[PATH_MAX + 128];
     struct stat st;
-    FILE *f = fopen("/proc/net/unix", "re");
+    cleanup_file FILE *f = fopen("/proc/net/unix", "re");
     if (!f)
         return err_sys(e, ERR_HOST, "/proc/net/unix");
     while (fgets(line, sizeof(line), f)) {
@@ -206,11 +197,9 @@ static int mask_sockets(struct confine_mounts *m, struct err *e)
         for (size_t i = 0; i < m->masked_count && seen; i++)
             seen = strcmp(m->masked[i], path) != 0;
         m->more_sockets |= seen && m->masked_count == CONFINE_MASKED_MAX;
-        char *own = seen && !m->more_sockets ? strdup(path) : NULL;
-        if (own)
-            m->masked[m->masked_count++] = own;
+        if (seen && !m->more_sockets)
+            m->masked[m->masked_count++] = xstrdup(path);
     }
-    (void)fclose(f);
     return 0;
 }
 
@@ -226,30 +215,27 @@ static int show_resolver(struct confine_mounts *m, struct err *e)
 static int plan_hidden(const struct confine_request *q, const struct confine_user *u, struct confine_mounts *m,
                        struct err *e)
 {
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < ARRAY_LEN(PRIVATE); i++)
-        failed = hide(m, PRIVATE[i], i < 2 ? NULL : EMPTY, e);
-    if (failed == 0)
-        failed = hide_kernels(m, e);
-    for (size_t i = 0; failed == 0 && u->veils && i < q->needed_count; i++)
-        failed = veil(m, u, q->needed[i], e);
-    for (size_t i = 0; failed == 0 && u->veils && i < q->writable_count; i++)
-        failed = veil(m, u, q->writable[i], e);
-    return failed;
+    for (size_t i = 0; i < ARRAY_LEN(PRIVATE); i++)
+        TRY(hide(m, PRIVATE[i], i < 2 ? NULL : EMPTY, e));
+    TRY(hide_kernels(m, e));
+    for (size_t i = 0; u->veils && i < q->needed_count; i++)
+        TRY(veil(m, u, q->needed[i], e));
+    for (size_t i = 0; u->veils && i < q->writable_count; i++)
+        TRY(veil(m, u, q->writable[i], e));
+    return 0;
 }
 
 static int plan_shown(const struct confine_request *q, struct confine_mounts *m, struct err *e)
 {
-    int failed = q->host_network ? show_resolver(m, e) : 0;
-    for (size_t i = 0; failed == 0 && i < ARRAY_LEN(DEVICES); i++)
-        failed = add_bind(m, DEVICES[i], false, true, e);
-    for (size_t i = 0; failed == 0 && i < q->needed_count; i++)
-        failed = show_needed(m, q->needed[i], e);
-    for (size_t i = 0; failed == 0 && i < q->writable_count; i++)
-        failed = add_writable(m, q->writable[i], e);
-    if (failed == 0 && q->scratch)
-        failed = add_writable(m, q->scratch, e);
-    return failed;
+    if (q->host_network)
+        TRY(show_resolver(m, e));
+    for (size_t i = 0; i < ARRAY_LEN(DEVICES); i++)
+        TRY(add_bind(m, DEVICES[i], false, true, e));
+    for (size_t i = 0; i < q->needed_count; i++)
+        TRY(show_needed(m, q->needed[i], e));
+    for (size_t i = 0; i < q->writable_count; i++)
+        TRY(add_writable(m, q->writable[i], e));
+    return q->scratch ? add_writable(m, q->scratch, e) : 0;
 }
 
 /* Parents first (strcmp(3)); of the same path, the writable one last. */
@@ -293,30 +279,25 @@ static void plan_input(struct confine_mounts *m)
         return;
     ssize_t n = readlink("/proc/self/fd/0", path, sizeof(path) - 1);
     path[n > 0 ? n : 0] = '\0';
-    m->input = strdup(path);
+    m->input = xstrdup(path);
 }
 
 int confine_mounts_plan(const struct confine_request *q, const struct confine_user *user, struct confine_mounts *ret,
                         struct err *e)
 {
-    struct confine_mounts m = {.read_only_root = q->read_only_root};
-    m.bind = calloc(BINDS_MAX, sizeof(*m.bind));
-    if (!m.bind)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the mounts");
+    __attribute__((cleanup(confine_mounts_free))) struct confine_mounts m = {.read_only_root = q->read_only_root};
+    m.bind = xcalloc(BINDS_MAX, sizeof(*m.bind));
     text_format(m.tmp_options, sizeof(m.tmp_options), "mode=1777,size=%lld,nr_inodes=1m", (long long)q->tmp_bytes);
-    int failed = plan_hidden(q, user, &m, e);
-    if (failed == 0)
-        failed = plan_shown(q, &m, e);
-    if (failed == 0 && !q->host_network)
-        failed = mask_sockets(&m, e);
-    if (failed == 0 && q->has_streams && q->read_only_root)
+    TRY(plan_hidden(q, user, &m, e));
+    TRY(plan_shown(q, &m, e));
+    if (!q->host_network)
+        TRY(mask_sockets(&m, e));
+    if (q->has_streams && q->read_only_root)
         plan_input(&m);
     arrange(&m);
-    if (failed != 0)
-        confine_mounts_free(&m);
-    else
-        *ret = m;
-    return failed;
+    *ret = m;
+    m = (struct confine_mounts){0};
+    return 0;
 }
 
 void confine_mounts_free(struct confine_mounts *m)
@@ -333,12 +314,6 @@ void confine_mounts_free(struct confine_mounts *m)
 }
 
 /* --- in the child ----------------------------------------------------------------------------------------------- */
-
-static void note(struct confine_outcome *outcome, enum confine_layer layer, long result)
-{
-    if (result < 0 && outcome->refused[layer] == 0)
-        outcome->refused[layer] = errno;
-}
 
 static int make_read_only(int dirfd, const char *path, unsigned flags)
 {
@@ -421,11 +396,11 @@ static int reopen_input(const char *path)
 static void mask(const struct confine_mounts *m, struct confine_outcome *outcome)
 {
     errno = E2BIG;
-    note(outcome, CONFINE_SOCKETS, m->more_sockets ? -1 : 0);
+    confine_note(outcome, CONFINE_SOCKETS, m->more_sockets ? -1 : 0);
     for (size_t i = 0; i < m->masked_count; i++) {
         int null = (int)syscall(SYS_open_tree, AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
         long moved = null < 0 ? -1 : syscall(SYS_move_mount, null, "", AT_FDCWD, m->masked[i], MOVE_MOUNT_F_EMPTY_PATH);
-        note(outcome, CONFINE_SOCKETS, moved < 0 && errno == ENOENT ? 0 : moved);
+        confine_note(outcome, CONFINE_SOCKETS, moved < 0 && errno == ENOENT ? 0 : moved);
         if (null >= 0)
             (void)close(null);
     }
@@ -435,7 +410,7 @@ static void mask(const struct confine_mounts *m, struct confine_outcome *outcome
 static void conceal(const struct confine_hidden *h, struct confine_outcome *outcome)
 {
     if (h->options && mount("tmpfs", h->path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, h->options) != 0)
-        note(outcome, CONFINE_PRIVATE, errno == ENOENT ? 0 : -1);
+        confine_note(outcome, CONFINE_PRIVATE, errno == ENOENT ? 0 : -1);
 }
 
 static void show_bind(const struct confine_mounts *m, const struct confine_bind *b, int tree,
@@ -443,7 +418,7 @@ static void show_bind(const struct confine_mounts *m, const struct confine_bind 
 {
     bool read_only = m->read_only_root && !b->writable && !b->device;
     errno = tree < 0 ? -tree : 0;
-    note(outcome, CONFINE_PRIVATE, tree < 0 ? -1 : place(b, tree, read_only));
+    confine_note(outcome, CONFINE_PRIVATE, tree < 0 ? -1 : place(b, tree, read_only));
     if (tree >= 0)
         (void)close(tree);
 }
@@ -466,7 +441,7 @@ void confine_mounts_apply(const struct confine_mounts *m, struct confine_outcome
 {
     int tree[BINDS_MAX];
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) { /* else the mounts would propagate to the host */
-        note(outcome, CONFINE_PRIVATE, -1);
+        confine_note(outcome, CONFINE_PRIVATE, -1);
         outcome->refused[CONFINE_PROC] = outcome->refused[CONFINE_PRIVATE];
         outcome->refused[CONFINE_ROOT] = m->read_only_root ? outcome->refused[CONFINE_PRIVATE] : 0;
         return;
@@ -475,11 +450,12 @@ void confine_mounts_apply(const struct confine_mounts *m, struct confine_outcome
     for (size_t i = 0; i < m->count; i++)
         tree[i] = clone_of(&m->bind[i]);
     if (m->read_only_root)
-        note(outcome, CONFINE_ROOT, make_read_only(AT_FDCWD, "/", 0));
+        confine_note(outcome, CONFINE_ROOT, make_read_only(AT_FDCWD, "/", 0));
     if (m->input)
-        note(outcome, CONFINE_STREAMS, reopen_input(m->input));
-    note(outcome, CONFINE_PRIVATE, mount_private(m));
-    note(outcome, CONFINE_PROC, mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL));
+        confine_note(outcome, CONFINE_STREAMS, reopen_input(m->input));
+    confine_note(outcome, CONFINE_PRIVATE, mount_private(m));
+    confine_note(outcome, CONFINE_PROC,
+                 mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL));
     lay_over(m, tree, outcome);
     mask(m, outcome);
     (void)umask(mask_of_caller);

@@ -2,6 +2,7 @@
 #ifndef TARE_CONFINE_REQUEST_H
 #define TARE_CONFINE_REQUEST_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +55,13 @@ struct confine_outcome {
     int landlock_abi;    /* 0: the kernel has no Landlock */
     int landlock_fd;     /* the rules, until they are enforced; -1: none */
 };
+
+/* Notes errno if the result, as of a system call, says that the layer was refused. The first errno stays. */
+static inline void confine_note(struct confine_outcome *o, enum confine_layer layer, long result)
+{
+    if (result < 0 && o->refused[layer] == 0)
+        o->refused[layer] = errno;
+}
 
 #define CONFINE_NO_OUTCOME ((struct confine_outcome){.landlock_fd = -1})
 

@@ -112,9 +112,8 @@ static int check_user(const struct confine_request *q, struct err *e)
 
 int confine_user_choose(const struct confine_request *q, struct confine_user *ret, struct err *e)
 {
-    int failed = check_user(q, e);
     *ret = (struct confine_user){0};
-    if (failed == 0)
-        choose(q, ret);
-    return failed;
+    TRY(check_user(q, e));
+    choose(q, ret);
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* confine_user: chooses the user that a confined workload runs as. For confine.c. */
+/* confine_user: chooses the user that a confined workload runs as. Of confine.c. */
 #ifndef TARE_CONFINE_USER_H
 #define TARE_CONFINE_USER_H
 

@@ -84,7 +84,7 @@ static int ledger_make_fd(uint64_t size_bytes, struct err *e)
     return STEAL_FD(fd);
 }
 
-static int create(uint64_t iterations, uint64_t workers, bool growth, struct ledger_map *ret, struct err *e)
+int ledger_create(uint64_t iterations, uint64_t workers, bool growth, struct ledger_map *ret, struct err *e)
 {
     struct ledger head;
     if (ledger_lay_out(iterations, workers, growth, &head) < 0)
@@ -107,16 +107,6 @@ static int create(uint64_t iterations, uint64_t workers, bool growth, struct led
         .reading_stride = head.reading_stride,
     };
     return 0;
-}
-
-int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e)
-{
-    return create(iterations, workers, false, ret, e);
-}
-
-int ledger_create_for_growth(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e)
-{
-    return create(iterations, workers, true, ret, e);
 }
 
 void ledger_close(struct ledger_map *map)
@@ -275,14 +265,14 @@ static int stamps_check(const struct ledger_map *map, uint64_t expected, const s
     if (map->page->hold_ns < 0 || map->page->hold_ns > LEDGER_HOLD_MAX_NS)
         return bad_report(e, "hold_ns is %" PRId64 ", where 0 to %" PRId64 " are allowed", map->page->hold_ns,
                           LEDGER_HOLD_MAX_NS);
-    int failed = wall_check(map, run, e);
+    TRY(wall_check(map, run, e));
     struct between b = {.from_ns = map->page->wall_start_ns, .to_ns = run->to_ns, .from = "wall_start_ns"};
-    for (uint64_t i = 0; failed == 0 && i < done; i++)
-        failed = stamp_check(map, i, &b, e);
-    if (failed == 0 && map->page->wall_end_ns < b.from_ns)
+    for (uint64_t i = 0; i < done; i++)
+        TRY(stamp_check(map, i, &b, e));
+    if (map->page->wall_end_ns < b.from_ns)
         return bad_report(e, "wall_end_ns is %" PRId64 ", before %s at %" PRId64, map->page->wall_end_ns, b.from,
                           b.from_ns);
-    return failed;
+    return 0;
 }
 
 /* --- readings */
@@ -393,15 +383,10 @@ static size_t figures_take(const struct ledger_map *map, struct ledger_figure *s
     return count;
 }
 
-size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap)
+size_t ledger_figures(const struct ledger_map *map, struct ledger_figure out[LEDGER_FIGURES])
 {
-    struct ledger_figure sound[LEDGER_FIGURES];
     struct err ignored = {0};
-    size_t count = figures_take(map, sound, &ignored);
-    if (count > cap)
-        count = cap;
-    memcpy(out, sound, count * sizeof(*out));
-    return count;
+    return figures_take(map, out, &ignored);
 }
 
 static int figures_check(const struct ledger_map *map, struct err *e)

@@ -144,11 +144,9 @@ struct ledger_map {
 };
 
 /* Makes the memfd (sealed against resizing), maps it and fills in the head. -ENOMEM and the like from the kernel.
- * The caller ends it with ledger_close(). */
-int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e);
-
-/* The same with room for readings, every so many iterations that LEDGER_READINGS of them suffice. */
-int ledger_create_for_growth(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e);
+ * growth: with room for readings, every so many iterations that LEDGER_READINGS of them suffice. The caller ends it
+ * with ledger_close(). */
+int ledger_create(uint64_t iterations, uint64_t workers, bool growth, struct ledger_map *ret, struct err *e);
 void ledger_close(struct ledger_map *map);
 
 /* Acquire loads of what changes during the run, each limited to the capacities. */
@@ -166,9 +164,9 @@ const int64_t *ledger_ends(const struct ledger_map *map);
 /* When all workers of each iteration were ready, just before their start signal; 0: not reported. */
 const int64_t *ledger_readies(const struct ledger_map *map);
 
-/* Copies the workload's valid figures, in order, at most cap: unique names of allowed letters, ended by NUL; integers
- * or finite reals. Invalid ones are left out; ledger_check() reports them. Returns how many were written. */
-size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap);
+/* Copies the workload's valid figures, in order: unique names of allowed letters, ended by NUL; integers or finite
+ * reals. Invalid ones are left out; ledger_check() reports them. Returns how many were written. */
+size_t ledger_figures(const struct ledger_map *map, struct ledger_figure out[LEDGER_FIGURES]);
 
 /* Copies the sound readings, in order, at most LEDGER_READINGS, each every reading_stride iterations, none before the
  * one before it or wall_start_ns, and none later than now. Returns how many. ledger_check() reports what is not

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 const char *const memory_weight_time = "time";
@@ -96,10 +97,8 @@ static int64_t field_of(const struct sample *s, enum field field)
 /* Median and maximum of one field of all samples that have it. */
 static void summarise_field(const struct sample *samples, size_t count, enum field field, int64_t *p50, int64_t *max)
 {
-    cleanup_free double *values = calloc(count + 1, sizeof(*values));
+    cleanup_free double *values = xcalloc(count, sizeof(*values));
     size_t n = 0;
-    if (!values)
-        return;
     for (size_t i = 0; i < count; i++) {
         int64_t v = field_of(&samples[i], field);
         if (field == WALK && (!samples[i].has_rollup || v <= 0)) /* no walk, or an old record without its cost */
@@ -142,11 +141,9 @@ struct memory_summary memory_summarise(const struct sample *samples, size_t coun
 struct memory_summary memory_plateau(const struct sample *samples, size_t count, const int64_t *ready_ns,
                                      const int64_t *end_ns, size_t n, int64_t hold_ns)
 {
-    cleanup_free int64_t *from_ns = calloc(n + 1, sizeof(*from_ns));
-    cleanup_free int64_t *to_ns = calloc(n + 1, sizeof(*to_ns));
+    cleanup_free int64_t *from_ns = xcalloc(n, sizeof(*from_ns));
+    cleanup_free int64_t *to_ns = xcalloc(n, sizeof(*to_ns));
     size_t spans = 0;
-    if (!from_ns || !to_ns)
-        abort();
     for (size_t i = 0; hold_ns > 0 && i < n; i++) {
         if (ready_ns[i] <= 0)
             continue;

@@ -1,9 +1,9 @@
 #include "launch/pid_table.h"
-#include "base/err.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/alloc.h"
 
 #define CAP_MIN 64
 
@@ -17,17 +17,14 @@ static struct pid_entry *place_of(const struct pid_table *t, int pid)
     return &t->entry[at];
 }
 
-static int grow(struct pid_table *t, size_t cap)
+static void grow(struct pid_table *t, size_t cap)
 {
-    struct pid_table grown = {.entry = calloc(cap, sizeof(*grown.entry)), .cap = cap, .count = t->count};
-    if (!grown.entry)
-        return -ENOMEM;
+    struct pid_table grown = {.entry = xcalloc(cap, sizeof(*grown.entry)), .cap = cap, .count = t->count};
     for (size_t i = 0; i < t->cap; i++)
         if (t->entry[i].pid != 0)
             *place_of(&grown, t->entry[i].pid) = t->entry[i];
     free(t->entry);
     *t = grown;
-    return 0;
 }
 
 static size_t cap_for(size_t pids)
@@ -38,31 +35,23 @@ static size_t cap_for(size_t pids)
     return cap;
 }
 
-int pid_table_begin(struct pid_table *table, size_t pids)
+void pid_table_begin(struct pid_table *table, size_t pids)
 {
     const size_t cap = cap_for(pids);
-    if (cap > table->cap) {
-        struct pid_entry *entry = calloc(cap, sizeof(*entry));
-        if (!entry)
-            return -ENOMEM;
-        free(table->entry);
-        *table = (struct pid_table){.entry = entry, .cap = cap};
-    } else if (table->count > 0) {
+    if (table->count > 0)
         memset(table->entry, 0, table->cap * sizeof(*table->entry));
-        table->count = 0;
-    }
-    return 0;
+    table->count = 0;
+    if (cap > table->cap)
+        grow(table, cap);
 }
 
-int pid_table_put(struct pid_table *table, int pid, uint32_t value)
+void pid_table_put(struct pid_table *table, int pid, uint32_t value)
 {
-    if ((table->count + 1) * 2 > table->cap) {
-        TRY(grow(table, cap_for(table->count + 1)));
-    }
+    if ((table->count + 1) * 2 > table->cap)
+        grow(table, cap_for(table->count + 1));
     struct pid_entry *place = place_of(table, pid);
     table->count += place->pid == 0;
     *place = (struct pid_entry){pid, value};
-    return 0;
 }
 
 uint32_t pid_table_get(const struct pid_table *table, int pid)

@@ -16,11 +16,11 @@ struct pid_table {
     size_t cap, count; /* cap: a power of two, or 0 */
 };
 
-/* Empties the table and makes room for this many pids. 0; -ENOMEM: it is as it was. */
-int pid_table_begin(struct pid_table *table, size_t pids);
+/* Empties the table and makes room for this many pids. */
+void pid_table_begin(struct pid_table *table, size_t pids);
 
-/* pid > 0. Replaces an earlier value. 0; -ENOMEM: the table is as it was. */
-int pid_table_put(struct pid_table *table, int pid, uint32_t value);
+/* pid > 0. Replaces an earlier value. */
+void pid_table_put(struct pid_table *table, int pid, uint32_t value);
 
 /* PID_TABLE_NONE: it has none of this pid. */
 uint32_t pid_table_get(const struct pid_table *table, int pid);

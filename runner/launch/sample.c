@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
@@ -43,7 +43,7 @@ struct walker {
     pthread_cond_t changed;
     enum walk_state state;
     int *members;
-    size_t member_count, member_cap;
+    size_t member_count;
     struct sample found; /* only its process sums */
 };
 
@@ -51,15 +51,14 @@ struct sampler {
     struct walker walker;
     int current_fd, stat_fd, procs_fd; /* -1: missing */
     struct watched *watched;
-    size_t count, cap, held_max;
+    size_t count, held_max;
     struct watched passing;   /* the last one beyond held_max, for this walk */
     struct pid_table index;   /* a pid's place in `watched` */
     struct pid_table members; /* of this walk */
     int *pids;                /* of this tick */
-    size_t pid_cap;
-    bool nested;   /* the members' pids are those of a nested namespace */
-    char proc[64]; /* that namespace's /proc, or "/proc" */
-    bool searched; /* search the members in all of /proc */
+    bool nested;              /* the members' pids are those of a nested namespace */
+    char proc[64];            /* that namespace's /proc, or "/proc" */
+    bool searched;            /* search the members in all of /proc */
 };
 
 /* Reads an open descriptor from its start, ended by NUL. Returns the length or a negative errno. */
@@ -76,11 +75,9 @@ static int open_below(int dirfd, const char *name)
     return dirfd < 0 ? -1 : openat(dirfd, name, O_RDONLY | O_CLOEXEC);
 }
 
-int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
+struct sampler *sampler_open(int slice_dirfd)
 {
-    struct sampler *s = calloc(1, sizeof(*s));
-    if (!s)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the sampler");
+    struct sampler *s = xcalloc(1, sizeof(*s));
     s->current_fd = open_below(slice_dirfd, "memory.current");
     s->stat_fd = open_below(slice_dirfd, "memory.stat");
     s->procs_fd = open_below(slice_dirfd, "cgroup.procs");
@@ -89,8 +86,7 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
     s->passing.proc_fd = -1;
     (void)pthread_mutex_init(&s->walker.lock, NULL);
     (void)pthread_cond_init(&s->walker.changed, NULL);
-    *ret = s;
-    return 0;
+    return s;
 }
 
 void sampler_translate(struct sampler *s, const char *proc)
@@ -228,19 +224,6 @@ static struct watched *pass_by(struct sampler *s, int pid)
     return &s->passing;
 }
 
-static bool make_room(struct sampler *s)
-{
-    if (s->count < s->cap)
-        return true;
-    const size_t cap = s->cap ? s->cap * 2 : 64;
-    struct watched *grown = realloc(s->watched, cap * sizeof(*grown));
-    if (!grown)
-        return false;
-    s->watched = grown;
-    s->cap = cap;
-    return true;
-}
-
 static struct watched *watch(struct sampler *s, int pid)
 {
     const uint32_t at = pid_table_get(&s->index, pid);
@@ -248,22 +231,15 @@ static struct watched *watch(struct sampler *s, int pid)
         struct watched *known = at != PID_TABLE_NONE ? &s->watched[at] : pass_by(s, pid);
         return known->proc_fd < 0 ? open_process(s, known) : known;
     }
-    if (!make_room(s))
-        return NULL;
+    s->watched = xgrow(s->watched, s->count, sizeof(*s->watched));
     struct watched *w = &s->watched[s->count];
     *w = (struct watched){.pid = pid};
     if (!open_process(s, w))
         return NULL;
-    if (pid_table_put(&s->index, pid, (uint32_t)s->count) != 0) {
-        unwatch(w);
-        errno = ENOMEM;
-        return NULL;
-    }
-    s->count++;
+    pid_table_put(&s->index, pid, (uint32_t)s->count++);
     return w;
 }
 
-/* The index is made anew, with no more entries than before: that takes no memory. */
 static void forget_gone(struct sampler *s)
 {
     size_t kept = 0;
@@ -276,9 +252,9 @@ static void forget_gone(struct sampler *s)
     if (kept == s->count)
         return;
     s->count = kept;
-    (void)pid_table_begin(&s->index, kept);
+    pid_table_begin(&s->index, kept);
     for (size_t i = 0; i < kept; i++)
-        (void)pid_table_put(&s->index, s->watched[i].pid, (uint32_t)i);
+        pid_table_put(&s->index, s->watched[i].pid, (uint32_t)i);
 }
 
 /* Sums one process. Reopens a stale directory once: a new process may have the pid. */
@@ -297,18 +273,10 @@ static int sum_pid(struct sampler *s, int pid, struct sample_sums *sums)
     return -ESRCH;
 }
 
-static int keep_pid(struct sampler *s, size_t at, int pid)
+static void keep_pid(struct sampler *s, size_t at, int pid)
 {
-    if (at == s->pid_cap) {
-        size_t cap = s->pid_cap ? s->pid_cap * 2 : 64;
-        int *grown = realloc(s->pids, cap * sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        s->pids = grown;
-        s->pid_cap = cap;
-    }
+    s->pids = xgrow(s->pids, at, sizeof(*s->pids));
     s->pids[at] = pid;
-    return 0;
 }
 
 /* Lists all pids of s->proc into s->pids. Returns how many, or a negative errno. */
@@ -320,8 +288,8 @@ static ssize_t list_all_pids(struct sampler *s)
         return -errno;
     for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
         int pid = d->d_name[0] >= '1' && d->d_name[0] <= '9' ? (int)strtol(d->d_name, NULL, 10) : 0;
-        if (pid > 0 && keep_pid(s, count++, pid) != 0)
-            return -ENOMEM;
+        if (pid > 0)
+            keep_pid(s, count++, pid);
     }
     return (ssize_t)count;
 }
@@ -340,8 +308,7 @@ static ssize_t list_pids(struct sampler *s)
         long pid = strtol(p, &end, 10);
         if (end == p)
             break;
-        if (keep_pid(s, count++, (int)pid) != 0)
-            return -ENOMEM;
+        keep_pid(s, count++, (int)pid);
     }
     return (ssize_t)count;
 }
@@ -370,13 +337,12 @@ static bool is_member(const struct sampler *s, int pid)
     return pid_table_get(&s->members, pid) != PID_TABLE_NONE;
 }
 
-/* 0, or -ENOMEM. */
-static int index_members(struct sampler *s, const int *members, size_t count)
+static void index_members(struct sampler *s, const int *members, size_t count)
 {
-    int failed = pid_table_begin(&s->members, count);
-    for (size_t i = 0; failed == 0 && i < count; i++)
-        failed = members[i] > 0 ? pid_table_put(&s->members, members[i], 0) : 0;
-    return failed;
+    pid_table_begin(&s->members, count);
+    for (size_t i = 0; i < count; i++)
+        if (members[i] > 0)
+            pid_table_put(&s->members, members[i], 0);
 }
 
 static void add_sums(struct sample_sums *to, const struct sample_sums *from)
@@ -429,10 +395,7 @@ static void take_processes(struct sampler *s, const int *members, size_t member_
     for (size_t i = 0; i < s->count; i++)
         s->watched[i].seen = false;
     (void)pass_by(s, 0);
-    if (index_members(s, members, member_count) != 0) {
-        r->failed_reads++;
-        r->members_partial = true;
-    }
+    index_members(s, members, member_count);
     ssize_t listed = s->procs_fd >= 0 ? list_pids(s) : 0;
     if (listed < 0) {
         r->failed_reads++;
@@ -500,21 +463,6 @@ static int start_walker(struct sampler *s)
     return failed;
 }
 
-static int copy_members(struct walker *w, const int *members, size_t count)
-{
-    if (count > w->member_cap) {
-        int *grown = reallocarray(w->members, count, sizeof(*grown));
-        if (!grown)
-            return ENOMEM;
-        w->members = grown;
-        w->member_cap = count;
-    }
-    if (count > 0)
-        memcpy(w->members, members, count * sizeof(*members));
-    w->member_count = count;
-    return 0;
-}
-
 bool sampler_begin_walk(struct sampler *s, const int *members, size_t member_count, int *failed)
 {
     struct walker *w = &s->walker;
@@ -523,14 +471,17 @@ bool sampler_begin_walk(struct sampler *s, const int *members, size_t member_cou
         return false;
     (void)pthread_mutex_lock(&w->lock);
     bool idle = w->state == WALK_NONE;
-    if (idle)
-        *failed = copy_members(w, members, member_count);
-    if (idle && *failed == 0) {
+    if (idle) {
+        free(w->members);
+        w->members = xcalloc(member_count, sizeof(*members));
+        w->member_count = member_count;
+        if (member_count > 0)
+            memcpy(w->members, members, member_count * sizeof(*members));
         w->state = WALK_ASKED;
         (void)pthread_cond_broadcast(&w->changed);
     }
     (void)pthread_mutex_unlock(&w->lock);
-    return idle && *failed == 0;
+    return idle;
 }
 
 static void take_found(const struct sample *found, struct sample *to)

@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct err;
-
 /* From memory.current and memory.stat (Documentation/admin-guide/cgroup-v2.rst, "Memory Interface Files"). */
 enum sample_class {
     SAMPLE_CURRENT,
@@ -48,7 +46,7 @@ struct sampler;
 /* Opens the files to read. slice_dirfd: the slice's directory; -1: none (then only the members are summed, and
  * all_count is 0). Missing files make their classes absent, which is no error. The caller ends it with sampler_close().
  */
-int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e);
+struct sampler *sampler_open(int slice_dirfd);
 void sampler_close(struct sampler **sampler);
 
 /* Says that the members' pids are those of a nested namespace. Pids of the slice are translated by NSpid in

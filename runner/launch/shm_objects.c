@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -45,26 +46,20 @@ struct shm_objects {
 /* --- listing ----------------------------------------------------------------------------------------------------- */
 
 /* By getdents64(2): a DIR is another descriptor, and 32 KiB that every start without namespaces would touch. */
-static int each_entry(struct shm_objects *s, int (*fn)(struct shm_objects *s, const struct dirent *d))
+static int each_entry(struct shm_objects *s, void (*fn)(struct shm_objects *s, const struct dirent *d))
 {
     _Alignas(struct dirent) char room[2048];
     ssize_t len = lseek(s->dirfd, 0, SEEK_SET);
     while (len >= 0 && (len = getdents64(s->dirfd, room, sizeof(room))) > 0)
-        for (const char *at = room; at < room + len; at += ((const struct dirent *)(const void *)at)->d_reclen) {
-            TRY(fn(s, (const struct dirent *)(const void *)at));
-        }
+        for (const char *at = room; at < room + len; at += ((const struct dirent *)(const void *)at)->d_reclen)
+            fn(s, (const struct dirent *)(const void *)at);
     return len < 0 ? -errno : 0;
 }
 
-static int add_before(struct shm_objects *s, const struct dirent *d)
+static void add_before(struct shm_objects *s, const struct dirent *d)
 {
-    const size_t n = s->before_count;
-    ino_t *grown = (n & (n - 1)) == 0 ? realloc(s->before, (n ? n * 2 : 1) * sizeof(*grown)) : s->before;
-    if (!grown)
-        return -ENOMEM;
-    s->before = grown;
+    s->before = xgrow(s->before, s->before_count, sizeof(*s->before));
     s->before[s->before_count++] = d->d_ino;
-    return 0;
 }
 
 static bool is_known(const struct shm_objects *s, ino_t inode)
@@ -75,23 +70,20 @@ static bool is_known(const struct shm_objects *s, ino_t inode)
     return false;
 }
 
-static int add_new(struct shm_objects *s, const struct dirent *d)
+static void add_new(struct shm_objects *s, const struct dirent *d)
 {
     struct stat st;
     if (is_known(s, d->d_ino) || fstatat(s->dirfd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return 0;
+        return;
     if (!S_ISREG(st.st_mode) || st.st_uid != s->uid || st.st_dev != s->device || is_known(s, st.st_ino))
-        return 0;
+        return;
     for (size_t i = 0; i < s->count; i++)
         if (s->object[i].inode == st.st_ino && strcmp(s->object[i].name, d->d_name) == 0)
-            return 0;
-    struct object *grown = realloc(s->object, (s->count + 1) * sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    s->object = grown;
-    s->object[s->count] = (struct object){.inode = st.st_ino};
-    text_format(s->object[s->count++].name, sizeof(grown->name), "%s", d->d_name);
-    return 0;
+            return;
+    s->object = xgrow(s->object, s->count, sizeof(*s->object));
+    struct object *new = &s->object[s->count++];
+    *new = (struct object){.inode = st.st_ino};
+    text_format(new->name, sizeof(new->name), "%s", d->d_name);
 }
 
 int shm_objects_begin(uid_t uid, struct shm_objects **ret, struct err *e)
@@ -106,16 +98,13 @@ int shm_objects_begin(uid_t uid, struct shm_objects **ret, struct err *e)
         return err_sys(e, ERR_HOST, "%s", SHM);
     if (fs.f_type != TMPFS_MAGIC) /* on other file systems /proc/PID/maps may show another device than st_dev */
         return 0;
-    struct shm_objects *s = calloc(1, sizeof(*s));
-    if (!s)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for what is in %s", SHM);
+    __attribute__((cleanup(shm_objects_free))) struct shm_objects *s = xcalloc(1, sizeof(*s));
     *s = (struct shm_objects){.dirfd = STEAL_FD(dirfd), .device = st.st_dev, .uid = uid};
     int failed = each_entry(s, add_before);
-    if (failed == 0)
-        *ret = s;
-    else
-        shm_objects_free(&s);
-    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "%s: %s", SHM, strerror(-failed));
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "%s: %s", SHM, strerror(-failed));
+    *ret = STEAL(s);
+    return 0;
 }
 
 /* --- their users ------------------------------------------------------------------------------------------------- */

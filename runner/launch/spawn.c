@@ -161,7 +161,7 @@ static void child_insist(const struct spawn_birth *birth, const struct confine_o
         if (outcome->refused[i] == 0)
             continue;
         errno = outcome->refused[i];
-        child_complain(birth, confine_layer_name((enum confine_layer)i));
+        child_complain(birth, confine_layer_names[i]);
     }
 }
 
@@ -382,14 +382,10 @@ static int start_init(const struct spawn_spec *spec, struct child *child, struct
 {
     const int on = 1;
     int talk[2], control[2];
-    int failed = socket_pair(talk, e);
-    if (failed != 0)
-        return failed;
+    TRY(socket_pair(talk, e));
     cleanup_close int heard = talk[0];
     cleanup_close int said __attribute__((unused)) = talk[1];
-    failed = socket_pair(control, e);
-    if (failed != 0)
-        return failed;
+    TRY(socket_pair(control, e));
     cleanup_close int told = control[0];
     cleanup_close int asked __attribute__((unused)) = control[1];
     (void)setsockopt(heard, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
@@ -460,10 +456,10 @@ static void close_child(struct child *child)
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e)
 {
     struct child child = SPAWN_NO_CHILD;
-    int failed = spec->confine && confine_namespaces(spec->confine) != 0 ? start_init(spec, &child, e) : 0;
-    if (failed == 0)
-        *ret = child;
-    return failed;
+    if (spec->confine)
+        TRY(start_init(spec, &child, e));
+    *ret = child;
+    return 0;
 }
 
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
@@ -487,20 +483,16 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
         reap(child->pid);
     }
     close_child(child);
-    if (failed != 0)
-        return failed;
-    return complain_of_start(spec, &m, e);
+    return failed != 0 ? failed : complain_of_start(spec, &m, e);
 }
 
 int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
 {
     struct child child;
-    int failed = spawn_prepare(spec, &child, e);
-    if (failed == 0)
-        failed = spawn_go(spec, &child, e);
-    if (failed == 0)
-        *ret = child;
-    return failed;
+    TRY(spawn_prepare(spec, &child, e));
+    TRY(spawn_go(spec, &child, e));
+    *ret = child;
+    return 0;
 }
 
 void spawn_kill(const struct child *child)

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -158,9 +159,9 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
 static void each_child(pid_t parent, void (*fn)(pid_t pid, void *context), void *context)
 {
     char path[64];
-    cleanup_free char *list = malloc(LIST_MAX);
+    cleanup_free char *list = xcalloc(LIST_MAX, 1);
     (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    if (!list || file_read(NULL, path, list, LIST_MAX) <= 0)
+    if (file_read(NULL, path, list, LIST_MAX) <= 0)
         return;
     char *rest = NULL;
     for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {

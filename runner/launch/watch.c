@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -43,34 +44,18 @@ struct watch {
     struct traces seen;  /* at the last look */
     int64_t progress_ns; /* the last look that saw progress */
     uint64_t shown;      /* iterations, of the warm-up too, on the progress line; UINT64_MAX: there is no line yet */
-    size_t cap;
-    size_t walked; /* the sample of the current walk; SIZE_MAX: none */
+    size_t walked;       /* the sample of the current walk; SIZE_MAX: none */
     int *members;
 };
 
 static int64_t earliest(const struct watch *w)
 {
-    int64_t at = w->tick_at_ns;
-    at = w->progress_at_ns < at ? w->progress_at_ns : at;
-    at = w->partition_at_ns < at ? w->partition_at_ns : at;
-    at = w->stall_at_ns < at ? w->stall_at_ns : at;
-    at = w->look_at_ns < at ? w->look_at_ns : at;
-    return w->timeout_at_ns < at ? w->timeout_at_ns : at;
-}
-
-static int keep_sample(struct watch *w, const struct sample *sample)
-{
-    struct watch_result *r = w->result;
-    if (r->count == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 1024;
-        struct sample *grown = realloc(r->samples, cap * sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        r->samples = grown;
-        w->cap = cap;
-    }
-    r->samples[r->count++] = *sample;
-    return 0;
+    const int64_t at_ns[] = {w->tick_at_ns,  w->progress_at_ns, w->partition_at_ns,
+                             w->stall_at_ns, w->look_at_ns,     w->timeout_at_ns};
+    int64_t first_ns = NEVER;
+    for (size_t i = 0; i < ARRAY_LEN(at_ns); i++)
+        first_ns = at_ns[i] < first_ns ? at_ns[i] : first_ns;
+    return first_ns;
 }
 
 static bool is_measuring(const struct watch_request *q)
@@ -145,10 +130,10 @@ static int tick(struct watch *w, int64_t now_ns)
     int failed = 0;
     collect_walk(w, false);
     if (is_measuring(q)) {
-        struct sample sample;
-        sampler_take(q->sampler, w->tick_at_ns, &sample);
-        failed = keep_sample(w, &sample);
-        if (failed == 0 && now_ns >= w->rollup_at_ns)
+        struct watch_result *r = w->result;
+        r->samples = xgrow(r->samples, r->count, sizeof(*r->samples));
+        sampler_take(q->sampler, w->tick_at_ns, &r->samples[r->count++]);
+        if (now_ns >= w->rollup_at_ns)
             failed = begin_walk(w, now_ns);
     }
     now_ns = clock_now_ns();
@@ -387,7 +372,7 @@ static int watch_loop(struct watch *w, struct err *e)
 
 int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e)
 {
-    cleanup_free int *members = malloc(MEMBERS_MAX * sizeof(*members));
+    cleanup_free int *members = xcalloc(MEMBERS_MAX, sizeof(*members));
     int64_t start_ns = request->child->executed_ns;
     struct watch w = {
         .request = request,
@@ -403,8 +388,6 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
         .walked = SIZE_MAX,
         .members = members,
     };
-    if (!members)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory to watch the workload");
     *ret = (struct watch_result){0};
     if (request->ledger && request->stall_ns > 0 && request->cpu_stat_fd >= 0) {
         look_for_traces(&w, &w.seen);

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/keyset.h"
 #include "base/terminal.h"
 #include "report/table.h"
 
@@ -33,6 +34,7 @@ static void bench_free(struct bench *b)
     free(b->cell);
     free(b->speed_up);
 }
+#define cleanup_bench __attribute__((cleanup(bench_free)))
 
 static struct bench bench_make(const struct summary *s)
 {
@@ -68,12 +70,13 @@ static bool is_same_side(const struct summary_cell *a, const struct summary_cell
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct table_column COLUMNS[] = {
-    {"mode", "mode", "", false, TABLE_BOTH, 0},           {"workers", "workers", "", true, TABLE_BOTH, 0},
-    {"calls_per_s", "calls/s", "", true, TABLE_BOTH, 0},  {"calls_per_s_ci", "[95%]", "", false, TABLE_SHOWN, 3},
-    {"calls_per_s_low", "", "", true, TABLE_DATA, 0},     {"calls_per_s_high", "", "", true, TABLE_DATA, 0},
-    {"speed_up", "speed-up", "", true, TABLE_BOTH, 0},    {"speed_up_ci", "[95%]", "", false, TABLE_SHOWN, 2},
-    {"speed_up_low", "", "", true, TABLE_DATA, 0},        {"speed_up_high", "", "", true, TABLE_DATA, 0},
-    {"memory_mib", "memory", "MiB", true, TABLE_BOTH, 0},
+    TABLE_TEXT("mode", "mode"),
+    TABLE_NUMBER("workers", "workers", ""),
+    TABLE_NUMBER("calls_per_s", "calls/s", ""),
+    TABLE_INTERVAL("calls_per_s", "[95%]", "", 3),
+    TABLE_NUMBER("speed_up", "speed-up", ""),
+    TABLE_INTERVAL("speed_up", "[95%]", "", 2),
+    TABLE_NUMBER("memory_mib", "memory", "MiB"),
 };
 
 /* The memory of the same side and workers: the cell of profile memory. */
@@ -89,10 +92,9 @@ static const struct summary_figure *memory_of(const struct bench *b, const struc
 
 static void add_speed_up(const struct bench *b, size_t i, struct table *t)
 {
-    const struct stats_interval *r = &b->speed_up[i].ratio;
-    const struct stats_interval one = {.at = 1, .low = NAN, .high = NAN, .why_not = "it is what the others are over"};
-    const struct stats_interval *shown = i == 0 ? &one : r;
-    int d = i == 0 ? 0 : number_decimals(r, 1);
+    const struct stats_interval one = stats_no_interval(1, 0.95, "it is what the others are over");
+    const struct stats_interval *shown = i == 0 ? &one : &b->speed_up[i].ratio;
+    int d = i == 0 ? 0 : number_decimals(shown, 1);
     table_number(t, b->rate < 0 ? NAN : shown->at, d, shown->why_not);
     table_interval(t, shown, 1, d);
 }
@@ -113,16 +115,13 @@ static struct table table_of(const struct bench *b)
         const struct summary_cell *c = b->cell[i];
         const struct summary_figure *rate = b->rate < 0 ? NULL : summary_at(b->s, c, (size_t)b->rate),
                                     *memory = memory_of(b, c);
-        const struct stats_interval none = {
-            .at = NAN, .low = NAN, .high = NAN, .why_not = "no run that ended well has it"};
+        const struct stats_interval none = stats_no_interval(NAN, 0.95, "no run that ended well has it");
         const struct stats_interval *mean = rate && rate->used ? &rate->is.mean : &none;
-        int d = number_decimals(mean, 1);
         char name[SIDE_NAME_MAX];
         table_row(&t, c->id);
         table_text(&t, name_of(b, c, name));
         table_number(&t, c->workers, 0, NULL);
-        table_number(&t, mean->at, d, NULL);
-        table_interval(&t, mean, 1, d);
+        table_estimate(&t, mean, 1, number_decimals(mean, 1));
         add_speed_up(b, i, &t);
         add_memory(memory, &t);
     }
@@ -131,11 +130,11 @@ static struct table table_of(const struct bench *b)
 
 /* --- which side wins ---------------------------------------------------------------------------------------------- */
 
-/* The sides with the most workers, and each of them against each other: verdict[i][k] is of k against i. */
+/* The sides with the most workers; verdict[k] is of k against the best. */
 struct contest {
     const struct summary_cell *cell[SIDES_MAX];
     size_t cells, best;
-    struct analysis_verdict verdict[SIDES_MAX][SIDES_MAX];
+    struct analysis_verdict verdict[SIDES_MAX];
 };
 
 static double rate_of(const struct bench *b, const struct summary_cell *c)
@@ -162,16 +161,17 @@ static void judge_pairs(const struct bench *b, struct contest *c)
     struct analysis_ratio ratio[SIDES_MAX * SIDES_MAX];
     struct analysis_verdict verdict[SIDES_MAX * SIDES_MAX];
     size_t n = 0;
+    for (size_t k = 0; k < c->cells; k++)
+        if (k != c->best)
+            ratio[n++] = summary_effect(b->s, c->cell[c->best], c->cell[k], (size_t)b->rate);
     for (size_t i = 0; i < c->cells; i++)
-        for (size_t k = 0; k < c->cells; k++)
-            if (i == c->best ? k != i : k != c->best && k > i)
+        for (size_t k = i + 1; k < c->cells; k++)
+            if (i != c->best && k != c->best)
                 ratio[n++] = summary_effect(b->s, c->cell[i], c->cell[k], (size_t)b->rate);
     analysis_judge(ratio, n, ANALYSIS_MARGIN, verdict);
-    n = 0;
-    for (size_t i = 0; i < c->cells; i++)
-        for (size_t k = 0; k < c->cells; k++)
-            if (i == c->best ? k != i : k != c->best && k > i)
-                c->verdict[i][k] = verdict[n++];
+    for (size_t k = 0; k < c->cells; k++)
+        if (k != c->best)
+            c->verdict[k] = verdict[k - (k > c->best)];
 }
 
 static void say_other(const struct bench *b, const struct contest *c, size_t k, struct text *out)
@@ -179,7 +179,7 @@ static void say_other(const struct bench *b, const struct contest *c, size_t k, 
     char buf[WORDS_MAX_VERDICT], name[SIDE_NAME_MAX];
     const struct figure_about about = b->s->records.reader.name[b->rate].about;
     const struct summary_cell *cell = c->cell[k];
-    const struct analysis_verdict *v = &c->verdict[c->best][k];
+    const struct analysis_verdict *v = &c->verdict[k];
     text_add(out, "  %s: ", name_of(b, cell, name));
     if (cell->ok == 0)
         text_add(out, "failed: no run ended well\n");
@@ -200,7 +200,7 @@ static void say_winner(const struct bench *b, struct text *out)
     judge_pairs(b, &c);
     bool wins = true, open = false;
     for (size_t k = 0; k < c.cells; k++) {
-        const enum analysis_word word = c.verdict[c.best][k].word;
+        const enum analysis_word word = c.verdict[k].word;
         const bool other = k != c.best && c.cell[k]->ok > 0;
         wins &= !other || word == ANALYSIS_LESS;
         open |= other && (word == ANALYSIS_UNKNOWN || word == ANALYSIS_UNCLEAR);
@@ -249,6 +249,13 @@ static void say_size(const struct bench *b, struct text *out)
     text_add(out, "\n");
 }
 
+/* Threads of such a build take turns, which who names a venv's interpreter may not think of. */
+static bool has_gil(const struct summary_cell *c)
+{
+    const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
+    return free_threaded && strcmp(free_threaded, "false") == 0;
+}
+
 /* "threads on 3.14t, processes (forkserver) on 3.14", and what the columns are of. */
 static void say_columns(const struct bench *b, struct text *out)
 {
@@ -263,6 +270,11 @@ static void say_columns(const struct bench *b, struct text *out)
         text_add(out, " on %s", c->runtime);
     }
     text_add(out, "\n");
+    if (b->cells > 0 && strcmp(b->cell[0]->mode, "threads") == 0 && has_gil(b->cell[0]))
+        text_add(out,
+                 "* %s has a GIL, so that one of its threads runs Python code at a time (a free-threaded build, such "
+                 "as 3.14t, has none)\n",
+                 b->cell[0]->runtime);
     if (b->cells > 1)
         text_add(out, "* speed-up is over %s with %.0f worker%s\n", name_of(b, b->cell[0], name), b->cell[0]->workers,
                  b->cell[0]->workers == 1 ? "" : "s");
@@ -272,8 +284,8 @@ static void say_columns(const struct bench *b, struct text *out)
 
 void bench_text(const struct summary *s, size_t width, struct text *out)
 {
-    struct bench b = bench_make(s);
-    struct table t = table_of(&b);
+    cleanup_bench struct bench b = bench_make(s);
+    cleanup_table struct table t = table_of(&b);
     cleanup_text struct text words = {0}, notes = {0}, size = {0};
     table_as_text(&t, width, out);
     say_columns(&b, &notes);
@@ -285,6 +297,4 @@ void bench_text(const struct summary *s, size_t width, struct text *out)
     terminal_wrap_lines(words.data, width, 16, out);
     say_size(&b, &size);
     terminal_wrap_lines(size.data, width, 2, out);
-    table_free(&t);
-    bench_free(&b);
 }

@@ -47,7 +47,7 @@ static void side_notes(const struct compare_row *row, const struct compare_side 
         text_add(out, "* %s, %c: the invocations lie about several places (dip test, p %.3f): a mean describes none\n",
                  row->label, name, s->is.dip_p);
     if (s->has_steady && s->steady != STATS_FLAT)
-        text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
+        text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_names[s->steady]);
 }
 
 static const char *noise_text(const struct analysis_ratio *r, char *buf, size_t cap)
@@ -162,15 +162,12 @@ static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "le
 
 static struct table environments_table(const struct comparison *c)
 {
-    static const struct table_column COLUMNS[] = {{"field", "environment", "", false, TABLE_BOTH, 0},
-                                                  {"a", "A", "", false, TABLE_BOTH, 0},
-                                                  {"b", "B", "", false, TABLE_BOTH, 0}};
+    static const struct table_column COLUMNS[] = {TABLE_TEXT("field", "environment"), TABLE_TEXT("a", "A"),
+                                                  TABLE_TEXT("b", "B")};
     struct table t = table_new("environments", "What the two ran in differs", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < c->differences; i++) {
         table_row(&t, NULL);
-        table_text(&t, c->difference[i].key);
-        table_text(&t, c->difference[i].a);
-        table_text(&t, c->difference[i].b);
+        table_texts(&t, c->difference[i].key, c->difference[i].a, c->difference[i].b, NULL);
     }
     return t;
 }
@@ -192,42 +189,25 @@ static void add_difference(struct table *t, const struct stats_interval *d)
     table_number(t, d->high, 0, d->why_not);
 }
 
-static void add_ratio(struct table *t, const struct stats_interval *ratio)
-{
-    const int decimals = number_decimals(ratio, 1);
-    table_number(t, ratio->at, decimals, ratio->why_not);
-    table_interval(t, ratio, 1, decimals);
-}
-
-static void leave_effect_out(struct table *t)
-{
-    table_number(t, NAN, 0, NULL);
-    table_text(t, "");
-    table_number(t, NAN, 0, NULL);
-    table_number(t, NAN, 0, NULL);
-}
-
 /* In its own columns. */
 static void add_effect(struct table *t, const struct analysis_verdict *v)
 {
-    if (v->is_difference) {
-        leave_effect_out(t);
+    if (v->is_difference)
+        table_skip(t, 4);
+    if (v->is_difference)
         add_difference(t, &v->ratio);
-    } else {
-        add_ratio(t, &v->ratio);
-        leave_effect_out(t);
-    }
+    else
+        table_estimate(t, &v->ratio, 1, number_decimals(&v->ratio, 1));
+    if (!v->is_difference)
+        table_skip(t, 4);
 }
 
 static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)
 {
     char words[WORDS_MAX_VERDICT];
-    const char *why = row->ratio.why_not;
+    const char *why = row->ratio.why_not, *unclear = why ? why : row->verdict.why;
     table_row(t, NULL);
-    table_text(t, row->label + common);
-    table_text(t, row->figure);
-    table_text(t, row->about.unit);
-    table_text(t, figure_better_name(row->about.better));
+    table_texts(t, row->label + common, row->figure, row->about.unit, figure_better_name(row->about.better), NULL);
     table_number(t, (double)row->a.used, 0, NULL);
     table_number(t, (double)row->b.used, 0, NULL);
     add_side(t, row, &row->a);
@@ -240,32 +220,27 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     table_number(t, row->dominance, 6, NULL);
     table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
     table_number(t, row->ratio.is_difference ? row->ratio.tolerance : margin, 6, NULL);
-    table_text(t, WORDS[row->verdict.word]);
-    table_text(t, words_verdict(&row->verdict, &row->about, margin, words));
-    table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
+    table_texts(t, WORDS[row->verdict.word], words_verdict(&row->verdict, &row->about, margin, words),
+                unclear ? unclear : "", NULL);
 }
 
 /* The figure column's rank: it distinguishes rows of several figures. */
+/* clang-format off */
 #define ROW_COLUMNS(figure_rank)                                                                                       \
     {                                                                                                                  \
-        {"cell", "cell", "", false, TABLE_BOTH, 0}, {"figure", "figure", "", false, TABLE_BOTH, figure_rank},          \
-            {"unit", "unit", "", false, TABLE_DATA, 0}, {"better", "better", "", false, TABLE_DATA, 0},                \
-            {"a_invocations", "n A", "", true, TABLE_BOTH, 1}, {"b_invocations", "n B", "", true, TABLE_BOTH, 1},      \
-            {"a_mean", "A", "", true, TABLE_BOTH, 0}, {"b_mean", "B", "", true, TABLE_BOTH, 0},                        \
-            {"a_median", "median A", "", true, TABLE_DATA, 0}, {"b_median", "median B", "", true, TABLE_DATA, 0},      \
-            {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},    \
-            {"ratio_low", "low", "", true, TABLE_DATA, 0}, {"ratio_high", "high", "", true, TABLE_DATA, 0},            \
-            {"difference", "B − A", "", true, TABLE_BOTH, 0},                                                          \
-            {"difference_ci95", "95% interval", "", false, TABLE_SHOWN, 3},                                            \
-            {"difference_low", "low", "", true, TABLE_DATA, 0}, {"difference_high", "high", "", true, TABLE_DATA, 0},  \
-            {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                          \
-            {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},       \
-            {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},           \
-            {"words", "B against A", "", false, TABLE_BOTH, 0},                                                        \
-        {                                                                                                              \
-            "why", "why", "", false, TABLE_DATA, 0                                                                     \
-        }                                                                                                              \
+        TABLE_TEXT("cell", "cell"), {"figure", "figure", "", false, TABLE_BOTH, figure_rank},                          \
+        {"unit", "unit", "", false, TABLE_DATA, 0}, {"better", "better", "", false, TABLE_DATA, 0},                    \
+        {"a_invocations", "n A", "", true, TABLE_BOTH, 1}, {"b_invocations", "n B", "", true, TABLE_BOTH, 1},          \
+        TABLE_NUMBER("a_mean", "A", ""), TABLE_NUMBER("b_mean", "B", ""),                                              \
+        {"a_median", "", "", true, TABLE_DATA, 0}, {"b_median", "", "", true, TABLE_DATA, 0},                          \
+        TABLE_NUMBER("ratio", "B ÷ A", ""), TABLE_INTERVAL("ratio", "95% interval", "", 3),                            \
+        TABLE_NUMBER("difference", "B − A", ""), TABLE_INTERVAL("difference", "95% interval", "", 3),                  \
+        {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                              \
+        {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},           \
+        {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},               \
+        TABLE_TEXT("words", "B against A"), {"why", "why", "", false, TABLE_DATA, 0}                                   \
     }
+/* clang-format on */
 
 static bool has_several_figures(const struct comparison *c)
 {
@@ -299,10 +274,19 @@ static struct table rows_table(const struct comparison *c, size_t common, double
     return t;
 }
 
+static void add_table(const struct table *t, const struct compare_headline *h, bool markdown, struct text *out)
+{
+    if (markdown)
+        table_markdown(t, out);
+    else
+        table_as_text(t, h->width, out);
+    text_add(out, "\n");
+}
+
 static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
 {
     const size_t common = h->between ? common_of(c) : 0;
-    struct table environments = environments_table(c), rows = rows_table(c, common, h->margin);
+    cleanup_table struct table environments = environments_table(c), rows = rows_table(c, common, h->margin);
     cleanup_text struct text notes = {0};
     text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
              h->b, h->b_records, h->b_records == 1 ? "" : "s");
@@ -313,23 +297,14 @@ static void show(const struct comparison *c, const struct compare_headline *h, b
         text_add(out, "environments: the same in all of %zu fields\n\n", c->fields);
     else
         text_add(out, "environments: %zu of %zu fields differ\n%s", c->differences, c->fields, markdown ? "\n" : "");
-    if (environments.rows > 0 && markdown)
-        table_markdown(&environments, out);
-    else if (environments.rows > 0)
-        table_as_text(&environments, h->width, out);
-    text_add(out, "%s", environments.rows > 0 ? "\n" : "");
-    if (markdown)
-        table_markdown(&rows, out);
-    else
-        table_as_text(&rows, h->width, out);
-    text_add(out, "\n");
+    if (environments.rows > 0)
+        add_table(&environments, h, markdown, out);
+    add_table(&rows, h, markdown, out);
     add_notes(c, h, &notes);
     if (markdown)
         text_add_bytes(out, notes.data, notes.len);
     else
         terminal_wrap_lines(notes.data, h->width, 2, out);
-    table_free(&environments);
-    table_free(&rows);
 }
 
 void compare_text(const struct comparison *c, const struct compare_headline *h, struct text *out)
@@ -344,9 +319,8 @@ void compare_markdown(const struct comparison *c, const struct compare_headline 
 
 void compare_csv(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    struct table t = rows_table(c, 0, h->margin);
+    cleanup_table struct table t = rows_table(c, 0, h->margin);
     table_csv(&t, out);
-    table_free(&t);
 }
 
 /* --- A comparison as JSON ---------------------------------------------------------------------------------------- */
@@ -379,7 +353,7 @@ static json_t *side_json(const struct compare_side *s, bool plain)
     json_put_real(o, "correlation_of_neighbours", s->is.lag1, "fewer than 10 invocations of one node");
     json_put_int_or(o, "outliers", !s->is.outliers_why, (int64_t)s->is.outliers, s->is.outliers_why);
     json_put_real(o, "dip_p", s->is.dip_p, s->is.dip_why);
-    json_put_text(o, "steady_state", s->has_steady ? stats_steady_name(s->steady) : NULL);
+    json_put_text(o, "steady_state", s->has_steady ? stats_steady_names[s->steady] : NULL);
     if (!s->has_steady)
         json_put_text(o, "steady_state_reason", "the iterations were not read (--steady)");
     return o;
@@ -408,7 +382,7 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put_text(o, "better", figure_better_name(row->about.better));
     json_put(o, "a", side_json(&row->a, r->is_difference));
     json_put(o, "b", side_json(&row->b, r->is_difference));
-    json_put_text(o, "method", r->why_not ? NULL : analysis_method_name(r->method));
+    json_put_text(o, "method", r->why_not ? NULL : analysis_method_names[r->method]);
     put_effect(o, v);
     json_put_text(o, "words", words_verdict(v, &row->about, margin, words));
     json_put_real(o, "p", v->p, r->why_not);
@@ -439,13 +413,9 @@ static json_t *head_json(const char *path, size_t records)
 static json_t *environments_json(const struct comparison *c)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < c->differences; i++) {
-        json_t *one = json_object();
-        json_put_text(one, "field", c->difference[i].key);
-        json_put_text(one, "a", c->difference[i].a);
-        json_put_text(one, "b", c->difference[i].b);
-        (void)json_array_append_new(list, one);
-    }
+    for (size_t i = 0; i < c->differences; i++)
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "field", c->difference[i].key, "a",
+                                                    c->difference[i].a, "b", c->difference[i].b));
     return json_pack("{s:I, s:o}", "fields", (json_int_t)c->fields, "differences", list);
 }
 

@@ -5,9 +5,12 @@
 
 #include "base/cleanup.h"
 
-#define ABOVE       0.30 /* of a row's height: the distance of its name above its mark */
-#define BELOW       0.06 /* of a row's height: the distance of its interval below the middle */
-#define NEXT_BELOW  0.16 /* likewise, of where the next measurement is expected */
+#define ROW_CM      1.15
+#define ABOVE       0.36 /* of a row's height: the distance of its name above its mark */
+#define BELOW       0.10 /* of a row's height: the distance of its interval below the middle */
+#define NEXT_BELOW  0.22 /* likewise, of where the next measurement is expected */
+#define EDGE_ABOVE  0.15 /* likewise, how far an edge reaches above and below the middle */
+#define EDGE_BELOW  0.38
 #define NEXT_COLOUR "#777777"
 #define BEYOND      1.5  /* intervals are drawn at most this far beyond the span of estimates and edges, in spans */
 #define LEAST       1e-3 /* the margin of an axis whose values are all equal, as a share of the largest */
@@ -74,14 +77,13 @@ static void add_row(struct drawing *d, const struct forest_row *r, size_t number
     text_add(alt, ".");
 }
 
-static void add_edge(struct drawing *d, double x)
+/* Beside each row's mark alone, so that it crosses no name. */
+static void add_edge(struct drawing *d, double x, size_t rows)
 {
-    char at[40];
-    if (!isfinite(x))
-        return;
-    text_format(at, sizeof(at), "%.17g", x);
-    text_add(&d->plot, "set arrow from first %s, graph 0 to first %s, graph 1 nohead linewidth 1.2 dashtype 2\n", at,
-             at);
+    for (size_t i = 1; isfinite(x) && i <= rows; i++)
+        text_add(&d->plot,
+                 "set arrow from first %.17g, first %.2f to first %.17g, first %.2f nohead linewidth 1.2 dashtype 2\n",
+                 x, (double)i - EDGE_ABOVE, x, (double)i + EDGE_BELOW);
 }
 
 /* An end that lies beyond the axis is an arrow there, in the colour of its line and as far below the middle. */
@@ -105,13 +107,15 @@ static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
 {
     size_t number = 0;
     const struct range x = range_of(f);
-    d->height_cm = 2.6 + 1.0 * (double)rows;
-    text_add(&d->plot, "set yrange [%.1f:0.3]\nunset ytics\nset grid noytics\nset xrange [%.17g:%.17g]\nset xlabel ",
+    d->height_cm = 2.6 + ROW_CM * (double)rows;
+    text_add(&d->plot,
+             "set yrange [%.1f:0.4]\nunset ytics\nset grid "
+             "noytics\nset xrange [%.17g:%.17g]\nset xlabel ",
              (double)rows + 0.6, x.low, x.high);
     drawing_quote(&d->plot, f->axis);
     text_add(&d->plot, "\n");
-    add_edge(d, f->min);
-    add_edge(d, f->max);
+    add_edge(d, f->min, rows);
+    add_edge(d, f->max, rows);
     for (size_t i = 0; i < f->rows; i++)
         if (isfinite(f->row[i].at))
             add_cuts(d, &f->row[i], ++number, &x);

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/source.h"
 #include "host/last_selftest.h"
 #include "report/scale_show.h"
@@ -37,6 +37,19 @@ void html_text(struct text *out, const char *text)
         else
             text_add_bytes(out, (c < ' ' && c != '\n') || c == 127 ? " " : text, 1);
     }
+}
+
+void html_between(struct text *out, const char *before, const char *text, const char *after)
+{
+    text_add(out, "%s", before);
+    html_text(out, text);
+    text_add(out, "%s", after);
+}
+
+void html_lines(struct text *out, const char *before, char *lines, const char *after)
+{
+    for (char *line; (line = text_line(&lines));)
+        html_between(out, before, line, after);
 }
 
 /* --- tables ----------------------------------------------------------------------------------------------------- */
@@ -70,27 +83,21 @@ static void add_cell(struct text *out, const struct table *t, size_t row, size_t
     if (isfinite(c->value))
         text_add(out, " data-v=\"%.17g\"", c->value);
     if (!c->text && c->why && *c->why) {
-        text_add(out, " title=\"");
-        html_text(out, c->why);
-        text_add(out, "\"");
+        html_between(out, " title=\"", c->why, "\"");
     }
-    text_add(out, ">");
-    html_text(out, c->text ? c->text : "–");
+    html_between(out, ">", c->text ? c->text : "–", "");
     text_add(out, "</%s>", tag);
 }
 
 void page_table(struct text *out, const struct table *t)
 {
     if (t->rows == 0) {
-        text_add(out, "<p>");
-        html_text(out, t->empty ? t->empty : "There is nothing of it in these records.");
-        text_add(out, "</p>\n");
+        html_between(out, "<p>", t->empty ? t->empty : "There is nothing of it in these records.", "</p>\n");
         return;
     }
     text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"table-%s\">", t->name);
     text_add(out, "<table class=\"sortable\"><caption id=\"table-%s\">", t->name);
-    html_text(out, t->title);
-    text_add(out, "</caption>\n");
+    html_between(out, "", t->title, "</caption>\n");
     add_column_heads(out, t);
     for (size_t row = 0; row < t->rows; row++) {
         bool first = true;
@@ -170,18 +177,20 @@ static void add_bar_row(struct text *out, const struct bars *b, size_t row)
     const struct table_cell *at = table_at(t, row, b->at), *ratio = table_at(t, row, b->ratio),
                             *verdict = table_at(t, row, b->verdict);
     text_add(out, "<tr role=\"row\" data-cell=\"%s\"><th role=\"rowheader\" scope=\"row\">", t->id[row]);
-    html_text(out, table_at(t, row, 0)->text);
-    text_add(out, "</th><td role=\"cell\" class=\"bar\">");
+    html_between(out, "", table_at(t, row, 0)->text, "</th><td role=\"cell\" class=\"bar\">");
     add_bar(out, b, row);
-    text_add(out, "</td><td role=\"cell\" class=\"n\"><b>");
-    html_text(out, at->text ? at->text : "–");
+    html_between(out, "</td><td role=\"cell\" class=\"n\"><b>", at->text ? at->text : "–", "");
     text_add(out, "</b> %s <span class=\"soft\">", at->text ? t->column[b->at].unit : "");
-    html_text(out, table_at(t, row, b->at + 1)->text ? table_at(t, row, b->at + 1)->text : "");
-    text_add(out, "</span></td><td role=\"cell\">");
-    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text)
-        text_add(out, "<b>× %s</b> ", ratio->text);
-    html_text(out, verdict->text ? verdict->text : "–");
-    text_add(out, "</td></tr>\n");
+    html_between(out, "", table_at(t, row, b->at + 1)->text ? table_at(t, row, b->at + 1)->text : "",
+                 "</span></td><td role=\"cell\">");
+    const char *words = verdict->text ? verdict->text : "–";
+    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text) {
+        const size_t number = strlen(ratio->text);
+        const bool begins_with_it = strncmp(words, ratio->text, number) == 0 && words[number] == ' ';
+        text_add(out, "<b>%s%s</b> ", begins_with_it ? "" : "× ", ratio->text);
+        words += begins_with_it ? number + 1 : 0;
+    }
+    html_between(out, "", words, "</td></tr>\n");
 }
 
 static void html_bars(struct text *out, const struct table *t)
@@ -196,9 +205,9 @@ static void html_bars(struct text *out, const struct table *t)
              "</caption>\n<thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">cell</th>"
              "<th role=\"columnheader\" scope=\"col\">from 0, with its 95%% interval</th>"
              "<th role=\"columnheader\" scope=\"col\" class=\"n\">");
-    html_text(out, t->column[b.at].head);
-    text_add(out, "</th><th role=\"columnheader\" scope=\"col\">against threads</th></tr></thead>\n"
-                  "<tbody role=\"rowgroup\">\n");
+    html_between(out, "", t->column[b.at].head,
+                 "</th><th role=\"columnheader\" scope=\"col\">against threads</th></tr></thead>\n"
+                 "<tbody role=\"rowgroup\">\n");
     for (size_t row = 0; row < t->rows; row++)
         add_bar_row(out, &b, row);
     text_add(out, "</tbody></table>\n");
@@ -211,9 +220,8 @@ static void add_data(struct text *out, const struct drawing *d, bool open)
 {
     size_t row = 0, left = 0;
     text_add(out, "<details%s><summary>Data of this figure</summary>", open ? " open" : "");
-    text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Data: ");
-    html_text(out, d->title);
-    text_add(out, "\"><table>\n");
+    html_between(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Data: ", d->title,
+                 "\"><table>\n");
     for (const char *line = d->data.data; line && *line; row++) {
         size_t len = strcspn(line, "\n");
         const char *end = line + len;
@@ -259,10 +267,9 @@ static void add_svg(struct text *out, const struct drawing *d, const char *svg)
              d->name, d->name, (int)strcspn(box + 9, "\""), box + 9, d->name);
     html_text(out, d->title);
     text_add(out, "</title><desc id=\"desc-%s\">", d->name);
-    html_text(out, d->alt);
-    text_add(out, "</desc>");
+    html_between(out, "", d->alt, "</desc>");
     while (*body) {
-        size_t k = 0, count = sizeof(REPLACED) / sizeof(REPLACED[0]);
+        size_t k = 0, count = ARRAY_LEN(REPLACED);
         while (k < count && strncmp(body, REPLACED[k].from, strlen(REPLACED[k].from)) != 0)
             k++;
         if (k == count) {
@@ -283,21 +290,14 @@ void page_figure(struct text *out, const struct drawing *d, const struct text *s
         text_add(out, " data-cell=\"%s\"", d->cell);
     text_add(out, ">\n");
     if (svg) {
-        text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
-        html_text(out, d->title);
-        text_add(out, "\">");
+        html_between(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"", d->title, "\">");
         add_svg(out, d, svg->data);
         text_add(out, "</div>\n");
     } else {
-        text_add(out, "<p>");
-        html_text(out, no_svg);
-        text_add(out, ".</p>\n");
+        html_between(out, "<p>", no_svg, ".</p>\n");
     }
-    text_add(out, "<figcaption><b>");
-    html_text(out, d->title);
-    text_add(out, ".</b> ");
-    html_text(out, d->alt);
-    text_add(out, "</figcaption>\n");
+    html_between(out, "<figcaption><b>", d->title, ".</b> ");
+    html_between(out, "", d->alt, "</figcaption>\n");
     add_data(out, d, !svg);
     text_add(out, "</figure>\n");
 }
@@ -313,17 +313,8 @@ static void add_word(struct text *line, const char *word)
 /* "tare run scenario1 --mode threads --workers 8": the cell's keys are the options' names. */
 static void add_option(struct text *line, const struct pair *p)
 {
-    static const struct {
-        const char *key, *option;
-    } NAMED[] = {{"mp_start_method", "mp-start"}};
-    const char *name = p->key;
-    for (size_t i = 0; i < ARRAY_LEN(NAMED); i++)
-        if (strcmp(p->key, NAMED[i].key) == 0)
-            name = NAMED[i].option;
-    if (strcmp(p->value, "false") == 0)
-        text_add(line, " --no-");
-    else
-        text_add(line, " --");
+    const char *name = strcmp(p->key, "mp_start_method") == 0 ? "mp-start" : p->key;
+    text_add(line, strcmp(p->value, "false") == 0 ? " --no-" : " --");
     for (; *name; name++)
         text_add(line, "%c", *name == '_' ? '-' : *name);
     if (strcmp(p->value, "true") != 0 && strcmp(p->value, "false") != 0)
@@ -432,9 +423,7 @@ static void page_again(const struct summary *s, struct text *out)
         text_add(&lines, "tare compare DIR out/again-%zu\n", i);
     if (!several)
         text_add(&lines, "tare compare DIR out/again # DIR: the folder of these records; cell by cell\n");
-    text_add(out, "<pre tabindex=\"0\"><code>");
-    html_text(out, lines.data);
-    text_add(out, "</code></pre>\n");
+    html_between(out, "<pre tabindex=\"0\"><code>", lines.data, "</code></pre>\n");
 }
 
 /* --- The selftest: what the records tell of it, and the file that lies beside them ------------------------------- */
@@ -453,17 +442,10 @@ static void say_records(const struct summary *s, struct text *out)
         }
         if (!first)
             continue;
-        text_add(out, "<li>");
-        html_text(out, said);
+        html_between(out, "<li>", said, "");
         text_add(out, " (%zu of %zu records)</li>", times, s->records.count);
     }
     text_add(out, "</ul>\n");
-}
-
-static const char *text_at(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
 }
 
 static double number_at(const json_t *object, const char *key)
@@ -475,27 +457,27 @@ static double number_at(const json_t *object, const char *key)
 static void add_checks(const json_t *whole, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"load", "known load", "", false, TABLE_BOTH, 0},  {"figure", "figure", "", false, TABLE_BOTH, 0},
-        {"unit", "unit", "", false, TABLE_BOTH, 0},        {"expected", "expected", "", true, TABLE_BOTH, 0},
-        {"measured", "measured", "", true, TABLE_BOTH, 0}, {"verdict", "verdict", "", false, TABLE_BOTH, 0},
-        {"reason", "reason", "", false, TABLE_BOTH, 0},
+        TABLE_TEXT("load", "known load"),
+        TABLE_TEXT("figure", "figure"),
+        TABLE_TEXT("unit", "unit"),
+        TABLE_NUMBER("expected", "expected", ""),
+        TABLE_NUMBER("measured", "measured", ""),
+        TABLE_TEXT("verdict", "verdict"),
+        TABLE_TEXT("reason", "reason"),
     };
-    struct table t = table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t =
+        table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
     const json_t *check;
     size_t i;
     json_array_foreach(json_object_get(whole, "checks"), i, check)
     {
         table_row(&t, NULL);
-        table_text(&t, text_at(check, "load"));
-        table_text(&t, text_at(check, "figure"));
-        table_text(&t, text_at(check, "unit"));
+        table_texts(&t, json_word(check, "load"), json_word(check, "figure"), json_word(check, "unit"), NULL);
         table_number(&t, number_at(check, "expected"), 0, NULL);
         table_number(&t, number_at(check, "measured"), 0, NULL);
-        table_text(&t, text_at(check, "verdict"));
-        table_text(&t, text_at(check, "reason"));
+        table_texts(&t, json_word(check, "verdict"), json_word(check, "reason"), NULL);
     }
     page_table(out, &t);
-    table_free(&t);
 }
 
 static int page_selftest(const struct summary *s, const char *path, struct text *out, struct err *e)
@@ -508,16 +490,14 @@ static int page_selftest(const struct summary *s, const char *path, struct text 
     int failed = source_read(AT_FDCWD, path, true, SELFTEST_BYTES, &bytes, NULL);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
-    json_t *whole = json_loadb(bytes.data, bytes.len, JSON_REJECT_DUPLICATES, &why);
+    cleanup_json json_t *whole = json_loadb(bytes.data, bytes.len, JSON_REJECT_DUPLICATES, &why);
     if (!whole)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %d: %s", path, why.line, why.text);
-    if (strcmp(text_at(whole, "schema"), SELFTEST_SCHEMA) != 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': its schema is '%s'; this tare reads %s", path,
-                         text_at(whole, "schema"), SELFTEST_SCHEMA);
-    else
-        add_checks(whole, out);
-    json_decref(whole);
-    return failed;
+    if (strcmp(json_word(whole, "schema"), SELFTEST_SCHEMA) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': its schema is '%s'; this tare reads %s", path,
+                       json_word(whole, "schema"), SELFTEST_SCHEMA);
+    add_checks(whole, out);
+    return 0;
 }
 
 /* --- the page --------------------------------------------------------------------------------------------------- */
@@ -525,9 +505,8 @@ static int page_selftest(const struct summary *s, const char *path, struct text 
 /* Which figures are in a section, by how their names begin; of one cell or of several. */
 struct section {
     const char *id, *title, *words;
-    const char *figures; /* NULL none */
-    enum tables_of table;
-    bool has_table;
+    const char *figures;                                     /* NULL none */
+    enum tables_of table;                                    /* TABLES: none */
     bool folded;                                             /* the table: it is long, and there for who asks */
     enum tables_of detail;                                   /* a longer table behind it, folded; 0 none */
     void (*says)(const struct summary *s, struct text *out); /* sentences, a line each; NULL: none */
@@ -535,10 +514,9 @@ struct section {
 
 static void say_scaling(const struct summary *s, struct text *out)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     scaling_make(s, &all);
     scale_say(&all, out);
-    scaling_free(&all);
 }
 
 static const struct section SECTIONS[] = {
@@ -546,29 +524,29 @@ static const struct section SECTIONS[] = {
      "Of the work of as many workers, what threads do and where the rest of it is lost: ceiling is what processes "
      "lose too, the sharing tax what threads lose beyond them, start what creating and joining them takes. The parts "
      "add up.",
-     "scaling-", TABLES_LOSSES, true, false, TABLES_SPEED_UP, say_scaling},
+     "scaling-", TABLES_LOSSES, false, TABLES_SPEED_UP, say_scaling},
     {"distributions", "Distributions of iterations",
      "Each box is an invocation: its quartiles, whiskers from the 5% to the 95% quantile, the least and the greatest.",
-     "iterations-", 0, false, false, 0, NULL},
+     "iterations-", TABLES, false, 0, NULL},
     {"series", "Iterations in the order of time",
      "Lines are the levels between changepoints (PELT on mean and variance, penalty 15 ln n; Barrett et al. 2017).",
-     "series-", 0, false, false, 0, NULL},
-    {"memory", "Memory over time", NULL, "memory-", 0, false, false, 0, NULL},
+     "series-", TABLES, false, 0, NULL},
+    {"memory", "Memory over time", NULL, "memory-", TABLES, false, 0, NULL},
     {"own", "What the scenarios report", "Titles, units and directions are as the scenarios declare them.", NULL,
-     TABLES_OWN, true, false, 0, NULL},
+     TABLES_OWN, false, 0, NULL},
     {"isolation", "Isolation",
      "What was asked of the host and what it gave. A required check that does not hold lowers the grade; a recorded "
      "one "
      "is told and no more.",
-     NULL, TABLES_VERDICTS, true, false, TABLES_ISOLATION, NULL},
-    {"failed", "Failed invocations", NULL, NULL, TABLES_FAILED, true, false, 0, NULL},
-    {"differences", "What differs between cells", NULL, NULL, TABLES_DIFFERENCES, true, false, 0, NULL},
-    {"environment", "Environment", NULL, NULL, TABLES_ENVIRONMENT, true, true, 0, NULL},
-    {"experiments", "What it took", NULL, NULL, TABLES_EXPERIMENTS, true, false, 0, NULL},
+     NULL, TABLES_VERDICTS, false, TABLES_ISOLATION, NULL},
+    {"failed", "Failed invocations", NULL, NULL, TABLES_FAILED, false, 0, NULL},
+    {"differences", "What differs between cells", NULL, NULL, TABLES_DIFFERENCES, false, 0, NULL},
+    {"environment", "Environment", NULL, NULL, TABLES_ENVIRONMENT, true, 0, NULL},
+    {"experiments", "What it took", NULL, NULL, TABLES_EXPERIMENTS, false, 0, NULL},
     {"figures", "Every figure",
      "Over the invocations that ended well: the mean with Student's 95% interval, and the ratio to threads with the "
      "interval that tare compare gives, of geometric means; of slopes the difference, of arithmetic ones.",
-     NULL, TABLES_FIGURES, true, true, 0, NULL},
+     NULL, TABLES_FIGURES, true, 0, NULL},
 };
 
 static bool belongs(const struct drawing *d, const char *figures)
@@ -595,7 +573,7 @@ static void add_figure(struct text *out, const struct page_parts *p, const char 
 /* A table without rows and without words for that is none. */
 static bool has_any(const struct tables *t, const struct page_parts *p, const struct section *s)
 {
-    bool any = s->has_table && (t->of[s->table].rows || t->of[s->table].empty);
+    bool any = s->table != TABLES && (t->of[s->table].rows || t->of[s->table].empty);
     for (size_t i = 0; i < p->drawing->count; i++)
         any |= belongs(&p->drawing->list[i], s->figures);
     return any;
@@ -603,20 +581,19 @@ static bool has_any(const struct tables *t, const struct page_parts *p, const st
 
 /* --- the parts, from the top ------------------------------------------------------------------------------------ */
 
-static const char *plan_of(const struct summary *s)
+static const char *name_of(const struct summary *s)
 {
-    for (size_t i = 0; i < s->records.count; i++)
-        if (*s->records.list[i].details.plan)
-            return s->records.list[i].details.plan;
-    return s->cells ? s->cell[0].scenario : "";
+    const char *plan = summary_plan(s);
+    return plan ? plan : s->cells ? s->cell[0].scenario : "";
 }
 
 void page_begin(struct text *out, const char *title)
 {
-    text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    html_text(out, title);
+    html_between(out,
+                 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
+                 title, "");
     text_add(out,
              "</title>\n<style>\n%s</style>\n</head>\n<body>\n"
              "<a class=\"skip\" href=\"#answer\">Skip to the answer</a>\n",
@@ -625,8 +602,7 @@ void page_begin(struct text *out, const char *title)
 
 static const char *of_first(const struct summary *s, const char *key)
 {
-    const char *value = keyset_find(s->records.list[0].environment, key);
-    return value ? value : "not told";
+    return keyset_text(s->records.list[0].environment, key, "not told");
 }
 
 static void add_summary(struct text *out, const struct summary *s)
@@ -641,18 +617,14 @@ static void add_summary(struct text *out, const struct summary *s)
              s->records.list[0].started_at, s->records.list[s->records.count - 1].started_at,
              of_first(s, "host.cpu_model"), of_first(s, "host.kernel_release"), of_first(s, "host.os"),
              of_first(s, "tool.version"), of_first(s, "tool.commit"));
-    text_add(out, "<header>\n<h1>");
-    html_text(out, plan_of(s));
-    text_add(out, ": what concurrency costs</h1>\n<p class=\"soft\">");
-    html_text(out, said.data);
-    text_add(out, "</p>\n</header>\n");
+    html_between(out, "<header>\n<h1>", name_of(s), ": what concurrency costs</h1>\n<p class=\"soft\">");
+    html_between(out, "", said.data, "</p>\n</header>\n");
 }
 
 static void add_link(struct text *out, const char *id, const char *title)
 {
     text_add(out, "<li><a href=\"#%s\">", id);
-    html_text(out, title);
-    text_add(out, "</a></li>\n");
+    html_between(out, "", title, "</a></li>\n");
 }
 
 static void add_navigation(struct text *out, const struct tables *t, const struct page_parts *p)
@@ -676,26 +648,21 @@ static void add_navigation(struct text *out, const struct tables *t, const struc
 void page_section(struct text *out, const char *id, const char *title)
 {
     text_add(out, "<section id=\"%s\" aria-labelledby=\"h-%s\">\n<h2 id=\"h-%s\">", id, id, id);
-    html_text(out, title);
-    text_add(out, "</h2>\n");
+    html_between(out, "", title, "</h2>\n");
 }
 
 /* A sentence a line; what stands before the first ": " is the cell. */
 static void add_sentences(struct text *out, const char *title, char *lines)
 {
-    char *rest = NULL;
     text_add(out, "<h3>%s</h3>\n<ul>\n", title);
-    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line; (line = text_line(&lines));) {
         char *words = strstr(line, ": ");
         text_add(out, "<li>");
         if (words) {
             *words = '\0';
-            text_add(out, "<b>");
-            html_text(out, line);
-            text_add(out, ":</b> ");
+            html_between(out, "<b>", line, ":</b> ");
         }
-        html_text(out, words ? words + 2 : line);
-        text_add(out, ".</li>\n");
+        html_between(out, "", words ? words + 2 : line, ".</li>\n");
     }
     text_add(out, "</ul>\n");
 }
@@ -704,16 +671,12 @@ static void add_sentences(struct text *out, const char *title, char *lines)
 static void add_notes(struct text *out, const struct summary *s)
 {
     cleanup_text struct text notes = {0};
-    char *rest = NULL;
     summary_notes(s, &notes);
     if (notes.len == 0)
         return;
     text_add(out, "<h3>Notes</h3>\n<ul>\n");
-    for (char *line = strtok_r(notes.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        text_add(out, "<li>");
-        html_text(out, line + strlen("* "));
-        text_add(out, ".</li>\n");
-    }
+    for (char *rest = notes.data, *line; (line = text_line(&rest));)
+        html_between(out, "<li>", line + strlen("* "), ".</li>\n");
     text_add(out, "</ul>\n");
 }
 
@@ -748,9 +711,7 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
 
 static void add_folded(struct text *out, const struct table *t)
 {
-    text_add(out, "<details><summary>");
-    html_text(out, t->title);
-    text_add(out, "</summary>\n");
+    html_between(out, "<details><summary>", t->title, "</summary>\n");
     page_table(out, t);
     text_add(out, "</details>\n");
 }
@@ -758,34 +719,27 @@ static void add_folded(struct text *out, const struct table *t)
 static void add_said(struct text *out, const struct section *section, const struct summary *s)
 {
     cleanup_text struct text said = {0};
-    char *rest = NULL;
     if (section->says)
         section->says(s, &said);
-    for (char *line = said.len ? strtok_r(said.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-        text_add(out, "<p>");
-        html_text(out, line);
-        text_add(out, "</p>\n");
-    }
+    html_lines(out, "<p>", said.data, "</p>\n");
 }
 
 static void add_section(struct text *out, const struct section *section, const struct summary *s,
                         const struct tables *t, const struct page_parts *p)
 {
-    const struct table *table = &t->of[section->table];
+    const struct table *table = section->table == TABLES ? NULL : &t->of[section->table];
     if (!has_any(t, p, section))
         return;
     page_section(out, section->id, section->title);
     if (section->words) {
-        text_add(out, "<p>");
-        html_text(out, section->words);
-        text_add(out, "</p>\n");
+        html_between(out, "<p>", section->words, "</p>\n");
     }
     add_said(out, section, s);
     if (section->figures)
         add_figures(out, p, section->figures);
-    if (section->has_table && section->folded)
+    if (table && section->folded)
         add_folded(out, table);
-    else if (section->has_table && (table->rows || table->empty))
+    else if (table && (table->rows || table->empty))
         page_table(out, table);
     if (section->detail && t->of[section->detail].rows)
         add_folded(out, &t->of[section->detail]);
@@ -794,8 +748,8 @@ static void add_section(struct text *out, const struct section *section, const s
 
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
-    struct tables t = tables_make(s, TABLES_ALL);
-    cleanup_free char *title = text_printf("%s: what concurrency costs", plan_of(s));
+    cleanup_tables struct tables t = tables_make(s, TABLES_ALL);
+    cleanup_free char *title = text_printf("%s: what concurrency costs", name_of(s));
     page_begin(out, title);
     add_summary(out, s);
     add_navigation(out, &t, p);
@@ -805,7 +759,6 @@ int page_make(const struct summary *s, const struct page_parts *p, struct text *
         add_section(out, &SECTIONS[i], s, &t, p);
     if (p->why)
         text_add_bytes(out, p->why->data, p->why->len);
-    tables_free(&t);
     page_section(out, "selftest", "Selftest");
     int failed = page_selftest(s, p->selftest, out, e);
     text_add(out, "</section>\n");

@@ -20,6 +20,10 @@ struct page_parts {
 
 /* Text as HTML has it: nothing of it is a tag. */
 void html_text(struct text *out, const char *text);
+/* The same between two pieces of HTML; of each line of a text that is not empty (NULL: there is none), which it takes
+ * apart. */
+void html_between(struct text *out, const char *before, const char *text, const char *after);
+void html_lines(struct text *out, const char *before, char *lines, const char *after);
 
 /* The parts of every page. page_begin() writes all up to and with <body>, whose section "answer" the page has to have;
  * page_section() opens a section, which the caller closes by "</section>". svg NULL: the sentence no_svg is in the

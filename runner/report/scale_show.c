@@ -9,12 +9,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 
-static void add_interval(struct table *t, const struct stats_interval *i, int decimals)
-{
-    table_number(t, i->at, decimals, i->why_not);
-    table_interval(t, i, 1, decimals);
-}
-
 /* Hundredths of a worker, unless the intervals bear more. */
 static int decimals_of(const struct stats_interval *got)
 {
@@ -36,12 +30,10 @@ void scale_curve_name(const struct scaling *s, const struct scaling_curve *c, st
 struct table scale_table_speed_up(const struct scaling *s)
 {
     static const struct table_column COLUMNS[] = {
-        {"curve", "mode", "", false, TABLE_BOTH, 0},
-        {"workers", "workers", "", true, TABLE_BOTH, 0},
-        {"speed_up", "speed-up", "", true, TABLE_BOTH, 0},
-        {"speed_up_ci", "[95%]", "", false, TABLE_SHOWN, 1},
-        {"speed_up_low", "", "", true, TABLE_DATA, 0},
-        {"speed_up_high", "", "", true, TABLE_DATA, 0},
+        TABLE_TEXT("curve", "mode"),
+        TABLE_NUMBER("workers", "workers", ""),
+        TABLE_NUMBER("speed_up", "speed-up", ""),
+        TABLE_INTERVAL("speed_up", "[95%]", "", 1),
         {"efficiency", "efficiency", "%", true, TABLE_BOTH, 2},
     };
     struct table t =
@@ -56,7 +48,7 @@ struct table scale_table_speed_up(const struct scaling *s)
                 table_row(&t, one->cell->id);
                 table_text(&t, name.data);
                 table_number(&t, one->workers, 0, NULL);
-                add_interval(&t, &one->speed_up, p == 0 ? 0 : decimals_of(&one->speed_up));
+                table_estimate(&t, &one->speed_up, 1, p == 0 ? 0 : decimals_of(&one->speed_up));
                 table_number(&t, p == 0 ? NAN : 100 * one->speed_up.at / one->workers, 0, one->speed_up.why_not);
             }
         }
@@ -70,7 +62,7 @@ static void add_part(struct table *t, const char *curve, const struct scaling_lo
     table_text(t, curve);
     table_number(t, l->workers, 0, NULL);
     table_text(t, part);
-    add_interval(t, i, decimals_of(&l->got));
+    table_estimate(t, i, 1, decimals_of(&l->got));
 }
 
 static void add_loss(struct table *t, const char *curve, const struct scaling_split *split,
@@ -81,8 +73,8 @@ static void add_loss(struct table *t, const char *curve, const struct scaling_sp
     add_part(t, curve, l, cell, "lost", &l->lost);
     for (int p = 0; p < SCALING_PARTS; p++) {
         const struct stats_interval *part = &l->part[p];
-        cleanup_free char *name = text_printf("%s%s", scaling_is_within_sharing((enum scaling_part)p) ? "  - " : "- ",
-                                              scaling_part_name((enum scaling_part)p));
+        cleanup_free char *name =
+            text_printf("%s%s", scaling_is_within_sharing((enum scaling_part)p) ? "  - " : "- ", scaling_part_names[p]);
         if (!isnan(part->at))
             add_part(t, curve, l, cell, name, part);
     }
@@ -100,10 +92,11 @@ static size_t splits_of(const struct scaling *s)
 struct table scale_table_losses(const struct scaling *s)
 {
     static const struct table_column COLUMNS[] = {
-        {"curve", "mode", "", false, TABLE_BOTH, 0},      {"workers", "threads", "", true, TABLE_BOTH, 0},
-        {"part", "part", "", false, TABLE_BOTH, 0},       {"worth", "threads' worth", "", true, TABLE_BOTH, 0},
-        {"worth_ci", "[95%]", "", false, TABLE_SHOWN, 0}, {"worth_low", "", "", true, TABLE_DATA, 0},
-        {"worth_high", "", "", true, TABLE_DATA, 0},
+        TABLE_TEXT("curve", "mode"),
+        TABLE_NUMBER("workers", "threads", ""),
+        TABLE_TEXT("part", "part"),
+        TABLE_NUMBER("worth", "threads' worth", ""),
+        TABLE_INTERVAL("worth", "[95%]", "", 0),
     };
     struct table t = table_new("losses", "Where the speed-up of threads is lost", COLUMNS, ARRAY_LEN(COLUMNS));
     const bool several = splits_of(s) > 1;
@@ -222,16 +215,14 @@ void scale_say(const struct scaling *s, struct text *out)
 
 static void note_split(const struct scaling_split *s, struct text *out)
 {
-    char at[64], low[64], high[64];
     const struct scaling_loss *l = s->losses ? &s->loss[s->losses - 1] : NULL;
     const struct stats_interval *one = &s->one;
-    const int d = number_decimals(one, 1);
+    const struct number_spelled n = number_interval(one, 1);
     if (!l)
         return;
-    text_add(out, "* one thread does %s times the work of one process", number_text(one->at, d, at, sizeof(at)));
+    text_add(out, "* one thread does %s times the work of one process", n.at);
     if (!one->why_not)
-        text_add(out, " (%s to %s)", number_text(one->low, d, low, sizeof(low)),
-                 number_text(one->high, d, high, sizeof(high)));
+        text_add(out, " (%s to %s)", n.low, n.high);
     text_add(out, "; each mode's speed-up is over its own one\n");
     if (strcmp(s->threads->point[0].cell->runtime, s->processes->point[0].cell->runtime) != 0)
         text_add(out, "* the processes ran on %s and the threads on %s: the tax has the difference of both in it\n",
@@ -267,7 +258,7 @@ static void notes_of(const struct scaling *s, struct text *out)
 
 void scale_text(const struct scaling *s, size_t width, struct text *out)
 {
-    struct table up = scale_table_speed_up(s), losses = scale_table_losses(s);
+    cleanup_table struct table up = scale_table_speed_up(s), losses = scale_table_losses(s);
     cleanup_text struct text notes = {0}, words = {0};
     table_as_text(&up, width, out);
     if (losses.rows) {
@@ -282,8 +273,6 @@ void scale_text(const struct scaling *s, size_t width, struct text *out)
     if (words.len)
         text_add(out, "\n");
     terminal_wrap_lines(words.data, width, 0, out);
-    table_free(&up);
-    table_free(&losses);
 }
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */

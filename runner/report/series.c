@@ -68,47 +68,27 @@ static struct scale scale_of(const struct series_set *set, const struct findings
     return most >= 1 ? (struct scale){"s", 1} : (struct scale){"ms", 1e3};
 }
 
-enum {
-    NAME,
-    MEAN,
-    SD,
-    MEDIAN,
-    RANGE,
-    MIN,
-    MAX,
-    CPU,
-    PEAK,
-    RATIO,
-    INTERVAL,
-    LOW,
-    HIGH,
-    RUNS,
-    FAILED,
-    THROTTLED,
-    HIGH_REACHED,
-    COLUMNS
-};
+static const char TIME[] = "ms"; /* as a unit: that of the shown times */
 
 /* On a narrow terminal a ratio's interval leaves before the ratio. */
-static const struct table_column COLUMN[COLUMNS] = {
-    [NAME] = {"command", "command", "", false, TABLE_BOTH, 0},
-    [MEAN] = {"mean_s", ANALYSIS_MEAN_NAME, "", true, TABLE_BOTH, 0},
-    [SD] = {"sd_s", "± sd", "", true, TABLE_BOTH, 3},
-    [MEDIAN] = {"median_s", "median", "", true, TABLE_BOTH, 2},
-    [RANGE] = {"range", "min … max", "", false, TABLE_SHOWN, 0},
-    [MIN] = {"min_s", "min", "", true, TABLE_DATA, 0},
-    [MAX] = {"max_s", "max", "", true, TABLE_DATA, 0},
-    [CPU] = {"cpu_s", "cpu", "", true, TABLE_BOTH, 5},
-    [PEAK] = {"peak_bytes", "peak memory", "", true, TABLE_BOTH, 4},
-    [RATIO] = {"ratio_to_first", "times the first", "", true, TABLE_BOTH, 0},
-    [INTERVAL] = {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},
-    [LOW] = {"ratio_ci95_low", "", "", true, TABLE_DATA, 0},
-    [HIGH] = {"ratio_ci95_high", "", "", true, TABLE_DATA, 0},
-    [RUNS] = {"runs", "runs", "", true, TABLE_DATA, 0},
-    [FAILED] = {"runs_with_exit_status", "", "", true, TABLE_DATA, 0},
-    [THROTTLED] = {"throttled_s", "", "", true, TABLE_DATA, 0},
-    [HIGH_REACHED] = {"memory_high_events", "", "", true, TABLE_DATA, 0},
+static const struct table_column COLUMN[] = {
+    TABLE_TEXT("command", "command"),
+    TABLE_NUMBER("mean_s", ANALYSIS_MEAN_NAME, TIME),
+    {"sd_s", "± sd", TIME, true, TABLE_BOTH, 3},
+    {"median_s", "median", TIME, true, TABLE_BOTH, 2},
+    {"range", "min … max", TIME, false, TABLE_SHOWN, 0},
+    {"min_s", "min", "", true, TABLE_DATA, 0},
+    {"max_s", "max", "", true, TABLE_DATA, 0},
+    {"cpu_s", "cpu", TIME, true, TABLE_BOTH, 5},
+    {"peak_bytes", "peak memory", "", true, TABLE_BOTH, 4},
+    TABLE_NUMBER("ratio_to_first", "times the first", ""),
+    TABLE_INTERVAL("ratio_ci95", "95% interval", "", 1),
+    {"runs", "runs", "", true, TABLE_DATA, 0},
+    {"runs_with_exit_status", "", "", true, TABLE_DATA, 0},
+    {"throttled_s", "", "", true, TABLE_DATA, 0},
+    {"memory_high_events", "", "", true, TABLE_DATA, 0},
 };
+#define COLUMNS ARRAY_LEN(COLUMN)
 
 static void add_time(struct table *t, double value_s, const struct scale *scale, int decimals, const char *why)
 {
@@ -127,9 +107,7 @@ static void add_ratio(struct table *t, const struct analysis_verdict *v, bool is
 {
     static const char FIRST[] = "the others are compared with it";
     struct stats_interval ratio = is_first ? stats_no_interval(NAN, ANALYSIS_CONFIDENCE, FIRST) : v->ratio;
-    int decimals = number_decimals(&ratio, 1);
-    table_number(t, ratio.at, decimals, is_first ? FIRST : ratio.why_not);
-    table_interval(t, &ratio, 1, decimals);
+    table_estimate(t, &ratio, 1, number_decimals(&ratio, 1));
 }
 
 static void add_row(struct table *t, const struct series_set *set, size_t i, const struct findings *f,
@@ -160,63 +138,45 @@ static void add_row(struct table *t, const struct series_set *set, size_t i, con
         table_text(t, s->value[k] ? s->value[k] : "");
 }
 
-/* The table's columns; ended with columns_free(). */
-static struct table_column *columns_of(const struct series_set *set, const struct scale *scale)
+/* The table with its own columns; ended with own_table_free(). */
+struct own_table {
+    struct table t;
+    struct table_column *column;
+    size_t parameters;
+};
+
+static void own_table_free(struct own_table *own)
 {
+    for (size_t k = 0; k < own->parameters; k++)
+        free((void *)own->column[COLUMNS + k].key);
+    free(own->column);
+    table_free(&own->t);
+}
+#define cleanup_own_table __attribute__((cleanup(own_table_free)))
+
+static struct own_table table_of(const struct series_set *set, const struct findings *f)
+{
+    const struct scale scale = scale_of(set, f);
     struct table_column *c = xcalloc(COLUMNS + set->parameters, sizeof(*c));
-    static const int TIMES[] = {MEAN, SD, MEDIAN, RANGE, CPU};
     memcpy(c, COLUMN, sizeof(COLUMN));
-    for (size_t i = 0; i < ARRAY_LEN(TIMES); i++)
-        c[TIMES[i]].unit = scale->unit;
+    for (size_t i = 0; i < COLUMNS; i++)
+        c[i].unit = c[i].unit == TIME ? scale.unit : c[i].unit;
     for (size_t k = 0; k < set->parameters; k++)
         c[COLUMNS + k] = (struct table_column){.key = text_printf("parameter_%s", set->parameter[k]),
                                                .head = set->parameter[k],
                                                .unit = "",
                                                .use = TABLE_DATA};
-    return c;
-}
-
-static void columns_free(const struct series_set *set, struct table_column *c)
-{
-    for (size_t k = 0; k < set->parameters; k++)
-        free((void *)c[COLUMNS + k].key);
-    free(c);
-}
-
-/* Hands the table to a writer. */
-static void with_table(const struct series_set *set, const struct findings *f,
-                       void (*write)(const struct table *t, void *to), void *to)
-{
-    const struct scale scale = scale_of(set, f);
-    struct table_column *columns = columns_of(set, &scale);
-    struct table t = table_new("commands", "What the commands took", columns, COLUMNS + set->parameters);
+    struct table t = table_new("commands", "What the commands took", c, COLUMNS + set->parameters);
     for (size_t i = 0; i < set->count; i++)
         if (set->list[i].count > 0)
             add_row(&t, set, i, f, &scale);
-    write(&t, to);
-    table_free(&t);
-    columns_free(set, columns);
+    return (struct own_table){t, c, set->parameters};
 }
 
 /* --- in words ---------------------------------------------------------------------------------------------------- */
 
-struct lines {
-    size_t width;
-    struct text *out;
-};
-
-static void write_text(const struct table *t, void *to)
-{
-    struct lines *lines = to;
-    table_as_text(t, lines->width, lines->out);
-}
-
-static void add_line(struct lines *lines, const char *line)
-{
-    terminal_wrap(line, 0, lines->width, 2, lines->out);
-}
-
-static void say_comparison(const struct series_set *set, size_t i, const struct findings *f, struct lines *lines)
+static void say_comparison(const struct series_set *set, size_t i, const struct findings *f, size_t width,
+                           struct text *out)
 {
     const struct series *a = &set->list[0], *b = &set->list[i];
     cleanup_text struct text line = {0};
@@ -224,10 +184,10 @@ static void say_comparison(const struct series_set *set, size_t i, const struct 
         text_add(&line, "%s and %s: no interval: %s", b->name, a->name, f->ratio[i].why_not);
     else
         words_times(&f->verdict[i], ANALYSIS_MARGIN, b->name, a->name, &line);
-    add_line(lines, line.data);
+    terminal_wrap(line.data, 0, width, 2, out);
 }
 
-static void say_notes(const struct series *s, const struct analysis_summary *is, struct lines *lines)
+static void say_notes(const struct series *s, const struct analysis_summary *is, size_t width, struct text *out)
 {
     cleanup_text struct text line = {0};
     if (s->failed)
@@ -242,42 +202,27 @@ static void say_notes(const struct series *s, const struct analysis_summary *is,
     if (is->outliers)
         text_add(&line, "%s%s: %zu of %zu lie far from the rest (MAD); they are not left out", line.len ? "\n" : "",
                  s->name, is->outliers, s->count);
-    terminal_wrap_lines(line.data, lines->width, 2, lines->out);
+    terminal_wrap_lines(line.data, width, 2, out);
 }
 
 void series_text(const struct series_set *set, size_t width, struct text *out)
 {
     cleanup_findings struct findings f = findings_of(set);
-    struct lines lines = {width, out};
-    with_table(set, &f, write_text, &lines);
+    cleanup_own_table struct own_table own = table_of(set, &f);
+    table_as_text(&own.t, width, out);
     for (size_t i = 1; i < set->count; i++)
         if (set->list[0].count > 0 && set->list[i].count > 0)
-            say_comparison(set, i, &f, &lines);
+            say_comparison(set, i, &f, width, out);
     for (size_t i = 0; i < set->count; i++)
-        say_notes(&set->list[i], &f.is[i], &lines);
+        say_notes(&set->list[i], &f.is[i], width, out);
     if (set->emulated_by) {
         cleanup_free char *line =
             text_printf("times emulated by %s: they are no measure of this machine", set->emulated_by);
-        add_line(&lines, line);
+        terminal_wrap(line, 0, width, 2, out);
     }
 }
 
 /* --- as a file --------------------------------------------------------------------------------------------------- */
-
-struct document {
-    const struct series_set *set;
-    struct text *out;
-};
-
-static void write_markdown(const struct table *t, void *to)
-{
-    table_markdown(t, ((struct document *)to)->out);
-}
-
-static void write_csv(const struct table *t, void *to)
-{
-    table_csv(t, ((struct document *)to)->out);
-}
 
 /* Adds the time of each invocation to a row. */
 static void add_values(json_t *row, const struct series *s)
@@ -291,46 +236,37 @@ static void add_values(json_t *row, const struct series *s)
     json_put(row, "blocks", blocks);
 }
 
-static void write_json(const struct table *t, void *to)
+static void write_json(const struct table *t, const struct series_set *set, struct text *out)
 {
-    const struct document *d = to;
     json_t *whole = json_object(), *rows = table_json(t);
     size_t row = 0;
-    for (size_t i = 0; i < d->set->count; i++)
-        if (d->set->list[i].count > 0)
-            add_values(json_array_get(rows, row++), &d->set->list[i]);
+    for (size_t i = 0; i < set->count; i++)
+        if (set->list[i].count > 0)
+            add_values(json_array_get(rows, row++), &set->list[i]);
     json_put(whole, "schema", json_string(SERIES_SCHEMA));
-    if (d->set->count > 1)
-        json_put_int(whole, "random_seed", (int64_t)d->set->seed);
-    json_put_text(whole, "emulated_by", d->set->emulated_by);
+    if (set->count > 1)
+        json_put_int(whole, "random_seed", (int64_t)set->seed);
+    json_put_text(whole, "emulated_by", set->emulated_by);
     json_put(whole, "commands", rows);
-    json_text_indented(whole, JSON_SORT_KEYS, d->out);
-}
-
-static const struct {
-    const char *end;
-    void (*write)(const struct table *t, void *to);
-} FORMATS[] = {{".md", write_markdown}, {".csv", write_csv}, {".json", write_json}};
-
-/* The writer for a file's name; NULL: none. */
-static void (*writer_of(const char *path))(const struct table *t, void *to)
-{
-    for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++)
-        if (text_ends_with(path, FORMATS[i].end))
-            return FORMATS[i].write;
-    return NULL;
+    json_text_indented(whole, JSON_SORT_KEYS, out);
 }
 
 int series_check_name(const char *path, struct err *e)
 {
-    return writer_of(path) ? 0
-                           : err_set(e, ERR_USAGE, -EINVAL,
-                                     "--export '%s': what is allowed is a name that ends in .md, .csv or .json", path);
+    return text_ends_with(path, ".md") || text_ends_with(path, ".csv") || text_ends_with(path, ".json")
+               ? 0
+               : err_set(e, ERR_USAGE, -EINVAL,
+                         "--export '%s': what is allowed is a name that ends in .md, .csv or .json", path);
 }
 
 void series_write(const struct series_set *set, const char *path, struct text *out)
 {
     cleanup_findings struct findings f = findings_of(set);
-    struct document d = {set, out};
-    with_table(set, &f, writer_of(path), &d);
+    cleanup_own_table struct own_table own = table_of(set, &f);
+    if (text_ends_with(path, ".md"))
+        table_markdown(&own.t, out);
+    else if (text_ends_with(path, ".csv"))
+        table_csv(&own.t, out);
+    else
+        write_json(&own.t, set, out);
 }

@@ -12,11 +12,10 @@
 static void add_bullets(const struct summary *s, bool memory, struct text *out)
 {
     cleanup_free char *lines = summary_answer(s, memory);
-    char *rest = NULL;
     if (!*lines)
         return;
     text_add(out, "\n%s\n\n", memory ? "### Memory" : "### Time");
-    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+    for (char *rest = lines, *line; (line = text_line(&rest));)
         text_add(out, "- %s.\n", line);
 }
 
@@ -40,14 +39,13 @@ void summary_markdown(const struct summary *s, const struct tables *t, struct te
 /* If cells differ in their workers: adds what threads lose. */
 static void add_scaling(const struct summary *s, size_t width, struct text *out)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     cleanup_text struct text said = {0};
     scaling_make(s, &all);
     scale_say(&all, &said);
     if (said.len)
         text_add(out, "\n");
     terminal_wrap_lines(said.data, width, 4, out);
-    scaling_free(&all);
 }
 
 void summary_text(const struct summary *s, const struct tables *t, size_t width, struct text *out)
@@ -84,8 +82,7 @@ static json_t *answer_json(const struct summary *s)
     json_t *lines = json_array();
     for (int memory = 0; memory <= 1; memory++) {
         cleanup_free char *said = summary_answer(s, memory);
-        char *rest = NULL;
-        for (char *line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        for (char *rest = said, *line; (line = text_line(&rest));)
             (void)json_array_append_new(lines, json_of_bytes(line));
     }
     return lines;

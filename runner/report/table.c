@@ -1,6 +1,7 @@
 #include "report/table.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,14 +70,19 @@ void table_text(struct table *t, const char *text)
     note(t, c);
 }
 
+void table_texts(struct table *t, ...)
+{
+    va_list ap;
+    va_start(ap, t);
+    for (const char *text; (text = va_arg(ap, const char *));)
+        table_text(t, text);
+    va_end(ap);
+}
+
 void table_number(struct table *t, double value, int decimals, const char *why)
 {
     char buf[64];
-    struct table_cell *c = next_cell(t);
-    c->value = isfinite(value) ? value : NAN;
-    c->text = isfinite(value) ? xstrdup(number_text(value, decimals, buf, sizeof(buf))) : NULL;
-    c->why = isfinite(value) ? NULL : why;
-    note(t, c);
+    table_value(t, value, number_text(value, decimals, buf, sizeof(buf)), why);
 }
 
 void table_value(struct table *t, double value, const char *text, const char *why)
@@ -91,17 +97,22 @@ void table_value(struct table *t, double value, const char *text, const char *wh
 void table_interval(struct table *t, const struct stats_interval *i, double scale, int decimals)
 {
     char low[64], high[64];
-    if (i->why_not) {
-        table_text(t, "");
-    } else {
-        struct text both = {0};
-        text_add(&both, "[%s, %s]", number_text(i->low * scale, decimals, low, sizeof(low)),
-                 number_text(i->high * scale, decimals, high, sizeof(high)));
-        table_text(t, both.data);
-        text_free(&both);
-    }
+    cleanup_free char *both = text_printf("[%s, %s]", number_text(i->low * scale, decimals, low, sizeof(low)),
+                                          number_text(i->high * scale, decimals, high, sizeof(high)));
+    table_text(t, i->why_not ? "" : both);
     table_number(t, i->low * scale, decimals, i->why_not);
     table_number(t, i->high * scale, decimals, i->why_not);
+}
+
+void table_estimate(struct table *t, const struct stats_interval *i, double scale, int decimals)
+{
+    table_number(t, i->at * scale, decimals, i->why_not);
+    table_interval(t, i, scale, decimals);
+}
+
+void table_skip(struct table *t, size_t count)
+{
+    t->next += count;
 }
 
 const struct table_cell *table_at(const struct table *t, size_t row, size_t column)
@@ -261,9 +272,7 @@ static size_t longest_word(const char *text)
 
 static char *head_of(const struct table_column *c)
 {
-    struct text head = {0};
-    text_add(&head, "%s%s%s", c->head, *c->unit ? " " : "", c->unit);
-    return head.data;
+    return text_printf("%s%s%s", c->head, *c->unit ? " " : "", c->unit);
 }
 
 static char *shown_of(const struct table *t, size_t row, size_t column)

@@ -22,6 +22,15 @@ struct table_column {
     int rank; /* 0: always shown; else, on a narrow terminal, the highest rank is left out first */
 };
 
+/* clang-format off */
+#define TABLE_TEXT(key, head)         {key, head, "", false, TABLE_BOTH, 0}
+#define TABLE_NUMBER(key, head, unit) {key, head, unit, true, TABLE_BOTH, 0}
+/* The columns of table_interval(); rank: of the one for readers. */
+#define TABLE_INTERVAL(key, head, unit, rank)                                                                          \
+    {key, head, unit, false, TABLE_SHOWN, rank}, {key "_low", "low", unit, true, TABLE_DATA, 0},                       \
+    {key "_high", "high", unit, true, TABLE_DATA, 0}
+/* clang-format on */
+
 #define TABLE_COLUMNS_MAX 32
 
 struct table_cell {
@@ -48,16 +57,23 @@ struct table {
 /* Makes a table. The columns must outlive it. Ended with table_free(). */
 struct table table_new(const char *name, const char *title, const struct table_column *column, size_t columns);
 void table_free(struct table *t);
+#define cleanup_table __attribute__((cleanup(table_free)))
 
 /* Begins a row (id: of its cell, or NULL). Its fields are then added from left to right. */
 void table_row(struct table *t, const char *id);
 void table_text(struct table *t, const char *text);
+/* Several of them, ended by NULL. */
+void table_texts(struct table *t, ...) __attribute__((sentinel));
 /* Adds a number, shown with these decimals. NaN: nothing; why: the reason (NULL: none). */
 void table_number(struct table *t, double value, int decimals, const char *why);
 /* Adds a number that is shown as this text, in its own unit; NaN: nothing. */
 void table_value(struct table *t, double value, const char *text, const char *why);
 /* Adds three fields: "[low, high]" for readers, low and high as data. The values are multiplied by scale. */
 void table_interval(struct table *t, const struct stats_interval *i, double scale, int decimals);
+/* The same after a field with the estimate itself. */
+void table_estimate(struct table *t, const struct stats_interval *i, double scale, int decimals);
+/* Leaves the next `count` fields empty. */
+void table_skip(struct table *t, size_t count);
 
 const struct table_cell *table_at(const struct table *t, size_t row, size_t column);
 

@@ -11,18 +11,25 @@
 #include "base/text.h"
 #include "report/scale_show.h"
 
+/* clang-format off */
 /* The columns for a row's cell (its name for readers, its id as data), and what fills them in. */
-#define TABLES_NAME                                                                                                    \
-    {"cell", "cell", "", false, TABLE_BOTH, 0},                                                                        \
-    {                                                                                                                  \
-        "id", "id", "", false, TABLE_DATA, 0                                                                           \
-    }
+#define NAME        TABLE_TEXT("cell", "cell"), {"id", "id", "", false, TABLE_DATA, 0}
+#define NAME_AND_PROFILE NAME, TABLE_TEXT("profile", "profile")
+#define INVOCATIONS TABLE_NUMBER("invocations", "runs", "")
+#define MEAN(key, head, unit)                                                                                          \
+    TABLE_NUMBER(key, head, unit), TABLE_INTERVAL(key "_ci95", "95% interval", unit, 2)
+#define RATIO(head)                                                                                                    \
+    TABLE_NUMBER("ratio_to_threads", head, ""), TABLE_INTERVAL("ratio_ci95", "95% interval", "", 1)
+/* Of tables that have slopes, too: in the row's unit. */
+#define DIFFERENCE                                                                                                     \
+    TABLE_NUMBER("difference_to_threads", "− threads", ""), TABLE_INTERVAL("difference_ci95", "95% interval", "", 1)
+#define VERDICT {"verdict", "against threads", "", false, TABLE_BOTH, 7}
+/* clang-format on */
 
-static void tables_add_name(struct table *t, const struct summary_cell *c)
+static void add_name(struct table *t, const struct summary_cell *c)
 {
     table_row(t, c->id);
-    table_text(t, c->label);
-    table_text(t, c->id);
+    table_texts(t, c->label, c->id, NULL);
 }
 
 /* --- What the invocations ran in: the fields that all share, and those in which they differ, by cell ------------- */
@@ -31,12 +38,6 @@ static void tables_add_name(struct table *t, const struct summary_cell *c)
 static bool is_told(const char *key)
 {
     return !text_ends_with(key, ".path");
-}
-
-static const char *value_in(const struct keyset *environment, const char *key)
-{
-    const char *value = keyset_find(environment, key);
-    return value ? value : "not told";
 }
 
 static struct keysets environments_of(const struct summary *s)
@@ -50,7 +51,7 @@ static struct keysets environments_of(const struct summary *s)
 static bool all_share(const struct keysets *e, const char *key)
 {
     for (size_t i = 1; i < e->count; i++)
-        if (strcmp(value_in(e->list[i], key), value_in(e->list[0], key)) != 0)
+        if (strcmp(keyset_text(e->list[i], key, "not told"), keyset_text(e->list[0], key, "not told")) != 0)
             return false;
     return true;
 }
@@ -62,20 +63,17 @@ static const char *shown(const char *value)
 
 static struct table tables_environment(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
-                                                  {"value", "value", "", false, TABLE_BOTH, 0}};
+    static const struct table_column COLUMNS[] = {TABLE_TEXT("field", "field"), TABLE_TEXT("value", "value")};
     struct table t = table_new("environment", "Environment that all cells share", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = environments_of(s);
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++) {
         if (!is_told(keys[i]) || !all_share(&e, keys[i]))
             continue;
         table_row(&t, NULL);
-        table_text(&t, keys[i]);
-        table_text(&t, shown(value_in(e.list[0], keys[i])));
+        table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], "not told")), NULL);
     }
-    keysets_free(&e);
     return t;
 }
 
@@ -89,7 +87,7 @@ static void say_cells(const struct summary *s, const char *key, const char *valu
         const struct summary_cell *c = &s->cell[i];
         size_t n = 0;
         for (size_t k = 0; k < c->count; k++)
-            n += strcmp(value_in(c->invocation[k]->environment, key), value) == 0;
+            n += strcmp(keyset_text(c->invocation[k]->environment, key, "not told"), value) == 0;
         if (n == 0)
             continue;
         text_add(out, "%s%s", out->len ? ", " : "", c->id);
@@ -101,7 +99,7 @@ static void say_cells(const struct summary *s, const char *key, const char *valu
 static bool is_first(const struct keysets *e, size_t at, const char *key)
 {
     for (size_t i = 0; i < at; i++)
-        if (strcmp(value_in(e->list[i], key), value_in(e->list[at], key)) == 0)
+        if (strcmp(keyset_text(e->list[i], key, "not told"), keyset_text(e->list[at], key, "not told")) == 0)
             return false;
     return true;
 }
@@ -112,38 +110,33 @@ static void add_values(struct table *t, const struct summary *s, const struct ke
 {
     size_t told = 0;
     for (size_t i = 0; i < e->count; i++) {
-        const char *value = value_in(e->list[i], key);
-        struct text cells = {0};
+        const char *value = keyset_text(e->list[i], key, "not told");
+        cleanup_text struct text cells = {0};
         if (!is_first(e, i, key))
             continue;
         table_row(t, NULL);
         table_text(t, key);
         if (told++ == VALUES_MAX) {
-            table_text(t, "… and others");
-            table_text(t, "");
+            table_texts(t, "… and others", "", NULL);
             return;
         }
         say_cells(s, key, value, &cells);
-        table_text(t, shown(value));
-        table_text(t, cells.data);
-        text_free(&cells);
+        table_texts(t, shown(value), cells.data, NULL);
     }
 }
 
 static struct table tables_differences(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
-                                                  {"value", "value", "", false, TABLE_BOTH, 0},
-                                                  {"cells", "cells", "", false, TABLE_BOTH, 0}};
+    static const struct table_column COLUMNS[] = {TABLE_TEXT("field", "field"), TABLE_TEXT("value", "value"),
+                                                  TABLE_TEXT("cells", "cells")};
     struct table t = table_new("differences", "Environment in which cells differ", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = environments_of(s);
     t.empty = "All cells ran in the same environment.";
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++)
         if (is_told(keys[i]) && !all_share(&e, keys[i]))
             add_values(&t, s, &e, keys[i]);
-    keysets_free(&e);
     return t;
 }
 
@@ -195,28 +188,23 @@ static struct broken *broken_of(const struct summary_cell *c, size_t *count)
 static void add_verdict(struct table *t, const struct summary_cell *c, const char *grades, const struct unmet *u,
                         double times)
 {
-    tables_add_name(t, c);
-    table_text(t, c->profile);
-    table_text(t, grades);
-    table_text(t, u ? u->name : "every check holds");
-    table_text(t, u ? u->level : "");
-    table_text(t, u ? u->reason : "");
+    add_name(t, c);
+    table_texts(t, c->profile, grades, u ? u->name : "every check holds", u ? u->level : "", u ? u->reason : "", NULL);
     table_number(t, times, 0, NULL);
 }
 
 static struct table tables_isolation(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
-                                                  {"grade", "grade", "", false, TABLE_BOTH, 0},
-                                                  {"check", "does not hold", "", false, TABLE_BOTH, 0},
-                                                  {"level", "level", "", false, TABLE_BOTH, 0},
-                                                  {"reason", "reason", "", false, TABLE_BOTH, 0},
-                                                  {"times", "in runs", "", true, TABLE_BOTH, 0}};
+    static const struct table_column COLUMNS[] = {NAME_AND_PROFILE,
+                                                  TABLE_TEXT("grade", "grade"),
+                                                  TABLE_TEXT("check", "does not hold"),
+                                                  TABLE_TEXT("level", "level"),
+                                                  TABLE_TEXT("reason", "reason"),
+                                                  TABLE_NUMBER("times", "in runs", "")};
     struct table t = table_new("isolation", "Checks of the isolation that do not hold", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
-        struct text grades = {0};
+        cleanup_text struct text grades = {0};
         size_t count = 0;
         cleanup_free struct broken *broken = broken_of(c, &count);
         say_grades(c, &grades);
@@ -224,7 +212,6 @@ static struct table tables_isolation(const struct summary *s)
             add_verdict(&t, c, grades.data, broken[k].of, (double)broken[k].times);
         if (count == 0)
             add_verdict(&t, c, grades.data, NULL, NAN);
-        text_free(&grades);
     }
     return t;
 }
@@ -245,24 +232,20 @@ static size_t most_unmet(const struct summary_cell *c, bool required)
 
 static struct table tables_verdicts(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
-                                                  {"grade", "isolation", "", false, TABLE_BOTH, 0},
-                                                  {"checks", "checks", "", true, TABLE_BOTH, 0},
-                                                  {"required_unmet", "required, not met", "", true, TABLE_BOTH, 0},
-                                                  {"recorded_unmet", "recorded, not met", "", true, TABLE_BOTH, 0}};
+    static const struct table_column COLUMNS[] = {NAME_AND_PROFILE, TABLE_TEXT("grade", "isolation"),
+                                                  TABLE_NUMBER("checks", "checks", ""),
+                                                  TABLE_NUMBER("required_unmet", "required, not met", ""),
+                                                  TABLE_NUMBER("recorded_unmet", "recorded, not met", "")};
     struct table t = table_new("verdicts", "Isolation of each cell", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
-        struct text grades = {0};
+        cleanup_text struct text grades = {0};
         say_grades(c, &grades);
-        tables_add_name(&t, c);
-        table_text(&t, c->profile);
-        table_text(&t, grades.data);
+        add_name(&t, c);
+        table_texts(&t, c->profile, grades.data, NULL);
         table_number(&t, (double)c->invocation[0]->details.checks, 0, NULL);
         table_number(&t, (double)most_unmet(c, true), 0, NULL);
         table_number(&t, (double)most_unmet(c, false), 0, NULL);
-        text_free(&grades);
     }
     return t;
 }
@@ -270,40 +253,6 @@ static struct table tables_verdicts(const struct summary *s)
 /* --- what was measured ------------------------------------------------------------------------------------------ */
 
 #define NULL_SCENARIO "scenario0"
-
-/* mean, its interval for readers, its two ends */
-#define MEAN(key, head, unit)                                                                                          \
-    {key, head, unit, true, TABLE_BOTH, 0}, {key "_ci95", "95% interval", unit, false, TABLE_SHOWN, 2},                \
-        {key "_ci95_low", "low", unit, true, TABLE_DATA, 0},                                                           \
-    {                                                                                                                  \
-        key "_ci95_high", "high", unit, true, TABLE_DATA, 0                                                            \
-    }
-
-#define VERDICT                                                                                                        \
-    {                                                                                                                  \
-        "verdict", "against threads", "", false, TABLE_BOTH, 7                                                         \
-    }
-
-#define RATIO(head)                                                                                                    \
-    {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
-        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0},                                                            \
-    {                                                                                                                  \
-        "ratio_ci95_high", "high", "", true, TABLE_DATA, 0                                                             \
-    }
-
-/* Of tables that have slopes, too: in the row's unit. */
-#define DIFFERENCE                                                                                                     \
-    {"difference_to_threads", "− threads", "", true, TABLE_BOTH, 0},                                                   \
-        {"difference_ci95", "95% interval", "", false, TABLE_SHOWN, 1},                                                \
-        {"difference_ci95_low", "low", "", true, TABLE_DATA, 0},                                                       \
-    {                                                                                                                  \
-        "difference_ci95_high", "high", "", true, TABLE_DATA, 0                                                        \
-    }
-
-#define INVOCATIONS                                                                                                    \
-    {                                                                                                                  \
-        "invocations", "runs", "", true, TABLE_BOTH, 0                                                                 \
-    }
 
 static void add_whole(struct table *t, double n)
 {
@@ -351,8 +300,7 @@ static void add_against(struct table *t, const struct summary_cell *c, const str
 static void leave_out(struct table *t, const char *why)
 {
     const struct stats_interval none = stats_no_interval(NAN, 0.95, why);
-    table_number(t, NAN, 0, why);
-    table_interval(t, &none, 1, 0);
+    table_estimate(t, &none, 1, 0);
 }
 
 static void add_verdict_of(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
@@ -384,32 +332,26 @@ static void add_effect(struct table *t, const struct summary *s, const struct su
     add_verdict_of(t, s, c, name);
 }
 
-/* The cells of scenario0, whose workers do nothing. */
-struct nulls {
-    const struct summary_cell **cell; /* owned */
-    size_t count;
-};
-
-static struct nulls nulls_of(const struct summary *s)
+/* The cells of scenario0, whose workers do nothing, ended by NULL. The caller frees the list. */
+static const struct summary_cell **nulls_of(const struct summary *s)
 {
-    struct nulls n = {xcalloc(s->cells, sizeof(const struct summary_cell *)), 0};
-    for (size_t i = 0; i < s->cells; i++)
+    const struct summary_cell **null = xcalloc(s->cells + 1, sizeof(const struct summary_cell *));
+    for (size_t i = 0, n = 0; i < s->cells; i++)
         if (strcmp(s->cell[i].scenario, NULL_SCENARIO) == 0 && !summary_is_memory(&s->cell[i]))
-            n.cell[n.count++] = &s->cell[i];
-    return n;
+            null[n++] = &s->cell[i];
+    return null;
 }
 
 /* Adds the cost of the instrument itself: the time of scenario0 in the same mode, start method, runtime and number of
  * workers. */
-static void add_null(struct table *t, const struct summary *s, const struct nulls *n, const struct summary_cell *c)
+static void add_null(struct table *t, const struct summary *s, const struct summary_cell *const *null,
+                     const struct summary_cell *c)
 {
     const struct summary_figure *f = NULL;
-    for (size_t i = 0; !f && i < n->count && strcmp(c->scenario, NULL_SCENARIO) != 0; i++) {
-        const struct summary_cell *one = n->cell[i];
-        if (strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
-            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers)
-            f = summary_figure(s, one, "avg_iter_s");
-    }
+    for (; !f && *null && strcmp(c->scenario, NULL_SCENARIO) != 0; null++)
+        if (strcmp((*null)->mode, c->mode) == 0 && strcmp((*null)->start, c->start) == 0 &&
+            strcmp((*null)->runtime, c->runtime) == 0 && (*null)->workers == c->workers)
+            f = summary_figure(s, *null, "avg_iter_s");
     if (f)
         table_number(t, f->is.mean.at * 1e3, number_decimals(&f->is.mean, 1e3), f->why_not);
     else
@@ -418,7 +360,7 @@ static void add_null(struct table *t, const struct summary *s, const struct null
 
 static struct table time_table(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
+    static const struct table_column COLUMNS[] = {NAME,
                                                   INVOCATIONS,
                                                   MEAN("avg_iter_ms", "mean", "ms"),
                                                   {"p50_iter_ms", "median", "ms", true, TABLE_BOTH, 3},
@@ -428,27 +370,26 @@ static struct table time_table(const struct summary *s)
                                                   VERDICT,
                                                   {"steady", "series", "", false, TABLE_BOTH, 6}};
     struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
-    struct nulls nulls = nulls_of(s);
+    cleanup_free const struct summary_cell **null = nulls_of(s);
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
         if (summary_is_memory(c))
             continue;
-        tables_add_name(&t, c);
+        add_name(&t, c);
         add_whole(&t, (double)c->ok);
         add_mean(&t, s, c, "avg_iter_s");
         add_point(&t, s, c, "p50_iter_s");
         add_point(&t, s, c, "p95_iter_s");
-        add_null(&t, s, &nulls, c);
+        add_null(&t, s, null, c);
         add_ratio(&t, s, c, "avg_iter_s");
-        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
+        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_names[c->steady]);
     }
-    free(nulls.cell);
     return t;
 }
 
 static struct table memory_table(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
+    static const struct table_column COLUMNS[] = {NAME,
                                                   INVOCATIONS,
                                                   MEAN("pss_mib", "PSS", "MiB"),
                                                   {"uss_mib", "USS", "MiB", true, TABLE_BOTH, 5},
@@ -456,7 +397,7 @@ static struct table memory_table(const struct summary *s)
                                                   {"all_pids_pss_mib", "PSS of all", "MiB", true, TABLE_BOTH, 7},
                                                   {"anon_mib", "anon", "MiB", true, TABLE_BOTH, 3},
                                                   {"kernel_mib", "kernel", "MiB", true, TABLE_BOTH, 4},
-                                                  {"peak_mib", "peak", "MiB", true, TABLE_BOTH, 0},
+                                                  TABLE_NUMBER("peak_mib", "peak", "MiB"),
                                                   RATIO("memory ÷ threads"),
                                                   VERDICT};
     static const char *const POINTS[] = {"uss_bytes",  "rss_bytes",    "all_pids_pss_bytes",
@@ -466,7 +407,7 @@ static struct table memory_table(const struct summary *s)
         const struct summary_cell *c = &s->cell[i];
         if (!summary_is_memory(c))
             continue;
-        tables_add_name(&t, c);
+        add_name(&t, c);
         add_whole(&t, (double)c->ok);
         add_mean(&t, s, c, "pss_bytes");
         for (size_t k = 0; k < ARRAY_LEN(POINTS); k++)
@@ -476,8 +417,8 @@ static struct table memory_table(const struct summary *s)
     return t;
 }
 
-/* Adds an order statistic, with the digits that its interval justifies. */
-static void add_order(struct table *t, const struct stats_interval *i, double scale, const char *why)
+/* Adds a statistic, with the digits that its interval justifies. */
+static void add_statistic(struct table *t, const struct stats_interval *i, double scale, const char *why)
 {
     int decimals = number_decimals(i, scale);
     table_number(t, i->at * scale, decimals, why ? why : i->why_not);
@@ -489,15 +430,12 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     const struct summary_figure *f = summary_at(s, c, index);
     struct summary_unit u = summary_unit_at(s, index);
     int decimals = number_decimals(&f->is.mean, u.scale);
-    tables_add_name(t, c);
-    table_text(t, c->profile);
-    table_text(t, u.name);
-    table_text(t, u.unit);
+    add_name(t, c);
+    table_texts(t, c->profile, u.name, u.unit, NULL);
     add_whole(t, (double)f->used);
-    table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
-    table_interval(t, &f->is.mean, u.scale, decimals);
-    add_order(t, &f->is.median, u.scale, f->why_not);
-    add_order(t, &f->is.p95, u.scale, f->why_not);
+    add_statistic(t, &f->is.mean, u.scale, f->why_not);
+    add_statistic(t, &f->is.median, u.scale, f->why_not);
+    add_statistic(t, &f->is.p95, u.scale, f->why_not);
     table_number(t, f->is.min * u.scale, decimals, NULL);
     table_number(t, f->is.max * u.scale, decimals, NULL);
     add_effect(t, s, c, u.name);
@@ -506,16 +444,15 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
 
 static struct table figures_table(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
-                                                  {"figure", "figure", "", false, TABLE_BOTH, 0},
-                                                  {"unit", "unit", "", false, TABLE_BOTH, 0},
+    static const struct table_column COLUMNS[] = {NAME_AND_PROFILE,
+                                                  TABLE_TEXT("figure", "figure"),
+                                                  TABLE_TEXT("unit", "unit"),
                                                   INVOCATIONS,
                                                   MEAN("mean", "mean", ""),
                                                   MEAN("median", "median", ""),
                                                   MEAN("p95", "p95", ""),
-                                                  {"min", "least", "", true, TABLE_BOTH, 0},
-                                                  {"max", "greatest", "", true, TABLE_BOTH, 0},
+                                                  TABLE_NUMBER("min", "least", ""),
+                                                  TABLE_NUMBER("max", "greatest", ""),
                                                   RATIO("÷ threads"),
                                                   DIFFERENCE,
                                                   VERDICT,
@@ -531,11 +468,10 @@ static struct table figures_table(const struct summary *s)
 /* The scenarios' own figures, under their declared titles. */
 static struct table own_table(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
-                                                  {"title", "what", "", false, TABLE_BOTH, 0},
+    static const struct table_column COLUMNS[] = {NAME_AND_PROFILE,
+                                                  TABLE_TEXT("title", "what"),
                                                   {"figure", "figure", "", false, TABLE_DATA, 0},
-                                                  {"unit", "unit", "", false, TABLE_BOTH, 0},
+                                                  TABLE_TEXT("unit", "unit"),
                                                   {"better", "better", "", false, TABLE_BOTH, 3},
                                                   INVOCATIONS,
                                                   MEAN("mean", "mean", ""),
@@ -548,12 +484,9 @@ static struct table own_table(const struct summary *s)
             const struct figure_name *one = &s->records.reader.name[k];
             if (figure_is_of_every_record(one->name) || summary_at(s, &s->cell[i], k)->used == 0)
                 continue;
-            tables_add_name(&t, &s->cell[i]);
-            table_text(&t, s->cell[i].profile);
-            table_text(&t, one->about.title);
-            table_text(&t, one->name);
-            table_text(&t, one->about.shown);
-            table_text(&t, figure_better_name(one->about.better));
+            add_name(&t, &s->cell[i]);
+            table_texts(&t, s->cell[i].profile, one->about.title, one->name, one->about.shown,
+                        figure_better_name(one->about.better), NULL);
             add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
             add_effect(&t, s, &s->cell[i], one->name);
@@ -563,13 +496,12 @@ static struct table own_table(const struct summary *s)
 
 static struct table experiments_table(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+    static const struct table_column COLUMNS[] = {NAME_AND_PROFILE,
                                                   INVOCATIONS,
-                                                  {"failed", "failed", "", true, TABLE_BOTH, 0},
-                                                  {"elapsed_min", "time taken", "min", true, TABLE_BOTH, 0},
-                                                  {"memory_mib", "greatest memory", "MiB", true, TABLE_BOTH, 0},
-                                                  {"records_mib", "records", "MiB", true, TABLE_BOTH, 0}};
+                                                  TABLE_NUMBER("failed", "failed", ""),
+                                                  TABLE_NUMBER("elapsed_min", "time taken", "min"),
+                                                  TABLE_NUMBER("memory_mib", "greatest memory", "MiB"),
+                                                  TABLE_NUMBER("records_mib", "records", "MiB")};
     static const char *const MEMORY[] = {"peak_bytes", "current_bytes", "all_pids_pss_bytes", "pss_bytes"};
     struct table t = table_new("experiments", "What each cell took", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
@@ -581,7 +513,7 @@ static struct table experiments_table(const struct summary *s)
         }
         for (size_t k = 0; isnan(memory) && k < ARRAY_LEN(MEMORY); k++)
             memory = summary_figure(s, c, MEMORY[k]) ? summary_figure(s, c, MEMORY[k])->is.max : NAN;
-        tables_add_name(&t, c);
+        add_name(&t, c);
         table_text(&t, c->profile);
         add_whole(&t, (double)c->count);
         add_whole(&t, (double)(c->count - c->ok));
@@ -594,12 +526,9 @@ static struct table experiments_table(const struct summary *s)
 
 static struct table failed_table(const struct summary *s)
 {
-    static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
-                                                  {"record", "record", "", false, TABLE_BOTH, 0},
-                                                  {"started_at", "started", "", false, TABLE_BOTH, 0},
-                                                  {"termination", "ended by", "", false, TABLE_BOTH, 0},
-                                                  {"detail", "reason", "", false, TABLE_BOTH, 0}};
+    static const struct table_column COLUMNS[] = {
+        NAME_AND_PROFILE, TABLE_TEXT("record", "record"), TABLE_TEXT("started_at", "started"),
+        TABLE_TEXT("termination", "ended by"), TABLE_TEXT("detail", "reason")};
     struct table t = table_new("failed", "Invocations that failed", COLUMNS, ARRAY_LEN(COLUMNS));
     t.empty = "No invocation failed.";
     for (size_t i = 0; i < s->cells; i++)
@@ -607,12 +536,8 @@ static struct table failed_table(const struct summary *s)
             const struct invocation *one = s->cell[i].invocation[k];
             if (one->ok)
                 continue;
-            tables_add_name(&t, &s->cell[i]);
-            table_text(&t, s->cell[i].profile);
-            table_text(&t, one->id);
-            table_text(&t, one->started_at);
-            table_text(&t, one->termination);
-            table_text(&t, one->detail);
+            add_name(&t, &s->cell[i]);
+            table_texts(&t, s->cell[i].profile, one->id, one->started_at, one->termination, one->detail, NULL);
         }
     return t;
 }
@@ -620,11 +545,10 @@ static struct table failed_table(const struct summary *s)
 /* Adds the two tables of scaling, with copies of their texts. */
 static void add_scaling(const struct summary *s, struct tables *t)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     scaling_make(s, &all);
     t->of[TABLES_SPEED_UP] = scale_table_speed_up(&all);
     t->of[TABLES_LOSSES] = scale_table_losses(&all);
-    scaling_free(&all);
 }
 
 struct tables tables_make(const struct summary *s, unsigned which)

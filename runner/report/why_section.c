@@ -115,22 +115,21 @@ static void put_unattributed(struct table *t, const struct causes *c)
 static void add_causes(const struct why_of_cell *w, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"cause", "cause", "", false, TABLE_BOTH, 0},
-        {"share", "of what is lost", "%", true, TABLE_BOTH, 0},
-        {"place", "in", "", false, TABLE_BOTH, 0},
-        {"path", "by (C, innermost first)", "", false, TABLE_BOTH, 0},
-        {"count", "waits or calls", "", true, TABLE_BOTH, 0},
-        {"p50_ms", "p50", "", true, TABLE_BOTH, 0},
-        {"p95_ms", "p95", "", true, TABLE_BOTH, 0},
+        TABLE_TEXT("cause", "cause"),
+        TABLE_NUMBER("share", "of what is lost", "%"),
+        TABLE_TEXT("place", "in"),
+        TABLE_TEXT("path", "by (C, innermost first)"),
+        TABLE_NUMBER("count", "waits or calls", ""),
+        TABLE_NUMBER("p50_ms", "p50", ""),
+        TABLE_NUMBER("p95_ms", "p95", ""),
     };
     cleanup_free char *name = text_printf("causes-%s", w->cell->id), *title = text_printf("Causes: %s", w->cell->label);
-    struct table t = table_new(name, title, COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t = table_new(name, title, COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < w->why.causes.count; i++)
         put_cause(&t, &w->why.causes.list[i]);
     if (t.rows > 0)
         put_unattributed(&t, &w->why.causes);
     page_table(out, &t);
-    table_free(&t);
 }
 
 /* A link of a record is followed only where it is one of the web's. */
@@ -138,11 +137,8 @@ static void add_source(const char *source, struct text *out)
 {
     if (strncmp(source, "https://", 8) != 0)
         return;
-    text_add(out, " <a href=\"");
-    html_text(out, source);
-    text_add(out, "\">");
-    html_text(out, source);
-    text_add(out, "</a>");
+    html_between(out, " <a href=\"", source, "\">");
+    html_between(out, "", source, "</a>");
 }
 
 #define REMEDY_SHARE 0.01 /* of what is lost, from which on a remedy is worth its line */
@@ -156,9 +152,7 @@ static void add_remedies(const struct causes *c, struct text *out)
             continue;
         text_add(out, listed++ ? "<li><b>" : "<h4>What helps</h4>\n<ul>\n<li><b>");
         html_text(out, one->title);
-        text_add(out, ":</b> ");
-        html_text(out, one->remedy);
-        text_add(out, ".");
+        html_between(out, ":</b> ", one->remedy, ".");
         add_source(one->source, out);
         text_add(out, "</li>\n");
     }
@@ -195,11 +189,6 @@ static struct layout layout_of(const struct flame *f)
     return l;
 }
 
-static double percent(int64_t part, int64_t whole)
-{
-    return whole > 0 ? 100 * (double)part / (double)whole : 0;
-}
-
 static void add_box(const struct flame *f, const struct layout *l, size_t at, struct text *out)
 {
     const struct flame_node *n = &f->node[at];
@@ -210,18 +199,14 @@ static void add_box(const struct flame *f, const struct layout *l, size_t at, st
              (l->levels - 1 - l->level[at]) * ROW_PX, 100 * wide, ROW_PX - 1);
     html_text(out, name);
     if (*file) {
-        text_add(out, " (");
-        html_text(out, file);
-        text_add(out, ")");
+        html_between(out, " (", file, ")");
     }
-    text_add(out, ": %.1f %% of the time, %.0f %% of it lost</title>", 100 * wide, percent(n->lost_ns, n->ns));
+    text_add(out, ": %.1f %% of the time, %.0f %% of it lost</title>", 100 * wide, why_percent(n->lost_ns, n->ns));
     text_add(out, "<rect class=\"own\" width=\"100%%\" height=\"100%%\"/>");
     if (n->lost_ns > 0)
-        text_add(out, "<rect class=\"lost\" width=\"%.2f%%\" height=\"100%%\"/>", percent(n->lost_ns, n->ns));
+        text_add(out, "<rect class=\"lost\" width=\"%.2f%%\" height=\"100%%\"/>", why_percent(n->lost_ns, n->ns));
     if (wide >= NAMED_FROM) {
-        text_add(out, "<text x=\"3\" y=\"13\">");
-        html_text(out, name);
-        text_add(out, "</text>");
+        html_between(out, "<text x=\"3\" y=\"13\">", name, "</text>");
     }
     text_add(out, "</svg>\n");
 }
@@ -229,13 +214,12 @@ static void add_box(const struct flame *f, const struct layout *l, size_t at, st
 static void add_data(const struct why_of_cell *w, const struct layout *l, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"level", "level", "", true, TABLE_BOTH, 0},      {"function", "function", "", false, TABLE_BOTH, 0},
-        {"file", "file", "", false, TABLE_BOTH, 0},       {"share", "of the time", "%", true, TABLE_BOTH, 0},
-        {"lost", "lost of it", "%", true, TABLE_BOTH, 0},
+        TABLE_NUMBER("level", "level", ""),        TABLE_TEXT("function", "function"),      TABLE_TEXT("file", "file"),
+        TABLE_NUMBER("share", "of the time", "%"), TABLE_NUMBER("lost", "lost of it", "%"),
     };
     const struct flame *f = &w->why.flame;
     cleanup_free char *name = text_printf("flame-%s", w->cell->id);
-    struct table t =
+    cleanup_table struct table t =
         table_new(name, "The boxes of the flame graph, callers before what they call", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < f->nodes && t.rows < DATA_ROWS; i++) {
         const struct flame_node *n = &f->node[i];
@@ -243,15 +227,14 @@ static void add_data(const struct why_of_cell *w, const struct layout *l, struct
         table_number(&t, (double)(l->level[i] + 1), 0, NULL);
         put_foreign(&t, n->name);
         put_foreign(&t, n->file ? n->file : "");
-        table_number(&t, percent(n->ns, f->ns), 1, NULL);
-        table_number(&t, percent(n->lost_ns, n->ns), 0, NULL);
+        table_number(&t, why_percent(n->ns, f->ns), 1, NULL);
+        table_number(&t, why_percent(n->lost_ns, n->ns), 0, NULL);
     }
     text_add(out, "<details><summary>Data of this graph</summary>\n");
     page_table(out, &t);
     if (f->nodes > DATA_ROWS)
         text_add(out, "<p class=\"soft\">%zu more are in the record of --why.</p>\n", f->nodes - DATA_ROWS);
     text_add(out, "</details>\n");
-    table_free(&t);
 }
 
 static void add_flame(const struct why_of_cell *w, struct text *out)
@@ -276,7 +259,7 @@ static void add_flame(const struct why_of_cell *w, struct text *out)
     text_add(out,
              "</title><desc id=\"fd-%s\">%zu functions on %zu levels; %.0f %% of the time is lost. Its boxes are in "
              "the table below.</desc>\n",
-             id, f->nodes, l.levels, percent(f->lost_ns, f->ns));
+             id, f->nodes, l.levels, why_percent(f->lost_ns, f->ns));
     for (size_t i = 0; i < f->nodes; i++)
         add_box(f, &l, i, out);
     text_add(out, "</svg>\n");
@@ -289,16 +272,6 @@ static void add_flame(const struct why_of_cell *w, struct text *out)
 /* --- all of it -----------------------------------------------------------------------------------------------------
  */
 
-static void add_paragraphs(char *lines, struct text *out)
-{
-    char *rest = NULL;
-    for (char *line = lines ? strtok_r(lines, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-        text_add(out, "<p>");
-        html_text(out, line);
-        text_add(out, ".</p>\n");
-    }
-}
-
 void why_section(const struct whys *w, struct text *out)
 {
     if (w->count == 0)
@@ -307,18 +280,16 @@ void why_section(const struct whys *w, struct text *out)
     for (size_t i = 0; i < w->count; i++) {
         cleanup_text struct text said = {0}, sight = {0};
         const struct why_of_cell *one = &w->list[i];
-        text_add(out, "<h3>");
-        html_text(out, one->cell->label);
-        text_add(out, "</h3>\n");
+        html_between(out, "<h3>", one->cell->label, "</h3>\n");
         why_say_run(&one->why, &said);
         why_say_times(&one->why, &said);
-        add_paragraphs(said.data, out);
+        html_lines(out, "<p>", said.data, ".</p>\n");
         if (one->why.causes.count)
             add_causes(one, out);
         add_remedies(&one->why.causes, out);
         add_flame(one, out);
         why_say_sight(&one->why, &sight);
-        add_paragraphs(sight.data, out);
+        html_lines(out, "<p>", sight.data, ".</p>\n");
     }
     text_add(out, "</section>\n");
 }

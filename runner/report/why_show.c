@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -11,9 +12,9 @@
 #define SHOWN_SHARE 0.01 /* a cause of less is summed up in a line */
 #define FEW_PYTHON  0.5  /* below this share of the samples Python's frames are not told well */
 
-static double percent_of(int64_t part, int64_t whole)
+double why_percent(int64_t part, int64_t whole)
 {
-    return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+    return whole > 0 ? 100 * (double)part / (double)whole : 0;
 }
 
 void why_say_duration(double ns, struct text *out)
@@ -29,8 +30,12 @@ void why_say_duration(double ns, struct text *out)
 }
 
 /* A line behind the column of shares, wrapped. */
-static void add_line(const char *line, size_t width, struct text *out)
+__attribute__((format(printf, 3, 4))) static void add_line(size_t width, struct text *out, const char *fmt, ...)
 {
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *line = text_vprintf(fmt, ap);
+    va_end(ap);
     text_add(out, "%*s", INDENT, "");
     terminal_wrap(line, INDENT, width, INDENT + 2, out);
 }
@@ -50,14 +55,6 @@ void why_say_where(const struct cause *c, struct text *out)
         text_add(out, ", %.0f %% of it", 100 * c->function_share);
 }
 
-static void add_where(const struct cause *c, size_t width, struct text *out)
-{
-    cleanup_text struct text line = {0};
-    text_add(&line, "in: ");
-    why_say_where(c, &line);
-    add_line(line.data, width, out);
-}
-
 static void add_cost(const struct cause *c, size_t width, struct text *out)
 {
     cleanup_text struct text line = {0};
@@ -70,26 +67,24 @@ static void add_cost(const struct cause *c, size_t width, struct text *out)
         text_add(&line, "calls: %" PRIu64, c->count);
     }
     if (c->cpu_ns > 0)
-        text_add(&line, "%s%.0f %% of it on a CPU", line.len ? "; " : "", percent_of(c->cpu_ns, c->lost_ns));
+        text_add(&line, "%s%.0f %% of it on a CPU", line.len ? "; " : "", why_percent(c->cpu_ns, c->lost_ns));
     if (line.len)
-        add_line(line.data, width, out);
+        add_line(width, out, "%s", line.data);
 }
 
 static void add_cause(const struct cause *c, size_t width, struct text *out)
 {
-    cleanup_text struct text line = {0};
+    cleanup_text struct text where = {0};
     cleanup_free char *path = text_printable(c->path);
     text_add(out, "%4.0f %% ", 100 * c->share);
     terminal_wrap(c->title, INDENT, width, INDENT + 2, out);
-    add_where(c, width, out);
-    text_add(&line, "by: %s", path);
-    add_line(line.data, width, out);
+    why_say_where(c, &where);
+    add_line(width, out, "in: %s", where.data);
+    add_line(width, out, "by: %s", path);
     add_cost(c, width, out);
     if (*c->remedy) {
-        cleanup_text struct text remedy = {0};
-        text_add(&remedy, "try: %s", c->remedy);
-        add_line(remedy.data, width, out);
-        add_line(c->source, width, out);
+        add_line(width, out, "try: %s", c->remedy);
+        add_line(width, out, "%s", c->source);
     }
 }
 
@@ -110,7 +105,7 @@ static void add_causes(const struct causes *c, size_t width, struct text *out)
         cleanup_free char *path = text_printable(c->unattributed_path);
         text_add(&left, ", most of it by: %s", path);
     }
-    text_add(out, "%4.1f %% ", percent_of(c->unattributed_ns, c->lost_ns));
+    text_add(out, "%4.1f %% ", why_percent(c->unattributed_ns, c->lost_ns));
     terminal_wrap(left.data, INDENT, width, INDENT + 2, out);
 }
 
@@ -124,8 +119,8 @@ void why_say_times(const struct why *w, struct text *out)
         text_add(out, "in the measured iterations the threads only waited for each other, for a queue or a timer\n");
     else
         text_add(out, "of the threads' time: %.0f %% own work, %.0f %% lost, %.0f %% without a CPU\n",
-                 percent_of(c->own_ns, c->thread_ns), percent_of(c->lost_ns, c->thread_ns),
-                 percent_of(c->runnable_ns, c->thread_ns));
+                 why_percent(c->own_ns, c->thread_ns), why_percent(c->lost_ns, c->thread_ns),
+                 why_percent(c->runnable_ns, c->thread_ns));
     if (c->thread_ns > 0 && !causes_first(c))
         text_add(out, "no cause: none costs %.0f %% of the time that threads work or lose\n", 100 * CAUSE_NAMED_SHARE);
 }
@@ -171,8 +166,7 @@ static void add_said(void (*say)(const struct why *, struct text *), const struc
 {
     cleanup_text struct text said = {0};
     say(w, &said);
-    char *rest = NULL;
-    for (char *line = said.len ? strtok_r(said.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+    for (char *rest = said.data, *line; (line = text_line(&rest));) {
         text_add(out, "  ");
         terminal_wrap(line, 2, width, 4, out);
     }

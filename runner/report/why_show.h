@@ -3,6 +3,7 @@
 #define TARE_WHY_SHOW_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "analysis/why.h"
 #include "base/text.h"
@@ -16,6 +17,7 @@ void why_say_run(const struct why *w, struct text *out);     /* how many iterati
 void why_say_times(const struct why *w, struct text *out);   /* own work, lost, without a CPU: a line */
 void why_say_where(const struct cause *c, struct text *out); /* "w (cont.py:3)" */
 void why_say_sight(const struct why *w, struct text *out);   /* what it could not see: a line each; "": it saw all */
+double why_percent(int64_t part, int64_t whole);             /* 0: there is no whole */
 void why_say_duration(double ns, struct text *out);          /* "1.3 ms" */
 
 #endif

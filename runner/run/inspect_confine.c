@@ -40,7 +40,7 @@ static const char *why_not(const struct look *l, enum confine_layer first, enum 
     for (int i = (int)first; i <= (int)last; i++) {
         if (l->child->outcome.refused[i] == 0)
             continue;
-        (void)snprintf(buf, cap, "the host refused: %s: %s", confine_layer_name((enum confine_layer)i),
+        (void)snprintf(buf, cap, "the host refused: %s: %s", confine_layer_names[i],
                        strerror(l->child->outcome.refused[i]));
         return buf;
     }
@@ -189,11 +189,11 @@ static void check_capabilities(const struct look *l)
 static void check_user(const struct look *l)
 {
     char uids[64], wanted[64], achieved[320];
-    const char *reason = confine_user_reason(l->confine);
+    const char *reason = confine_user(l->confine)->reason;
     (void)status_value(l, "Uid", uids, sizeof(uids));
     bool is_root = *uids && strtoul(uids, NULL, 10) == 0;
-    bool ok = *uids && !is_root && (uid_t)strtoul(uids, NULL, 10) == confine_uid(l->confine);
-    text_format(wanted, sizeof(wanted), "%u", (unsigned)confine_uid(l->confine));
+    bool ok = *uids && !is_root && (uid_t)strtoul(uids, NULL, 10) == confine_user(l->confine)->uid;
+    text_format(wanted, sizeof(wanted), "%u", (unsigned)confine_user(l->confine)->uid);
     (void)snprintf(achieved, sizeof(achieved), "%.*s%s%s%s", (int)strcspn(uids, "\t"), uids, *reason ? " (" : "",
                    reason, *reason ? ")" : "");
     if (is_root) /* never ok: root's files belong to it */

@@ -138,7 +138,7 @@ static int follow(struct stage *s, bool lags, struct err *e)
     return 0;
 }
 
-static int run_load(struct stage *s, bool lags, struct err *e)
+static int run_load(struct stage *s, bool lags)
 {
     const struct load_spec spec = {
         .program = s->program,
@@ -150,7 +150,7 @@ static int run_load(struct stage *s, bool lags, struct err *e)
         .signal_fd = s->session->signal_fd,
     };
     struct err trouble = {0};
-    TRY(sampler_open(slice_dirfd(s->slice), &s->sampler, e));
+    s->sampler = sampler_open(slice_dirfd(s->slice));
     int failed = load_start(&spec, &s->load, &trouble);
     if (failed == 0)
         failed = follow(s, lags, &trouble);
@@ -179,7 +179,7 @@ static int weigh(struct stage *s, struct selftest_report *report, struct err *e)
     bool lags = false;
     int failed = make_slice(s, e);
     if (failed == 0 && is_worth_it(s, &lags))
-        failed = run_load(s, lags, e);
+        failed = run_load(s, lags);
     for (size_t i = 0; failed == 0 && next_check(s, &i, &c);) {
         const struct selftest_result r = stage_judge(s, c);
         selftest_add(report, &r);
@@ -197,7 +197,7 @@ static void describe(const struct session *session, struct selftest_report *repo
     record_make_id(id, report->at);
     if (file_read("", "/proc/sys/kernel/random/boot_id", report->boot_id, sizeof(report->boot_id)) <= 0)
         *report->boot_id = '\0';
-    text_format(report->provenance, sizeof(report->provenance), "%s", slice_provenance_name(root->provenance));
+    text_format(report->provenance, sizeof(report->provenance), "%s", slice_provenance_names[root->provenance]);
     text_format(report->slice_reason, sizeof(report->slice_reason), "%s", root->reason);
     (void)cpulist_format(&session->cpus.benchmark, report->cpus, sizeof(report->cpus));
 }
@@ -206,7 +206,6 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
                      struct selftest_report *report, struct err *e)
 {
     const char *tmpdir = getenv("TMPDIR");
-    const struct fact *emulated = facts_find(&session->host, "emulated");
     const char *done = "";
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < selftest_count(); i++) {
@@ -222,7 +221,7 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
             .load = {.child = {.pidfd = -1}, .go_fd = -1, .said_fd = -1},
             .scale = {.cpus = cpulist_count(&session->cpus.benchmark),
                       .batch_bytes = 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN),
-                      .emulated = emulated && emulated->kind == FACT_BOOL && emulated->truth},
+                      .emulated = facts_truth(&session->host, "emulated")},
             .found = -1,
             .left = -1,
         };

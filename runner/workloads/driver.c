@@ -222,7 +222,7 @@ static void print_summary(const struct ledger_map *map)
         total_ns += (double)(ledger_ends(map)[i] - ledger_starts(map)[i]);
     printf("total_wall_s: %.6f\navg_iter_s: %.9f\ncheck: %" PRIu64 "\n",
            (double)(l->wall_end_ns - l->wall_start_ns) / 1e9, total_ns / 1e9 / (double)n, l->check);
-    size_t figures = ledger_figures(map, figure, ARRAY_LEN(figure));
+    size_t figures = ledger_figures(map, figure);
     for (size_t i = 0; i < figures; i++)
         print_figure(&figure[i]);
 }
@@ -245,7 +245,7 @@ static int main_by_hand(const struct scenario *s, int argc, char **argv)
     struct ledger_map map = {.fd = -1};
     struct err e = {0};
     if (bench_make(&bench, s, argc, argv, -1, &e) < 0 ||
-        ledger_create(bench.opt.iterations, bench.size, &map, &e) < 0 || run(&bench, map.page, &e) < 0)
+        ledger_create(bench.opt.iterations, bench.size, false, &map, &e) < 0 || run(&bench, map.page, &e) < 0)
         return report_failure(s, NULL, &e);
     print_summary(&map);
     if (s->print)

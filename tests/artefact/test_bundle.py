@@ -8,8 +8,11 @@ import sys
 import unittest
 
 import bundles
+import jsonschema
 import specimen
-from bundles import BundleTest, files, remake_crate, remake_manifests, sha256, tare
+from bundles import TOP, BundleTest, files, remake_crate, remake_manifests, sha256, tare
+
+VERIFICATION = json.loads((TOP / "runner/bundle/tare-verification.schema.json").read_text())
 
 
 class Packing(BundleTest):
@@ -489,6 +492,31 @@ class Changes(BundleTest):
     def test_drawings_are_compared_where_they_were_drawn(self):
         said = self.verify(self.packed, status=0)["derivation"]
         self.assertEqual((said["verdict"], said["notes"]), ("good", []))
+
+    def test_of_another_format_the_records_alone_are_held_and_it_is_said(self):
+        bag = self.bag()
+        path = bag / "data/env/pack.json"
+        info = json.loads(path.read_text())
+        path.write_text(json.dumps(info | {"format": info["format"] - 1}))
+        (bag / "data/paper/numbers.tex").write_text("% another\n")
+        remake_crate(bag)
+        remake_manifests(bag)
+        said = self.verify(bag, status=0, draw=False)
+        self.assertEqual((said["integrity"]["verdict"], said["derivation"]["verdict"]), ("good", "records only"))
+        jsonschema.Draft7Validator(VERIFICATION).validate(said)
+        self.assertIn(f"it was packed in the format {info['format'] - 1}", str(said["derivation"]["notes"]))
+        self.assertEqual([c["verdict"] for c in said["derivation"]["claims"]], ["SUPPORTED", "SUPPORTED"])
+        statement = self.dir / "statement.json"
+        done = tare("verify", bag, "--attestation", statement, env={"PATH": "/nonexistent"})
+        self.assertIn("derivation: records only", done.stdout)
+        self.assertEqual(json.loads(statement.read_text())["predicate"]["derivation"], "records only")
+        record = bag / f"data/records/{specimen.THREADS}/0001.json"
+        one = json.loads(record.read_text())
+        one["result"]["avg_iter_s"] *= 2
+        record.write_text(specimen.text_of(one))
+        remake_crate(bag)
+        remake_manifests(bag)
+        self.assertEqual(self.verify(bag, status=1, draw=False)["derivation"]["verdict"], "broken")
 
     def test_a_file_more_is_found_and_named(self):
         for name in ("data/extra.txt", "data/records/extra.txt", "extra.txt"):

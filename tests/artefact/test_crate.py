@@ -193,6 +193,9 @@ class Crate(BundleTest):
         self.assertIn(f"git clone '{url}' tare  # tare 0.1.0 packed this", head)
         for command in ("bundle=FILE.tar", 'tare verify "$bundle"', 'tare reproduce "$bundle"', "tare pack again", 'tare pool "$bundle"'):
             self.assertTrue(any(line.startswith(command) for line in head), command)
+        (pool,) = [line for line in head if line.startswith("tare pool")]
+        self.assertIn("from three machines on", pool)
+        self.assertIn("With one or two machines every claim that was run is INCONCLUSIVE.", " ".join(head))
         self.assertIn("It was measured with cpython 3.14.6 (3.14); cpython 3.14.6 (3.14t)", head)
         self.assertIn("on A CPU, x86_64, Debian GNU/Linux 12 (bookworm).", head)
         said = self.verify(tar, status=0, draw=False)

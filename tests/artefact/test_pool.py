@@ -343,6 +343,34 @@ class Pooling(unittest.TestCase):
         self.assertIn("gnuplot", done.stderr)
         self.assertIn("Data of this figure", page.read_text())
 
+    def test_memory_is_drawn_in_the_unit_that_the_text_has_and_the_answer_says_why_it_is_none(self):
+        original, folder = self.dir / "original", self.dir / "again"
+        bundle, again, page = original.with_suffix(".tar"), folder.with_suffix(".tar"), self.dir / "pool.html"
+        shutil.copytree(self.common / "original/records", original)
+        for k, path in enumerate(sorted(original.glob("0*.json"))):
+            one = json.loads(path.read_text())
+            one["result"]["held_bytes"] = (20 << 20) + 4096 * k
+            path.write_text(text_of(one))
+        (self.dir / "claims.yml").write_text("schema: tare.claims/1\nclaims:\n  - id: C1\n    text: many holds little\n"
+                                             "    bound: {of: many, figure: held_bytes}\n    expect: {max: 25165824}\n")
+        done = tare("pack", original, "--claims", self.dir / "claims.yml", "-o", bundle)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        simulate(original, folder, 3.0, "machine-bytes", SLOW, seed=7)
+        for path in folder.glob("0*.json"):
+            one = json.loads(path.read_text())
+            one["result"]["held_bytes"] += 1 << 20
+            path.write_text(text_of(one))
+        self.assertEqual(tare("reproduce", bundle, "--out", folder, env=PLAIN).returncode, 0)
+        self.assertEqual(tare("pack", folder, "-o", again).returncode, 0)
+        self.assertEqual(tare("pool", bundle, again, "-o", page, env=PLAIN).returncode, 1)
+        text = page.read_text()
+        self.assertRegex(text, r"again.tar: 21\.0[0-9]* \(21(\.0[0-9]*)? to 21\.0[0-9]*\)")
+        self.assertNotIn("e+07", text)
+        self.assertIn("many holds little: one machine, which tells nothing of another", text)
+        if shutil.which("gnuplot"):
+            self.assertEqual(tare("pool", bundle, again, "-o", page).returncode, 1)
+            self.assertIn("held_bytes [MiB]", page.read_text())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "launch/sample.h"
 
 #define PIDS_MAX 8192
@@ -60,15 +59,14 @@ static size_t read_all(int procs_fd)
 int main(int argc, char **argv)
 {
     static int members[PIDS_MAX];
-    struct sampler *sampler = NULL;
-    struct err e = {0};
     char line[16];
     const int dirfd = argc == 2 ? open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     const int procs_fd = dirfd < 0 ? -1 : openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    if (procs_fd < 0 || sampler_open(dirfd, &sampler, &e) != 0) {
+    if (procs_fd < 0) {
         perror(argc == 2 ? argv[1] : "usage: walk CGROUP");
         return 2;
     }
+    struct sampler *sampler = sampler_open(dirfd);
     const size_t count = list(procs_fd, members);
     while (fgets(line, sizeof(line), stdin)) {
         struct sample sample = {0};

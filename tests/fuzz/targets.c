@@ -482,7 +482,7 @@ int fuzz_ledger(const uint8_t *data, size_t size)
     struct ledger_figure figure[LEDGER_FIGURES];
     int pids[WORKERS + 1];
     int64_t sum = 0;
-    if (ledger_create(ITERATIONS, WORKERS, &map, &e) != 0)
+    if (ledger_create(ITERATIONS, WORKERS, false, &map, &e) != 0)
         abort();
     /* All of it, the head too: it lies in the workload's memory. */
     memcpy(map.page, data, size < map.size_bytes ? size : map.size_bytes);
@@ -494,7 +494,7 @@ int fuzz_ledger(const uint8_t *data, size_t size)
     for (uint64_t i = 0; i < done; i++)
         sum ^= ledger_starts(&map)[i] ^ ledger_ends(&map)[i] ^ ledger_readies(&map)[i];
     size_t members = ledger_members(&map, pids, ARRAY_LEN(pids));
-    if (done > ITERATIONS || members > ARRAY_LEN(pids) || ledger_figures(&map, figure, LEDGER_FIGURES) > LEDGER_FIGURES)
+    if (done > ITERATIONS || members > ARRAY_LEN(pids) || ledger_figures(&map, figure) > LEDGER_FIGURES)
         abort();
     ledger_close(&map);
     return sum == 1 ? 0 : 0;

@@ -357,7 +357,7 @@ static void declared_figures_are_taken_and_those_not_reported_have_a_reason(void
     struct ledger_map map;
     struct facts taken = {0};
     struct err e = {0};
-    assert_int_equal(ledger_create(1, 1, &map, &e), 0);
+    assert_int_equal(ledger_create(1, 1, false, &map, &e), 0);
     ledger_figure_real(map.page, "ops_per_s", 1098066.5);
     assert_int_equal(figures_check(&map, s, &e), 0);
     figures_take(&map, s, &taken);

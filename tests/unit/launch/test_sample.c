@@ -2,7 +2,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/text.h"
 #include "tests/unit/fixture.h"
 
@@ -72,20 +71,12 @@ static struct sample take(struct sampler *sampler, const int *members, size_t co
     return s;
 }
 
-static struct sampler *open_sampler(int slice_dirfd)
-{
-    struct sampler *sampler = NULL;
-    struct err e = {0};
-    assert_int_equal(sampler_open(slice_dirfd, &sampler, &e), 0);
-    return sampler;
-}
-
 /* --- without a slice -------------------------------------------------------------------------------------------- */
 
 static void a_process_is_weighed_with_what_it_touched(void **state)
 {
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     pid_t small = start_child(0), large = start_child(TOUCHED);
     struct sample little = take(sampler, &small, 1), much = take(sampler, &large, 1);
     assert_int_equal(much.members_count, 1);
@@ -108,7 +99,7 @@ static void a_process_is_weighed_with_what_it_touched(void **state)
 static void members_are_summed(void **state)
 {
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     const int pids[] = {start_child(TOUCHED), start_child(TOUCHED)};
     struct sample one = take(sampler, pids, 1), both = take(sampler, pids, 2);
     assert_int_equal(both.members_count, 2);
@@ -122,7 +113,7 @@ static void members_are_summed(void **state)
 static void without_a_slice_nobody_is_counted_but_members(void **state)
 {
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     const int self = getpid();
     struct sample s = take(sampler, &self, 1);
     assert_int_equal(s.all_count, 0);
@@ -136,7 +127,7 @@ static void without_a_slice_nobody_is_counted_but_members(void **state)
 static void a_process_that_has_vanished_is_no_error(void **state)
 {
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     pid_t gone = start_child(0);
     const int pids[] = {getpid(), gone};
     assert_int_equal(take(sampler, pids, 2).members_count, 2); /* held from here on */
@@ -152,7 +143,7 @@ static void a_zombie_holds_no_memory_and_is_no_error(void **state)
 {
     siginfo_t info;
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     pid_t zombie = start_child(0);
     assert_int_equal(take(sampler, &zombie, 1).members_count, 1);
     assert_int_equal(kill(zombie, SIGKILL), 0);
@@ -167,7 +158,7 @@ static void a_zombie_holds_no_memory_and_is_no_error(void **state)
 static void a_pid_that_never_was_is_no_error(void **state)
 {
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     const int never = INT_MAX;
     struct sample s = take(sampler, &never, 1);
     assert_int_equal(s.members_count, 0);
@@ -180,7 +171,7 @@ static void a_process_is_still_weighed_after_it_executed_another(void **state)
     int ends[2];
     char ready;
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     pid_t pid = fork();
     if (pid == 0) {
@@ -208,7 +199,7 @@ static void a_sample_knows_when_it_was_taken_and_how_late(void **state)
 {
     struct sample s;
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     const int64_t now_ns = clock_now_ns();
     sampler_take(sampler, now_ns - 5000000, &s);
     const int64_t after_ns = clock_now_ns();
@@ -224,7 +215,7 @@ static void descriptors_are_given_back(void **state)
     (void)state;
     int before = dup(0);
     (void)close(before);
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     int pids[20];
     for (int i = 0; i < 20; i++)
         pids[i] = start_child(0);
@@ -272,7 +263,7 @@ static int close_slice(void **state)
 static struct sample take_slice(void)
 {
     if (!slice.sampler)
-        slice.sampler = open_sampler(slice.dirfd);
+        slice.sampler = sampler_open(slice.dirfd);
     return take(slice.sampler, NULL, 0);
 }
 
@@ -352,7 +343,7 @@ static void everyone_in_the_slice_is_summed_and_members_apart(void **state)
     (void)state;
     const int pids[] = {start_child(TOUCHED), start_child(0), start_child(0)};
     write_procs(pids, 3);
-    slice.sampler = open_sampler(slice.dirfd);
+    slice.sampler = sampler_open(slice.dirfd);
     struct sample s = take(slice.sampler, pids, 1);
     assert_int_equal(s.members_count, 1);
     assert_int_equal(s.all_count, 3);
@@ -368,7 +359,7 @@ static void a_member_that_is_not_in_the_slice_does_not_count(void **state)
     (void)state;
     const int inside = start_child(0), members[] = {inside, getpid()};
     write_procs(&inside, 1);
-    slice.sampler = open_sampler(slice.dirfd);
+    slice.sampler = sampler_open(slice.dirfd);
     struct sample s = take(slice.sampler, members, 2);
     assert_int_equal(s.members_count, 1);
     assert_int_equal(s.all_count, 1);
@@ -423,7 +414,7 @@ static void a_walk_by_the_thread_gives_what_a_walk_gives_and_ticks_go_on(void **
     struct sample tick = {0}, walked = {0};
     int failed = -1;
     (void)state;
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     assert_false(sampler_end_walk(sampler, true, &walked));
     for (int i = 0; i < 3; i++) {
         walked = (struct sample){0};
@@ -454,7 +445,7 @@ static void more_processes_than_descriptors_are_weighed_all(void **state)
     for (int i = 0; i < MANY; i++)
         pids[i] = start_child(0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){32, usual.rlim_max}), 0);
-    struct sampler *sampler = open_sampler(-1);
+    struct sampler *sampler = sampler_open(-1);
     struct sample first = take(sampler, pids, MANY), again = take(sampler, pids, MANY);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
     assert_int_equal(first.members_count, MANY);

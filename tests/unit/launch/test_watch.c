@@ -52,7 +52,7 @@ static int open_scene(void **state)
     if (scene.signal_fd < 0 || pipe2(scene.messages, O_CLOEXEC) != 0 ||
         fcntl(scene.messages[0], F_SETFL, O_NONBLOCK) != 0)
         return -1;
-    return ledger_create(4, 4, &scene.ledger, NULL);
+    return ledger_create(4, 4, false, &scene.ledger, NULL);
 }
 
 static int close_scene(void **state)
@@ -104,7 +104,7 @@ static void start(const char *script)
 
 static void sample_every(int64_t tick_ns, int64_t rollup_ns)
 {
-    assert_int_equal(sampler_open(-1, &scene.sampler, NULL), 0);
+    scene.sampler = sampler_open(-1);
     scene.request.sampler = scene.sampler;
     scene.request.tick_ns = tick_ns;
     scene.request.rollup_ns = rollup_ns;

@@ -121,7 +121,7 @@ static void a_part_that_nobody_reads_is_null_with_its_reason_and_in_the_rest(voi
 {
     (void)state;
     plant(KEPT);
-    assert_int_equal(ledger_create_for_growth(2560, 1, &ledger, NULL), 0);
+    assert_int_equal(ledger_create(2560, 1, true, &ledger, NULL), 0);
     strcpy(ledger.page->reading_why[LEDGER_LIVE], "no\tctypes");
     for (size_t i = 0; i < LEDGER_READINGS; i++)
         g.reading[i].bytes[LEDGER_LIVE] = LEDGER_UNKNOWN;
@@ -140,7 +140,7 @@ static void a_part_that_is_read_no_longer_has_no_slope_and_the_reason_of_that(vo
 {
     (void)state;
     plant(KEPT);
-    assert_int_equal(ledger_create_for_growth(2560, 1, &ledger, NULL), 0);
+    assert_int_equal(ledger_create(2560, 1, true, &ledger, NULL), 0);
     strcpy(ledger.page->reading_why[LEDGER_LIVE], "a forked copy had not told after 60 s");
     for (size_t i = 200; i < LEDGER_READINGS; i++)
         g.reading[i].bytes[LEDGER_LIVE] = g.reading[i].bytes[LEDGER_CYCLES] = LEDGER_UNKNOWN;
@@ -241,7 +241,7 @@ static void a_run_ends_at_twice_the_readings_that_told_that_it_may(void **state)
     const struct growth_target one_percent = {.share = 0.01}, a_byte = {.bytes = 1};
     size_t asked = 0;
     plant(KEPT);
-    assert_int_equal(ledger_create_for_growth(2560, 1, &ledger, NULL), 0);
+    assert_int_equal(ledger_create(2560, 1, true, &ledger, NULL), 0);
     fill_ledger(63);
     assert_int_equal(growth_enough(&ledger, &one_percent, &asked), 0);
     fill_ledger(70); /* the look at 64 comes late, and sees 64 */

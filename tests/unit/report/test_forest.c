@@ -69,11 +69,39 @@ static void an_interval_and_a_prediction_that_the_axis_cuts_end_in_arrows(void *
     drawings_free(&all);
 }
 
+/* A dashed line through a name, or a mark upon it, makes it hard to read: letters are a third of a row high. */
+static void an_edge_crosses_no_name(void **state)
+{
+    (void)state;
+    struct drawings all = {0};
+    struct forest_row row[3];
+    size_t names = 0, parts = 0;
+    for (size_t i = 0; i < ARRAY_LEN(row); i++)
+        row[i] = (struct forest_row){.label = "x", .at = 2, .low = 1, .high = 3, .next_low = NAN, .next_high = NAN};
+    forest_draw(&all, &(struct forest){"x", "x", "x", row, ARRAY_LEN(row), 1, 3});
+    const char *plot = all.list[0].plot.data;
+    for (const char *label = plot; (label = strstr(label, "set label ")); label++, names++) {
+        double middle;
+        assert_int_equal(sscanf(label, "set label %*u 'x' at graph 0.01, first %lf", &middle), 1);
+        parts = 0;
+        for (const char *edge = plot; (edge = strstr(edge, "set arrow from first ")); edge++, parts++) {
+            double top, bottom;
+            assert_int_equal(
+                sscanf(edge, "set arrow from first %*f, first %lf to first %*f, first %lf nohead", &top, &bottom), 2);
+            assert_true(bottom < middle - 1.0 / 6 || top > middle + 1.0 / 6);
+        }
+    }
+    assert_int_equal(names, 3);
+    assert_int_equal(parts, 6);
+    drawings_free(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_that_do_not_vary_have_an_axis_all_the_same),
         cmocka_unit_test(an_axis_is_little_wider_than_its_intervals),
+        cmocka_unit_test(an_edge_crosses_no_name),
         cmocka_unit_test(an_interval_and_a_prediction_that_the_axis_cuts_end_in_arrows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
