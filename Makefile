@@ -106,12 +106,12 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 	@scripts/test
 
 test-long: ## what takes longer: sanitizers, faults, fuzzers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
-	@scripts/setup test slurm long faults fuzz
+	@scripts/setup test slurm long faults fuzz paper
 	@$(MAKE) --no-print-directory build unit-tests python
 	@scripts/test artefact sanitize races memcheck faults fuzz workload-gil guests cluster images page
 
 test-page: ## the report in Chromium, the sample paper under LaTeX (a gigabyte of packages where they are missing)
-	@scripts/setup test page
+	@scripts/setup test page paper
 	@$(MAKE) --no-print-directory build
 	@scripts/test page
 
@@ -156,7 +156,8 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(B)/tare-artefact $(B)/tare-scope $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
+# An image is made without the tests.
+build: $(B)/tare $(B)/tare-artefact $(B)/tare-scope $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(if $(wildcard tests),$(B)/escapes) ## compile build/tare and the workloads
 
 unit: ## one unit test, T=cells: tests/unit/*/test_cells.c, built and run
 	@$(MAKE) --no-print-directory $(B)/tests/test_$(or $(T),$(error which one: make unit T=cells; there are $(UNIT_TESTS:$(B)/tests/test_%=%))) $(B)/tests/workloads

@@ -108,17 +108,3 @@ int cgfile_nested(const char *text, const char *key, const char *field, double *
     }
     return -ENOENT;
 }
-
-bool cgfile_has_word(const char *text, const char *word)
-{
-    size_t len = strlen(word);
-    if (len == 0)
-        return false;
-    for (const char *p = text; *p; p += strspn(p, " \n")) {
-        size_t n = strcspn(p, " \n");
-        if (n == len && memcmp(p, word, len) == 0)
-            return true;
-        p += n;
-    }
-    return false;
-}

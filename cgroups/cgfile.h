@@ -24,7 +24,4 @@ int cgfile_key(const char *text, const char *key, uint64_t *ret);
  * decimal VALUE. -ENOENT: no such line or field. -EINVAL: VALUE is not a decimal. */
 int cgfile_nested(const char *text, const char *key, const char *field, double *ret);
 
-/* Whether a space-separated file (cgroup.controllers) holds the word. */
-bool cgfile_has_word(const char *text, const char *word);
-
 #endif

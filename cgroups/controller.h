@@ -7,7 +7,7 @@
 /* In the order in which they are enabled and reported. */
 enum slice_controller { SLICE_CPUSET, SLICE_CPU, SLICE_MEMORY, SLICE_PIDS, SLICE_IO, SLICE_CONTROLLERS };
 
-const char *slice_controller_name(enum slice_controller c); /* as cgroup.controllers spells it */
+extern const char *const slice_controller_names[SLICE_CONTROLLERS]; /* as cgroup.controllers spells it */
 
 /* Whether a controller is available below the root. */
 struct slice_availability {

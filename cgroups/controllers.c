@@ -8,11 +8,7 @@
 #include "cgroups/root.h"
 #include "cgroups/search.h"
 
-const char *slice_controller_name(enum slice_controller c)
-{
-    static const char *const NAMES[SLICE_CONTROLLERS] = {"cpuset", "cpu", "memory", "pids", "io"};
-    return NAMES[c];
-}
+const char *const slice_controller_names[SLICE_CONTROLLERS] = {"cpuset", "cpu", "memory", "pids", "io"};
 
 void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap)
 {
@@ -42,7 +38,7 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
     while (!s->systemd && text_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
         *strrchr(dir, '/') = '\0';
         slice_read_in(s->sysroot, dir, "cgroup.controllers", listed, sizeof(listed));
-        if (cgfile_has_word(listed, controller)) {
+        if (text_has_word(listed, " \n", controller)) {
             (void)snprintf(why, cap, "not handed down (as root: echo +%s > %.120s/cgroup.subtree_control)", controller,
                            dir);
             return;
@@ -63,7 +59,7 @@ static void why_missing(const struct surroundings *s, const struct slice_root *r
                         size_t cap)
 {
     int enabled = 1;
-    const char *name = slice_controller_name(c);
+    const char *name = slice_controller_names[c];
     bool is_top = s->hierarchy_root && strcmp(root->path, s->mount.point) == 0;
     if (s->v1_holds[c]) {
         (void)snprintf(why, cap, "v1 holds it; boot with cgroup_no_v1=all");
@@ -102,7 +98,7 @@ void slice_find_controllers(const struct surroundings *s, struct slice_root *roo
         slice_read_in(s->sysroot, root->path, "cgroup.controllers", listed, sizeof(listed));
     for (int c = 0; c < SLICE_CONTROLLERS; c++) {
         struct slice_availability *a = &root->controller[c];
-        a->available = cgfile_has_word(listed, slice_controller_name((enum slice_controller)c));
+        a->available = text_has_word(listed, " \n", slice_controller_names[c]);
         if (!a->available)
             why_missing(s, root, (enum slice_controller)c, a->reason, sizeof(a->reason));
     }

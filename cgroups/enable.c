@@ -25,7 +25,7 @@ static unsigned named_in(const char *words)
 {
     unsigned set = 0;
     for (unsigned c = 0; c < SLICE_CONTROLLERS; c++)
-        if (cgfile_has_word(words, slice_controller_name((enum slice_controller)c)))
+        if (text_has_word(words, " \n", slice_controller_names[c]))
             set |= 1u << c;
     return set;
 }
@@ -52,8 +52,7 @@ static int write_subtree(int dirfd, unsigned set, char sign)
     size_t len = 0;
     for (unsigned c = 0; c < SLICE_CONTROLLERS; c++) {
         if (set >> c & 1) {
-            text_format(words + len, sizeof(words) - len, " %c%s", sign,
-                        slice_controller_name((enum slice_controller)c));
+            text_format(words + len, sizeof(words) - len, " %c%s", sign, slice_controller_names[c]);
             len = strlen(words);
         }
     }
@@ -120,7 +119,7 @@ static void write_mark(struct slice_tree *t)
     for (unsigned c = 0; c < SLICE_CONTROLLERS; c++) {
         size_t len = strlen(mark);
         if (set >> c & 1)
-            text_format(mark + len, sizeof(mark) - len, " %s", slice_controller_name((enum slice_controller)c));
+            text_format(mark + len, sizeof(mark) - len, " %s", slice_controller_names[c]);
     }
     (void)fsetxattr(t->base_fd, MARK, mark, strlen(mark), 0); /* without the mark only this run can undo it */
 }

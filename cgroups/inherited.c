@@ -133,7 +133,7 @@ static void climb_v2(const char *sysroot, const struct slice_root *root, const s
     if (root->mount[0] == '\0' || from[0] == '\0')
         return;
     slice_read_in(sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
-    if (!cgfile_has_word(listed, k->controller))
+    if (!text_has_word(listed, " \n", k->controller))
         return;
     text_format(w.point, sizeof(w.point), "%s", root->mount);
     text_format(w.dir, sizeof(w.dir), "%s", from);
@@ -150,7 +150,7 @@ static void climb_v1(const char *sysroot, const char *mountinfo, const struct ki
     if (mounts_own_cgroup(cgroup, k->controller, own, sizeof(own)) != 0)
         return;
     while (mounts_next(&mountinfo, &m)) {
-        if (m.version != 1 || !mounts_has_option(m.options, k->controller) ||
+        if (m.version != 1 || !text_has_word(m.options, ",", k->controller) ||
             mounts_directory(&m, own, w.dir, sizeof(w.dir)) != 0)
             continue;
         text_format(w.point, sizeof(w.point), "%s", m.point);

@@ -25,23 +25,11 @@ bool mounts_next(const char **text, struct cgmount *ret)
         ret->version = strcmp(m.type, "cgroup") == 0 ? 1 : strcmp(m.type, "cgroup2") == 0 ? 2 : 0;
         if (ret->version == 0)
             continue;
-        ret->writable = mounts_has_option(m.options, "rw") && !mounts_has_option(m.fs_options, "ro");
+        ret->writable = text_has_word(m.options, ",", "rw") && !text_has_word(m.fs_options, ",", "ro");
         text_format(ret->root, sizeof(ret->root), "%s", m.root);
         text_format(ret->point, sizeof(ret->point), "%s", m.point);
         text_format(ret->options, sizeof(ret->options), "%s", m.fs_options);
         return true;
-    }
-    return false;
-}
-
-bool mounts_has_option(const char *options, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *p = options; *p; p += *p == ',') {
-        size_t n = strcspn(p, ",");
-        if (n == len && memcmp(p, word, len) == 0)
-            return true;
-        p += n;
     }
     return false;
 }
@@ -55,7 +43,7 @@ int mounts_own_cgroup(const char *text, const char *controller, char *ret, size_
         const char *to = from ? memchr(from + 1, ':', (size_t)(end - from - 1)) : NULL;
         if (to && to - from <= (ptrdiff_t)sizeof(names)) {
             text_format(names, sizeof(names), "%.*s", (int)(to - from - 1), from + 1);
-            if (*controller ? mounts_has_option(names, controller) : !*names) {
+            if (*controller ? text_has_word(names, ",", controller) : !*names) {
                 int n = snprintf(ret, cap, "%.*s", (int)(end - to - 1), to + 1);
                 return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
             }

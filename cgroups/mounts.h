@@ -18,9 +18,6 @@ struct cgmount {
 /* Reads the next cgroup mount from *text and moves *text past it; false at the end. Malformed lines are skipped. */
 bool mounts_next(const char **text, struct cgmount *ret);
 
-/* Whether a comma-separated list of options holds the word. */
-bool mounts_has_option(const char *options, const char *word);
-
 /* The caller's own cgroup in the v1 hierarchy that holds this controller, by its v1 name: "4:memory:/a/b"; "": in v2,
  * "0::/a/b". -ENOENT: no such hierarchy. -ENAMETOOLONG: it does not fit. */
 int mounts_own_cgroup(const char *text, const char *controller, char *ret, size_t cap);

@@ -165,14 +165,10 @@ static const struct {
     {SLICE_CREATED, step_created}, {SLICE_BORROWED, step_borrowed},
 };
 
-const char *slice_provenance_name(enum slice_provenance p)
-{
-    static const char *const NAMES[] = {
-        [SLICE_GIVEN] = "given",     [SLICE_DELEGATED] = "delegated", [SLICE_SCOPE] = "scope",
-        [SLICE_CREATED] = "created", [SLICE_BORROWED] = "borrowed",   [SLICE_NONE] = "none",
-    };
-    return NAMES[p];
-}
+const char *const slice_provenance_names[] = {
+    [SLICE_GIVEN] = "given",     [SLICE_DELEGATED] = "delegated", [SLICE_SCOPE] = "scope",
+    [SLICE_CREATED] = "created", [SLICE_BORROWED] = "borrowed",   [SLICE_NONE] = "none",
+};
 
 /* The effective uid: the caller's; of a captured machine that of "Uid:\treal\teffective\t…", and nobody's (65534) if it
  * cannot be read. */
@@ -246,8 +242,7 @@ static void look_around(struct surroundings *s)
         s->own[0] = '\0';
     for (int c = 0; c < SLICE_CONTROLLERS; c++)
         s->v1_holds[c] =
-            mounts_own_cgroup(cgroup, c == SLICE_IO ? "blkio" : slice_controller_name((enum slice_controller)c), NULL,
-                              0) != -ENOENT;
+            mounts_own_cgroup(cgroup, c == SLICE_IO ? "blkio" : slice_controller_names[c], NULL, 0) != -ENOENT;
     s->uid = read_uid(s->sysroot);
     s->superuser = s->uid == 0;
     s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
@@ -320,7 +315,7 @@ static int walk_steps(const struct surroundings *s, struct slice_root *ret, stru
             return applies < 0 ? applies : 0;
         int n = why[0] == '\0' ? 0
                                : snprintf(ret->reason + len, sizeof(ret->reason) - len, "%s%s: %s", len > 0 ? "; " : "",
-                                          slice_provenance_name(STEPS[i].provenance), why);
+                                          slice_provenance_names[STEPS[i].provenance], why);
         len = n < 0 || len + (size_t)n >= sizeof(ret->reason) ? sizeof(ret->reason) - 1 : len + (size_t)n;
     }
     return 0;

@@ -23,7 +23,7 @@ enum slice_provenance {
     SLICE_NONE,      /* no cgroup v2: only CPU affinity and per-process figures */
 };
 
-const char *slice_provenance_name(enum slice_provenance p); /* "given", "created", … */
+extern const char *const slice_provenance_names[]; /* "given", "created", … */
 
 /* Filled by slice_root_find(). */
 struct slice_root {

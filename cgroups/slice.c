@@ -70,7 +70,7 @@ static bool libcgroup_holds(const char *controller, const char *mount)
 
 static bool add_value(struct cgroup *group, const struct slice_setting *s)
 {
-    const char *name = slice_controller_name(limits_controller(s));
+    const char *name = slice_controller_names[limits_controller(s)];
     struct cgroup_controller *c = cgroup_get_controller(group, name);
     if (!c)
         c = cgroup_add_controller(group, name);
@@ -82,7 +82,7 @@ static bool add_setting(const struct slice *s, const struct slice_setting *set, 
 {
     const char *mount = s->tree->root.mount;
     if (strlen(set->requested) >= LIBCGROUP_CHARS ||
-        !libcgroup_holds(slice_controller_name(limits_controller(set)), mount))
+        !libcgroup_holds(slice_controller_names[limits_controller(set)], mount))
         return false;
     if (!*group)
         *group = cgroup_new_cgroup(s->path + strlen(mount) + 1);

@@ -166,7 +166,7 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
                     "the list has too many separate CPUs to write");
     else if (!t->own)
         text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "no cgroup of our own (%s)",
-                    slice_provenance_name(t->root.provenance));
+                    slice_provenance_names[t->root.provenance]);
     else if (!cpuset->available)
         text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "%s", cpuset->reason);
     else

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "plan/sweep.h"
 #include "report/bench_show.h"
 
@@ -63,7 +62,7 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 {
     const struct sweep *b = to;
     const size_t width = terminal_width(STDOUT_FILENO);
-    struct summary s;
+    cleanup_summary struct summary s;
     cleanup_text struct text head = {0}, text = {0}, places = {0};
     (void)e;
     summary_make(r, &s);
@@ -74,7 +73,6 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
     sweep_add_places(b, folder, &places);
     terminal_wrap_lines(places.data, width, 2, &text);
     (void)fputs(text.data, stdout);
-    summary_free(&s);
     return 0;
 }
 
@@ -91,15 +89,11 @@ static int run(struct sweep *s, struct err *e)
     return sweep_run(s, "bench", &plan, &shows, e);
 }
 
-int cmd_bench(int argc, char **argv, struct err *e)
+int cmd_bench(struct config *c, struct err *e)
 {
-    struct config c;
-    TRY(config_begin(CONFIG_BENCH, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_BENCH, NULL, NULL);
-    if (!c.positional)
+    if (!c->positional)
         return err_set(e, ERR_USAGE, -EINVAL, "no function was named: tare bench FILE.py:FUNCTION | MODULE:FUNCTION");
-    struct sweep s = {.c = &c, .temporary = TEMPORARY_NONE};
+    struct sweep s = {.c = c, .temporary = TEMPORARY_NONE};
     int status = run(&s, e);
     sweep_end(&s);
     return status;

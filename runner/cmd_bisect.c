@@ -27,7 +27,6 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/runtime.h"
 #include "cell/scenario.h"
 #include "launch/spawn.h"
@@ -367,11 +366,9 @@ static int bind(const struct bisection *b, struct err *e)
     cleanup_text struct text wanted = {0}, has = {0};
     cleanup_free char *path = text_printf("%s/" LOCK, b->out);
     add_lock(b, &wanted);
-    int failed = file_make_dirs(b->out);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "--out '%s': %s", b->out, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, file_make_dirs(b->out), "--out '%s'", b->out));
     TRY(check_own(b->out, e));
-    failed = source_read(AT_FDCWD, path, false, 8 << 20, &has, NULL);
+    int failed = source_read(AT_FDCWD, path, false, 8 << 20, &has, NULL);
     if (failed == -ENOENT)
         return file_replace(path, wanted.data, wanted.len, e);
     if (failed != 0)
@@ -388,19 +385,14 @@ static int bind(const struct bisection *b, struct err *e)
 
 /* --- a build ------------------------------------------------------------------------------------------------------ */
 
-/* What is cloned: also where a folder in a work tree was named, or the folder of a bare one (git-rev-parse(1)). */
-static int find_repository(const struct bisection *b, struct text *ret, struct err *e)
-{
-    const char *const words[] = {"rev-parse", "--path-format=absolute", "--git-common-dir", NULL};
-    return ask_git(b, ret, words, e);
-}
-
 /* A clone is built once: the file NAME.built is there when it is. */
 static int build(const struct bisection *b, const struct subject *s, char **ret, struct err *e)
 {
     static const char LINE[] =
         "exec >\"$1\" 2>&1 && git clone --quiet --shared --no-checkout -- \"$2\" \"$3\" && cd \"$3\" && "
         "git checkout --quiet --detach \"$4\" && eval \"$5\"";
+    /* also where a folder in a work tree was named, or the folder of a bare one (git-rev-parse(1)) */
+    static const char *const REPOSITORY[] = {"rev-parse", "--path-format=absolute", "--git-common-dir", NULL};
     const struct bisect_options *o = &b->c->bisect;
     cleanup_free char *folder = text_printf("%s/builds", b->out), *at = text_printf("%s/%.12s", folder, s->name);
     cleanup_free char *log = text_printf("%s.log", at), *built = text_printf("%s.built", at);
@@ -411,12 +403,11 @@ static int build(const struct bisection *b, const struct subject *s, char **ret,
     int failed = file_make_dirs(folder);
     if (failed == 0)
         failed = file_remove_tree(AT_FDCWD, at); /* what a killed build left */
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "'%s': %s", at, strerror(-failed));
-    TRY(find_repository(b, &source, e));
+    TRY(err_code(e, ERR_USAGE, failed, "'%s'", at));
+    TRY(ask_git(b, &source, REPOSITORY, e));
     char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh",     log,
                     source.data,       at,           s->name,      (char *)o->build, NULL};
-    (void)fprintf(stderr, "tare: bisect: building %.12s\n", s->name);
+    terminal_say("bisect: building %.12s", s->name);
     if (spawn_capture(argv, BUILD_MS, &ignored) != 0)
         return err_set(e, ERR_WORKLOAD, -ECANCELED, "the build of %.12s failed: %s tells why", s->name, log);
     if (access(*ret, X_OK) != 0)
@@ -541,16 +532,11 @@ static int add_row(const struct bisection *b, const struct records *r, const cha
         return 0;
     if (is_no_time(&of[0], &about) || is_no_time(&of[1], &about))
         return err_set(e, ERR_HOST, -ENOTSUP, "the CPUs here are emulated: %s is no measure", figure);
-    struct cell_values a = cells_values(r, pair.a, figure), c = cells_values(r, pair.b, figure);
+    cleanup_values struct cell_values a = cells_values(r, pair.a, figure), c = cells_values(r, pair.b, figure);
     const size_t i = rows->count++;
-    rows->row[i] = (struct bisect_row){
-        figure_is_slope(figure) ? analysis_difference(a.list, a.count, c.list, c.count, true, b->claim.share, NULL)
-                                : analysis_ratio(a.list, a.count, c.list, c.count, true, about.resolution, NULL),
-        about};
+    rows->row[i] = (struct bisect_row){cells_effect(&a, &c, &about, true, b->claim.share, NULL), about};
     rows->cell[i] = xstrdup(base);
     rows->figure[i] = figure;
-    cell_values_free(&a);
-    cell_values_free(&c);
     return 0;
 }
 
@@ -682,8 +668,7 @@ static int run_step(struct bisection *b, size_t at, struct err *e)
 /* Of slopes their difference. */
 static void add_ratio(const struct bisection *b, const struct stats_interval *r, struct text *out)
 {
-    char at[64], low[64], high[64];
-    const int decimals = number_decimals(r, 1);
+    const struct number_spelled n = number_interval(r, 1);
     cleanup_text struct text of = {0}, interval = {0};
     if (r->why_not)
         text_add(out, "no interval (%s)", r->why_not);
@@ -692,8 +677,7 @@ static void add_ratio(const struct bisection *b, const struct stats_interval *r,
     if (of.len)
         text_add(out, "%s %s", of.data, interval.data);
     else if (!r->why_not)
-        text_add(out, "%s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
-                 number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+        text_add(out, "%s [%s, %s]", n.at, n.low, n.high);
 }
 
 static void print_wrapped(const char *line)
@@ -766,14 +750,6 @@ static int cannot_tell(const struct bisection *b, const struct bisect_search *s,
                    b->list[at].label, l->figure, l->cell, ratio.data);
 }
 
-/* Takes the look over as what the result is told by. */
-static void keep_bad(struct bisection *b)
-{
-    look_free(&b->bad);
-    b->bad = b->look;
-    b->look = (struct look){0};
-}
-
 static int print_result(const struct bisection *b, const struct bisect_search *s)
 {
     cleanup_text struct text out = {0};
@@ -811,8 +787,11 @@ static int search(struct bisection *b, struct err *e)
         if (word == BISECT_CANNOT_TELL)
             return cannot_tell(b, &s, at, e);
         bisect_take(&s, word);
-        if (word == BISECT_HOLDS)
-            keep_bad(b);
+        if (word == BISECT_HOLDS) { /* the result is told by it */
+            look_free(&b->bad);
+            b->bad = b->look;
+            b->look = (struct look){0};
+        }
     }
     return print_result(b, &s);
 }
@@ -845,13 +824,9 @@ static int run(struct bisection *b, struct err *e)
     return search(b, e);
 }
 
-int cmd_bisect(int argc, char **argv, struct err *e)
+int cmd_bisect(struct config *c, struct err *e)
 {
-    struct config c;
-    TRY(config_begin(CONFIG_BISECT, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_BISECT, NULL, NULL);
-    struct bisection b = {.c = &c};
+    struct bisection b = {.c = c};
     int status = run(&b, e);
     end(&b);
     return status;

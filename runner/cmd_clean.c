@@ -6,7 +6,6 @@
 
 #include "base/command.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/workload.h"
 #include "cgroups/leftovers.h"
 #include "cgroups/slice.h"
@@ -61,26 +60,22 @@ static void note_folder(const char *path, int failed, void *context)
         (void)printf("%s  %s\n", removed(t), path);
 }
 
-int cmd_clean(int argc, char **argv, struct err *e)
+int cmd_clean(struct config *c, struct err *e)
 {
-    struct config c;
     struct slice_root root;
     struct tally t = {0};
     struct stat st;
     char state[PATH_MAX];
-    TRY(config_begin(CONFIG_CLEAN, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_CLEAN, NULL, NULL);
-    if (c.positional && (stat(c.positional, &st) != 0 || !S_ISDIR(st.st_mode)))
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a folder", c.positional);
-    TRY(slice_root_find("", c.cell.cgroup_root, &root, e));
-    t.dry_run = c.host.dry_run;
+    if (c->positional && (stat(c->positional, &st) != 0 || !S_ISDIR(st.st_mode)))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a folder", c->positional);
+    TRY(slice_root_find("", c->cell.cgroup_root, &root, e));
+    t.dry_run = c->host.dry_run;
     leftovers_clean(&root, t.dry_run, note_cgroup, &t);
     workload_tmpdirs_clean(t.dry_run, note_folder, &t);
     state_dir(state, sizeof(state));
     workload_folder_clean(state, t.dry_run, note_folder, &t);
-    if (c.positional)
-        workload_folder_clean(c.positional, t.dry_run, note_folder, &t);
+    if (c->positional)
+        workload_folder_clean(c->positional, t.dry_run, note_folder, &t);
     if (t.found == 0)
         (void)printf("nothing was left behind\n");
     if (t.stuck == 0)

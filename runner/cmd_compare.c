@@ -18,7 +18,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "host/state.h"
 #include "record/records.h"
 #include "report/compare_show.h"
@@ -56,13 +55,6 @@ static void end(struct job *j)
 }
 
 /* --- what was asked --------------------------------------------------------------------------------------------- */
-
-static int take_conditions(struct job *j, struct err *e)
-{
-    for (size_t i = 0; i < j->asked->fail_if.count; i++)
-        TRY(compare_condition(j->asked->fail_if.word[i], &j->condition[i], e));
-    return 0;
-}
 
 static bool is_gates(const struct job *j, enum compare_condition_kind kind, const char *figure)
 {
@@ -138,7 +130,9 @@ static int take_options(struct job *j, struct err *e)
     TRY(percent_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
     TRY(take_growth_margin(j, e));
     TRY(take_between(j, e));
-    return take_conditions(j, e);
+    for (size_t i = 0; i < a->fail_if.count; i++)
+        TRY(compare_condition(a->fail_if.word[i], &j->condition[i], e));
+    return 0;
 }
 
 static struct keysets cells_of(const struct records *r)
@@ -161,12 +155,10 @@ static int refuse_key(const char *option, const char *named, const char *keys, s
 /* Checks that cells have the keys of --across. */
 static int check_across(const struct job *j, struct err *e)
 {
-    struct keysets a = cells_of(&j->a), b = cells_of(&j->b);
+    cleanup_keysets struct keysets a = cells_of(&j->a), b = cells_of(&j->b);
     size_t keys = 0;
     cleanup_free const char **key = keysets_keys((const struct keysets *[]){&a, &b}, 2, &keys);
     cleanup_text struct text list = {0};
-    keysets_free(&a);
-    keysets_free(&b);
     for (size_t i = 0; i < keys; i++)
         text_add(&list, "%s%s", i ? ", " : "", key[i]);
     for (const char *at = j->options.across; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
@@ -284,23 +276,18 @@ static int find_noise(struct job *j, struct err *e)
 static int write_noise(struct job *j, struct err *e)
 {
     char path[PATH_MAX + 64], dir[PATH_MAX];
-    int failed = compare_noise(&j->result, &j->a.list[0], j->within_run, &j->noise, e);
-    if (failed != 0)
-        return failed;
+    TRY(compare_noise(&j->result, &j->a.list[0], j->within_run, &j->noise, e));
+    in_state(path, sizeof(path));
     if (j->asked->noise_floor) {
         (void)snprintf(path, sizeof(path), "%s", j->asked->noise_floor);
     } else {
         state_dir(dir, sizeof(dir));
-        failed = file_make_dirs(dir);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
-        in_state(path, sizeof(path));
+        TRY(err_code(e, ERR_OURS, file_make_dirs(dir), "'%s'", dir));
     }
-    failed = noise_write(&j->noise, path, e);
-    if (failed == 0)
-        (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: of %zu A/A cell%s", path, j->noise.rows,
-                       j->noise.rows == 1 ? "" : "s");
-    return failed;
+    TRY(noise_write(&j->noise, path, e));
+    (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: of %zu A/A cell%s", path, j->noise.rows,
+                   j->noise.rows == 1 ? "" : "s");
+    return 0;
 }
 
 /* --- the result ------------------------------------------------------------------------------------------------- */
@@ -372,17 +359,13 @@ static int run(struct job *j, struct err *e)
     return show(j);
 }
 
-int cmd_compare(int argc, char **argv, struct err *e)
+int cmd_compare(struct config *c, struct err *e)
 {
-    struct config c;
-    TRY(config_begin(CONFIG_COMPARE, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_COMPARE, NULL, NULL);
-    if (!c.positional || (!c.second && !c.analysis.noise && !c.analysis.between))
+    if (!c->positional || (!c->second && !c->analysis.noise && !c->analysis.between))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "it takes two: A and B, records or folders; or --between and one ('tare compare --help')");
     static struct job j;
-    j = (struct job){.asked = &c.analysis, .path_a = c.positional, .path_b = c.second};
+    j = (struct job){.asked = &c->analysis, .path_a = c->positional, .path_b = c->second};
     int status = run(&j, e);
     end(&j);
     return status;

@@ -1,13 +1,14 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/command.h"
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "host/bench_cpus.h"
 #include "host/doctor/cmdline.h"
 #include "host/doctor/doctor.h"
@@ -19,7 +20,8 @@ static int print_findings(const struct diagnosis *d, const struct facts *facts, 
     cleanup_text struct text out = {0};
     if (json)
         return doctor_json(d, facts, stdout, e);
-    doctor_text(d, facts, &out);
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    doctor_text(d, facts, &look, &out);
     (void)fputs(out.data, stdout);
     return 0;
 }
@@ -40,26 +42,14 @@ static int diagnose(const struct facts *facts, bool json, struct err *e)
     return status;
 }
 
-int cmd_doctor(int argc, char **argv, struct err *e)
+int cmd_doctor(struct config *c, struct err *e)
 {
-    struct config c;
     struct topology_choice cpus;
-    struct facts facts = {0};
-    int status = config_begin(CONFIG_DOCTOR, argc, argv, &c, e);
-    if (status == 0 && c.positional)
-        status = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare doctor' takes no name", c.positional);
-    if (status == 0 && c.help)
-        return manual_print(CONFIG_DOCTOR, NULL, NULL);
+    cleanup_facts struct facts facts = {0};
     const char *root = "";
-    if (status == 0)
-        status = config_sysroot(&c, &root, e);
-    if (status == 0)
-        status = bench_cpus_choose(root, &c.cell, NULL, &cpus, e);
-    if (status != 0)
-        return status;
+    TRY(config_sysroot(c, &root, e));
+    TRY(bench_cpus_choose(root, &c->cell, NULL, &cpus, e));
     host_capture(root, &facts);
     doctor_capture(root, &cpus, &facts);
-    status = diagnose(&facts, c.host.json, e);
-    facts_free(&facts);
-    return status;
+    return diagnose(&facts, c->host.json, e);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +18,6 @@
 #include "base/text.h"
 #include "cell/commands.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/profiled.h"
 #include "host/host.h"
 #include "launch/spawn.h"
@@ -108,22 +106,15 @@ static int64_t wanted(const struct job *job)
     return job->repeat * (int64_t)job->commands.count;
 }
 
-/* A fact's number; 0: absent. */
-static int64_t told(const struct facts *facts, const char *key)
-{
-    const struct fact *f = facts_find(facts, key);
-    return f && f->kind == FACT_INT ? f->integer : 0;
-}
-
 static void count_held_back(struct series *s, const struct record *r)
 {
     if (r->cell.quota.usec) {
-        s->periods += told(&r->cpu, "nr_periods");
-        s->throttled += told(&r->cpu, "nr_throttled");
-        s->throttled_usec += told(&r->cpu, "throttled_usec");
+        s->periods += facts_integer(&r->cpu, "nr_periods", 0);
+        s->throttled += facts_integer(&r->cpu, "nr_throttled", 0);
+        s->throttled_usec += facts_integer(&r->cpu, "throttled_usec", 0);
     }
     s->has_high = r->cell.has_memory_high;
-    s->high += s->has_high ? told(&r->events, "high") : 0;
+    s->high += s->has_high ? facts_integer(&r->events, "high", 0) : 0;
 }
 
 /* Counts an invocation; a failed one gives no figure. */
@@ -151,7 +142,7 @@ static void count(struct job *job, size_t which, const struct record *r)
         s->failed++;
         s->exit_status = r->exit_status;
     }
-    job->refused += told(&r->events, "seccomp_refused.total");
+    job->refused += facts_integer(&r->events, "seccomp_refused.total", 0);
     count_held_back(s, r);
     if (wanted(job) == 1)
         show_counters(&r->counters, terminal_width(STDERR_FILENO), &job->counters);
@@ -178,7 +169,7 @@ static void note_end(struct job *job, size_t which, const struct record *r)
     else if (r->termination == TERMINATION_SIGNAL)
         text_format(job->ended + len, sizeof(job->ended) - len, "signal %d", r->signal);
     else
-        text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_name(r->termination));
+        text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_names[r->termination]);
 }
 
 /* A failed command may have missed a file that exists for the user, but not for the command. */
@@ -186,8 +177,7 @@ static void say_missed(const struct job *job, const struct run_command *command)
 {
     cleanup_free char *path = run_command_missed(command, &job->c->cell);
     if (path && !terminal_is_quiet())
-        (void)fprintf(
-            stderr, "tare: the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)\n", path);
+        terminal_say("the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)", path);
 }
 
 static int weigh(struct session *session, struct job *job, size_t which, struct run_ahead *ahead, struct err *e)
@@ -205,11 +195,10 @@ static int weigh(struct session *session, struct job *job, size_t which, struct 
         say_missed(job, command);
     if (measured)
         count(job, which, record);
-    if (measured && output_wanted(&c->output)) {
+    if (measured && output_wanted(&c->output))
         failed = output_save(record, &job->places, e);
-        if (failed == 0 && output_on_stdout(&c->output))
-            failed = record_write(record, stdout, e);
-    }
+    if (failed == 0 && measured && output_on_stdout(&c->output))
+        failed = record_write(record, stdout, e);
     record_free(record);
     return failed != 0 && status >= 0 ? failed : status;
 }
@@ -239,27 +228,29 @@ static int invoke(struct session *session, struct job *job, size_t which, struct
 
 /* --- what is said ------------------------------------------------------------------------------------------------ */
 
-/* Prints the result of one invocation on a line. */
+/* Prints the result of one invocation on a line, as far as the terminal has it. */
 static void say_one(const struct job *job, const struct series *s, const char *emulated_by)
 {
     char peak[32];
-    (void)fprintf(stderr, "tare: wall %.6f s", s->wall_s[0].value);
+    cleanup_text struct text said = {0};
+    text_add(&said, "wall %.6f s", s->wall_s[0].value);
     if (s->with_cpu)
-        (void)fprintf(stderr, "  cpu %.6f s", s->cpu_s);
+        text_add(&said, "  cpu %.6f s", s->cpu_s);
     if (s->has_peak)
-        (void)fprintf(stderr, "  peak memory %s", text_bytes(s->peak_bytes, peak, sizeof(peak)));
+        text_add(&said, "  peak memory %s", text_bytes(s->peak_bytes, peak, sizeof(peak)));
     else
-        (void)fprintf(stderr, "  peak memory unavailable (%s)", s->peak_reason);
+        text_add(&said, "  peak memory unavailable (%s)", s->peak_reason);
     if (emulated_by)
-        (void)fprintf(stderr, "  times emulated by %s", emulated_by);
+        text_add(&said, "  times emulated by %s", emulated_by);
     if (s->throttled)
-        (void)fprintf(stderr, "  throttled in %lld of %lld periods, %.3f s", (long long)s->throttled,
-                      (long long)s->periods, (double)s->throttled_usec / 1e6);
+        text_add(&said, "  throttled in %lld of %lld periods, %.3f s", (long long)s->throttled, (long long)s->periods,
+                 (double)s->throttled_usec / 1e6);
     if (s->high)
-        (void)fprintf(stderr, "  memory.high reached %lld times", (long long)s->high);
+        text_add(&said, "  memory.high reached %lld times", (long long)s->high);
     if (job->refused)
-        (void)fprintf(stderr, "  refused system calls %lld", (long long)job->refused);
-    (void)fprintf(stderr, "\n%s", job->counters.data ? job->counters.data : "");
+        text_add(&said, "  refused system calls %lld", (long long)job->refused);
+    terminal_say("%s", said.data);
+    (void)fputs(job->counters.data ? job->counters.data : "", stderr);
 }
 
 static struct series_set set_of(const struct job *job, const struct facts *host)
@@ -279,17 +270,17 @@ static void say_all(const struct job *job, const struct series_set *set)
     cleanup_text struct text said = {0};
     bool several = set->count > 1;
     if (several)
-        (void)fprintf(stderr, "tare: %zu commands, %lld invocation%s of each in shuffled blocks (--random-seed %llu)\n",
-                      set->count, (long long)job->repeat, job->repeat == 1 ? "" : "s", (unsigned long long)set->seed);
+        terminal_say("%zu commands, %lld invocation%s of each in shuffled blocks (--random-seed %llu)", set->count,
+                     (long long)job->repeat, job->repeat == 1 ? "" : "s", (unsigned long long)set->seed);
     else
-        (void)fprintf(stderr, "tare: %lld invocation%s\n", (long long)job->counted, job->counted == 1 ? "" : "s");
+        terminal_say("%lld invocation%s", (long long)job->counted, job->counted == 1 ? "" : "s");
     series_text(set, terminal_width(STDERR_FILENO), &said);
     (void)fputs(said.data ? said.data : "", stderr);
     if (job->refused)
-        (void)fprintf(stderr, "tare: refused system calls %lld\n", (long long)job->refused);
+        terminal_say("refused system calls %lld", (long long)job->refused);
     for (size_t i = 0; i < set->count; i++)
         if (set->list[i].count > 0 && !set->list[i].has_peak) {
-            (void)fprintf(stderr, "tare: peak memory unavailable (%s)\n", set->list[i].peak_reason);
+            terminal_say("peak memory unavailable (%s)", set->list[i].peak_reason);
             return;
         }
 }
@@ -307,7 +298,7 @@ static const char *limit_asked(const struct cell *cell, size_t limit, char *buf,
         return cell->cpus && strcmp(cell->cpus, "auto") != 0 && cell->isolation != ISOLATION_OFF ? cell->cpus : NULL;
     default:
         return cell->partition == PARTITION_ROOT || cell->partition == PARTITION_ISOLATED
-                   ? partition_name((enum partition)cell->partition)
+                   ? partition_names[cell->partition]
                    : NULL;
     }
 }
@@ -319,34 +310,32 @@ static void say_lacks(const struct job *job)
     for (size_t i = 0; i < LIMITS; i++) {
         const char *asked = *job->lacked[i] ? limit_asked(&job->c->cell, i, buf, sizeof(buf)) : NULL;
         if (asked)
-            (void)fprintf(stderr, "tare: --%s %s %s: %s\n", limits[i].option, asked,
-                          i == CPUS ? "took effect by affinity alone" : "did not take effect", job->lacked[i]);
+            terminal_say("--%s %s %s: %s", limits[i].option, asked,
+                         i == CPUS ? "took effect by affinity alone" : "did not take effect", job->lacked[i]);
     }
 }
 
 /* Asks itself whether the host is emulated: an unrecorded run has not examined it. */
 static int conclude(const struct job *job, struct err *e)
 {
-    struct facts host = {0};
+    cleanup_facts struct facts host = {0};
     if (job->c->shown.quiet && !job->c->invocations.export.count)
         return 0;
     host_capture_emulation("", &host);
     const struct series_set set = set_of(job, &host);
-    int failed = 0;
     if (job->counted > 0 && !job->c->shown.quiet) {
         if (wanted(job) == 1)
             say_one(job, &job->series[0], set.emulated_by);
         else
             say_all(job, &set);
     }
-    for (size_t i = 0; failed == 0 && i < job->c->invocations.export.count; i++) {
+    for (size_t i = 0; i < job->c->invocations.export.count; i++) {
         const char *path = job->c->invocations.export.word[i];
         cleanup_text struct text document = {0};
         series_write(&set, path, &document);
-        failed = file_replace(path, document.data, document.len, e);
+        TRY(file_replace(path, document.data, document.len, e));
     }
-    facts_free(&host);
-    return failed;
+    return 0;
 }
 
 static void say_stopped(const struct job *job)
@@ -354,8 +343,8 @@ static void say_stopped(const struct job *job)
     const int64_t all = wanted(job);
     const bool warming = job->measured == 0 && job->c->invocations.warmup > 0;
     if (all + job->c->invocations.warmup > 1 && *job->ended && !job->c->shown.quiet)
-        (void)fprintf(stderr, "tare: stopped %s %lld of %lld: %s\n", warming ? "in the warm-up, with" : "after",
-                      (long long)job->measured, (long long)all, job->ended);
+        terminal_say("stopped %s %lld of %lld: %s", warming ? "in the warm-up, with" : "after",
+                     (long long)job->measured, (long long)all, job->ended);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------- */
@@ -474,19 +463,10 @@ static int open_outputs(struct job *job, struct err *e)
     return open_output(job, e);
 }
 
-static int draw_seed(const struct config *c, uint64_t *ret, struct err *e)
-{
-    uint32_t drawn = 0;
-    if (c->invocations.seed < 0 && getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
-        return err_sys(e, ERR_OURS, "getrandom");
-    *ret = c->invocations.seed < 0 ? drawn : (uint64_t)c->invocations.seed;
-    return 0;
-}
-
 static int prepare(struct job *job, const char *cwd, struct err *e)
 {
     const struct invocations *asked = &job->c->invocations;
-    TRY(draw_seed(job->c, &job->seed, e));
+    job->seed = asked->seed < 0 ? order_draw_seed() : (uint64_t)asked->seed;
     const size_t n = job->commands.count;
     char now[32];
     record_make_id(job->series_id, now);
@@ -521,8 +501,7 @@ static int prepare(struct job *job, const char *cwd, struct err *e)
 static void job_free(struct job *job)
 {
     output_close(&job->places);
-    if (job->output_fd >= 0)
-        (void)close(STEAL_FD(job->output_fd));
+    cleanup_close_(&job->output_fd);
     for (size_t i = 0; job->series && i < job->commands.count; i++)
         free(job->series[i].wall_s);
     free(job->series);
@@ -532,23 +511,16 @@ static void job_free(struct job *job)
     commands_free(&job->commands);
 }
 
-int cmd_exec(int argc, char **argv, struct err *e)
+int cmd_exec(struct config *c, struct err *e)
 {
-    struct config c;
     struct limit_profile profile = {0};
     char cwd[PATH_MAX];
-    TRY(config_begin(CONFIG_EXEC, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_EXEC, NULL, NULL);
-    struct job job = {.c = &c, .places = {.asked = &c.output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
-    TRY(commands_make(&c.invocations, &job.commands, e));
-    int status = getcwd(cwd, sizeof(cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
-    if (status == 0)
-        status = profiled_apply_aloud(&c.cell, &profile, e);
-    if (status == 0)
-        status = prepare(&job, cwd, e);
-    if (status == 0)
-        status = in_session(&job, e);
-    job_free(&job);
-    return status;
+    __attribute__((cleanup(job_free))) struct job job = {
+        .c = c, .places = {.asked = &c->output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
+    TRY(commands_make(&c->invocations, &job.commands, e));
+    if (!getcwd(cwd, sizeof(cwd)))
+        return err_sys(e, ERR_USAGE, "the working folder");
+    TRY(profiled_apply_aloud(&c->cell, &profile, e));
+    TRY(prepare(&job, cwd, e));
+    return in_session(&job, e);
 }

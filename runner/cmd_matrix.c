@@ -28,15 +28,13 @@ static int list_plans(struct err *e)
     return 0;
 }
 
-int cmd_matrix(int argc, char **argv, struct err *e)
+int cmd_matrix(struct config *c, struct err *e)
 {
-    struct config c;
-    TRY(config_begin(CONFIG_MATRIX, argc, argv, &c, e));
-    if (c.help)
+    if (c->help)
         return print_help(e);
-    if (c.positional && !*c.positional)
+    if (c->positional && !*c->positional)
         return err_set(e, ERR_USAGE, -EINVAL, "the plan's name is empty ('tare matrix' lists those that there are)");
-    if (!c.positional && argc > 1)
+    if (!c->positional && !c->is_bare)
         return err_set(e, ERR_USAGE, -EINVAL, "no plan was named ('tare matrix' alone lists them)");
-    return c.positional ? matrix_run(&c, NULL, e) : list_plans(e);
+    return c->positional ? matrix_run(c, NULL, e) : list_plans(e);
 }

@@ -9,7 +9,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "record/records.h"
 
 static int print_size(const struct config *c, const struct records *r, double precision, struct err *e)
@@ -27,21 +26,13 @@ static int print_size(const struct config *c, const struct records *r, double pr
     return 0;
 }
 
-int cmd_plan_size(int argc, char **argv, struct err *e)
+int cmd_plan_size(struct config *c, struct err *e)
 {
-    struct config c;
-    struct records records = {.reader.with_iterations = true};
+    cleanup_records struct records records = {.reader.with_iterations = true};
     double precision = 0.02;
-    TRY(config_begin(CONFIG_PLAN_SIZE, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_PLAN_SIZE, NULL, NULL);
-    if (!c.positional)
+    if (!c->positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a folder of records ('tare plan-size --help')");
-    int failed = percent_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);
-    if (failed == 0)
-        failed = records_read(&records, c.positional, e);
-    if (failed == 0)
-        failed = print_size(&c, &records, precision, e);
-    records_free(&records);
-    return failed;
+    TRY(percent_option("precision", c->analysis.precision, 0.0001, 1, &precision, e));
+    TRY(records_read(&records, c->positional, e));
+    return print_size(c, &records, precision, e);
 }

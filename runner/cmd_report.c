@@ -17,7 +17,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "record/records.h"
 #include "record/records_csv.h"
 #include "report/draw.h"
@@ -75,7 +74,7 @@ static int make_page(const struct config *c, const struct summary *s, const stru
     cleanup_text struct text section = {0};
     char selftest[PATH_MAX];
     struct err why = {0};
-    struct drawings drawings = drawings_make(s);
+    cleanup_drawings struct drawings drawings = drawings_make(s);
     struct text *svg = xcalloc(drawings.count + 1, sizeof(*svg));
     int failed = drawings.count ? draw_svg(&drawings, svg, &why) : 0;
     struct page_parts parts = {.drawing = &drawings,
@@ -85,7 +84,7 @@ static int make_page(const struct config *c, const struct summary *s, const stru
                                .selftest = find_selftest(c, selftest)};
     why_section(whys, &section);
     if (failed == -ENOENT && why.kind == ERR_HOST) {
-        (void)fprintf(stderr, "tare: report: %s; in their place the page has their data\n", why.text);
+        terminal_say("report: %s; in their place the page has their data", why.text);
         failed = 0;
     } else if (failed != 0 && e) {
         *e = why;
@@ -95,15 +94,7 @@ static int make_page(const struct config *c, const struct summary *s, const stru
     for (size_t i = 0; i < drawings.count; i++)
         text_free(&svg[i]);
     free(svg);
-    drawings_free(&drawings);
     return failed;
-}
-
-static enum tracker tracker_of(enum report_format format)
-{
-    return format == REPORT_GITHUB_SMALLER  ? TRACKER_GITHUB_SMALLER
-           : format == REPORT_GITHUB_BIGGER ? TRACKER_GITHUB_BIGGER
-                                            : TRACKER_BENCHER;
 }
 
 /* The tables that it is made of. */
@@ -121,7 +112,7 @@ static int make_report(const struct config *c, enum report_format format, const 
     int failed = format == REPORT_HTML || format == REPORT_TEXT ? read_whys(s, &whys, e) : 0;
     if (failed != 0)
         return failed;
-    struct tables t = tables_make(s, tables_of(format));
+    cleanup_tables struct tables t = tables_make(s, tables_of(format));
     if (format == REPORT_CSV)
         records_csv(&s->records, out);
     else if (format == REPORT_HTML)
@@ -135,22 +126,10 @@ static int make_report(const struct config *c, enum report_format format, const 
     else if (format == REPORT_JSON)
         summary_json(s, &t, out);
     else
-        failed = trackers_json(s, tracker_of(format), out, e);
+        failed = trackers_json(s, format, out, e);
     if (format == REPORT_TEXT)
         why_section_text(&whys, terminal_width(STDOUT_FILENO), out);
     whys_free(&whys);
-    tables_free(&t);
-    return failed;
-}
-
-/* Keeps only what is printed, because there may be ten thousand records and more. */
-static int make_csv(const struct config *c, struct text *out, struct err *e)
-{
-    struct records records = {0};
-    int failed = records_read_all(&records, (const char *const *)c->names, count_names(c), e);
-    if (failed == 0)
-        records_csv(&records, out);
-    records_free(&records);
     return failed;
 }
 
@@ -211,39 +190,30 @@ static int write_paper(const struct config *c, const struct summary *s, struct e
     return 0;
 }
 
+/* From the records alone, because there may be ten thousand and more. */
 static int print_csv(const struct config *c, const char *path, struct err *e)
 {
+    cleanup_records struct records records = {0};
     cleanup_text struct text out = {0};
-    TRY(make_csv(c, &out, e));
+    TRY(records_read_all(&records, (const char *const *)c->names, count_names(c), e));
+    records_csv(&records, &out);
     return put(path, &out, e);
 }
 
-static int print_report(const struct config *c, enum report_format format, const char *path, const struct summary *s,
-                        struct err *e)
+int cmd_report(struct config *c, struct err *e)
 {
+    cleanup_summary struct summary summary = {.cells = 0};
     cleanup_text struct text out = {0};
-    TRY(make_report(c, format, s, &out, e));
-    TRY(put(path, &out, e));
-    return c->analysis.paper ? write_paper(c, s, e) : 0;
-}
-
-int cmd_report(int argc, char **argv, struct err *e)
-{
-    struct config c;
-    struct summary summary;
     char path[PATH_MAX];
-    TRY(config_begin(CONFIG_REPORT, argc, argv, &c, e));
-    if (c.help)
-        return manual_print(CONFIG_REPORT, NULL, NULL);
-    if (!c.names)
+    if (!c->names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
-    enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
-    TRY(find_output(&c, format, path, e));
-    if (format == REPORT_CSV && !c.analysis.paper)
-        return print_csv(&c, path, e);
-    TRY(summary_read((const char *const *)c.names, count_names(&c), format == REPORT_HTML || c.analysis.paper, &summary,
-                     e));
-    int failed = print_report(&c, format, path, &summary, e);
-    summary_free(&summary);
-    return failed;
+    enum report_format format = c->analysis.text == 1 ? REPORT_TEXT : (enum report_format)c->analysis.table_format;
+    TRY(find_output(c, format, path, e));
+    if (format == REPORT_CSV && !c->analysis.paper)
+        return print_csv(c, path, e);
+    TRY(summary_read((const char *const *)c->names, count_names(c), format == REPORT_HTML || c->analysis.paper,
+                     &summary, e));
+    TRY(make_report(c, format, &summary, &out, e));
+    TRY(put(path, &out, e));
+    return c->analysis.paper ? write_paper(c, &summary, e) : 0;
 }

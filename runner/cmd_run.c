@@ -95,15 +95,13 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
     meter_open(&meter, &c->cell, 1);
     int failed = run_cell(&session, &c->cell, job->runtime, meter_cell(&meter, 0), &record, e);
     meter_clear(&meter);
-    int status = failed;
-    if (failed == 0) {
-        status = write_results(record, job->places, e);
-        if (status == 0)
-            status = record_exit(record, e);
-        if (status == 0 && c->why)
-            status = explain(job, &session, record, e);
+    int status = failed == 0 ? write_results(record, job->places, e) : failed;
+    if (status == 0)
+        status = record_exit(record, e);
+    if (status == 0 && c->why)
+        status = explain(job, &session, record, e);
+    if (failed == 0)
         record_free(record);
-    }
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;
 }
@@ -137,39 +135,31 @@ static int prepare(struct config *c, struct limit_profile *profile, struct outpu
     return failed;
 }
 
-/* only: nothing else was said. */
-static int run(struct config *c, bool only, struct err *e)
+static int run(struct config *c, struct err *e)
 {
     struct limit_profile profile = {0};
     struct runtime runtime;
     struct output_places places = {0};
-    int status = c->positional ? scenarios_find(c->positional, &c->cell.scenario, e) : 0;
-    if (status != 0)
-        return status;
+    if (c->positional)
+        TRY(scenarios_find(c->positional, &c->cell.scenario, e));
     if (c->help)
         return manual_print(CONFIG_RUN, c->cell.scenario, NULL);
     if (c->cell.runtime && strcmp(c->cell.runtime, "list") == 0)
         return list_runtimes();
     if (!c->positional)
-        return only ? list_scenarios(e)
-                    : err_set(e, ERR_USAGE, -EINVAL, "no scenario was named ('tare run' alone lists them)");
-    status = prepare(c, &profile, &places, &runtime, e);
-    if (status != 0)
-        return status;
+        return c->is_bare ? list_scenarios(e)
+                          : err_set(e, ERR_USAGE, -EINVAL, "no scenario was named ('tare run' alone lists them)");
+    TRY(prepare(c, &profile, &places, &runtime, e));
     const struct job job = {c, &runtime, &places};
-    status = run_tuned(&job, e);
+    int status = run_tuned(&job, e);
     output_close(&places);
     runtime_free(&runtime);
     return status;
 }
 
-int cmd_run(int argc, char **argv, struct err *e)
+int cmd_run(struct config *c, struct err *e)
 {
-    struct config c;
-    int status = config_begin(CONFIG_RUN, argc, argv, &c, e);
-    if (status != 0)
-        return status;
-    status = run(&c, argc == 1, e);
+    int status = run(c, e);
     scenarios_free();
     return status;
 }

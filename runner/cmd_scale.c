@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/scenarios.h"
 #include "plan/plan.h"
 #include "plan/sweep.h"
@@ -465,20 +464,16 @@ static int check(const struct plan *plan, void *to, struct err *e)
 static int show(struct records *r, const char *folder, void *to, struct err *e)
 {
     const struct scale *s = to;
-    struct summary summary;
-    struct scaling found;
+    cleanup_summary struct summary summary;
+    cleanup_scaling struct scaling found;
     summary_make(r, &summary);
     scaling_make(&summary, &found);
     if (!s->printed)
         print(s, &summary, &found, folder);
     (void)fflush(stdout); /* what follows takes a while */
-    int failed =
-        s->c.why && s->is_whole
-            ? explain(s, &summary, &found, e)
-            : put_json(s, &found, NULL, s->c.why ? "not all was run, or not all ended well" : "--why was not given", e);
-    scaling_free(&found);
-    summary_free(&summary);
-    return failed;
+    if (s->c.why && s->is_whole)
+        return explain(s, &summary, &found, e);
+    return put_json(s, &found, NULL, s->c.why ? "not all was run, or not all ended well" : "--why was not given", e);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
@@ -500,12 +495,9 @@ static int run(struct scale *s, struct err *e)
     return sweep_run(&s->sweep, "scale", &plan, &shows, e);
 }
 
-int cmd_scale(int argc, char **argv, struct err *e)
+int cmd_scale(struct config *c, struct err *e)
 {
-    struct scale s = {.sweep = {.c = &s.c, .temporary = TEMPORARY_NONE}};
-    TRY(config_begin(CONFIG_SCALE, argc, argv, &s.c, e));
-    if (s.c.help)
-        return manual_print(CONFIG_SCALE, NULL, NULL);
+    struct scale s = {.c = *c, .sweep = {.c = &s.c, .temporary = TEMPORARY_NONE}};
     if (!s.c.positional)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "nothing was named: tare scale SCENARIO | FILE.py:FUNCTION | MODULE:FUNCTION");

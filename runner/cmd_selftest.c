@@ -10,7 +10,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/manual.h"
 #include "cell/scenarios.h"
 #include "host/last_selftest.h"
 #include "report/table.h"
@@ -24,7 +23,7 @@ static int show(const struct selftest_report *report, bool as_json, struct err *
     struct err kept = {0};
     TRY(selftest_json(report, &json, e));
     if (last_selftest_keep(&json, &kept) != 0)
-        (void)fprintf(stderr, "tare: selftest: it is not kept for the records: %s\n", kept.text);
+        terminal_say("selftest: it is not kept for the records: %s", kept.text);
     if (!as_json)
         selftest_text(report, &words);
     (void)fputs(as_json ? json.data : words.data, stdout);
@@ -48,9 +47,8 @@ static const char *or_none(const char *id)
 static void add_row(const struct planted_result *r, struct table *t)
 {
     table_row(t, NULL);
-    table_text(t, r->planted->pattern);
-    table_text(t, or_none(r->planted->cause));
-    table_text(t, r->verdict == PLANTED_UNAVAILABLE ? "" : or_none(r->named));
+    table_texts(t, r->planted->pattern, or_none(r->planted->cause),
+                r->verdict == PLANTED_UNAVAILABLE ? "" : or_none(r->named), NULL);
     table_number(t, 100 * r->share, 0, NULL);
     table_text(t, planted_verdict_name(r->verdict));
 }
@@ -72,7 +70,7 @@ static void add_reasons(const struct planted_report *report, size_t width, struc
 
 static void planted_text(const struct planted_report *report, size_t width, struct text *out)
 {
-    struct table t = table_new("planted", "", COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t = table_new("planted", "", COLUMNS, ARRAY_LEN(COLUMNS));
     cleanup_text struct text head = {0};
     text_add(&head, "%" PRId64 " threads on CPUs %s%s, Python %s, %s", report->workers, report->cpus,
              report->emulated ? " (emulated)" : "", report->version, report->interpreter);
@@ -85,7 +83,6 @@ static void planted_text(const struct planted_report *report, size_t width, stru
     for (size_t i = 0; i < report->results; i++)
         add_row(&report->result[i], &t);
     table_as_text(&t, width, out);
-    table_free(&t);
     add_reasons(report, width, out);
     text_add(out, "\ntare selftest --why: %zu ok, %zu misnamed, %zu unavailable\n", report->count[PLANTED_OK],
              report->count[PLANTED_MISNAMED], report->count[PLANTED_UNAVAILABLE]);
@@ -112,22 +109,16 @@ static int judge_why(const struct config *c, struct err *e)
     return status;
 }
 
-int cmd_selftest(int argc, char **argv, struct err *e)
+int cmd_selftest(struct config *c, struct err *e)
 {
-    struct config c;
     static struct selftest_report report;
-    TRY(config_begin(CONFIG_SELFTEST, argc, argv, &c, e));
-    if (c.positional)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare selftest' takes no name", c.positional);
-    if (c.help)
-        return manual_print(CONFIG_SELFTEST, NULL, NULL);
-    if (c.why)
-        return judge_why(&c, e);
-    if (c.host.only || strcmp(c.cell.runtime, "auto") != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--%s goes with --why alone", c.host.only ? "only" : "runtime");
-    TRY(selftest_run(&c.cell, &report, e));
+    if (c->why)
+        return judge_why(c, e);
+    if (c->host.only || strcmp(c->cell.runtime, "auto") != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s goes with --why alone", c->host.only ? "only" : "runtime");
+    TRY(selftest_run(&c->cell, &report, e));
     if (report.interrupted_by)
         return 128 + report.interrupted_by;
-    TRY(show(&report, c.host.json, e));
+    TRY(show(&report, c->host.json, e));
     return report.count[SELFTEST_FAIL] > 0 ? ERR_SAID_NO : 0;
 }

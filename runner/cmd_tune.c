@@ -1,9 +1,9 @@
 /* tare tune and tare restore: argv -> a plan or a journal -> the host, and the result of each setting. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/command.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cell/manual.h"
@@ -26,46 +26,48 @@ static void show_step(const struct tune_step *s)
 {
     if (s->outcome == TUNE_ALREADY || s->outcome == TUNE_KEPT)
         return;
-    (void)printf("%-12s  ", tune_outcome_name(s->outcome));
+    cleanup_text struct text line = {0};
+    text_add(&line, "%-12s  ", tune_outcome_names[s->outcome]);
     if (s->id)
-        (void)printf("%-14s  ", s->id);
-    (void)printf("%s", s->path);
+        text_add(&line, "%-14s  ", s->id);
+    text_add(&line, "%s", s->path);
     if (s->outcome == TUNE_RESTORED)
-        (void)printf(": %s", s->was);
+        text_add(&line, ": %s", s->was);
     else if (s->outcome == TUNE_FOREIGN)
-        (void)printf(": it was %s and is %s", s->was, s->now);
+        text_add(&line, ": it was %s and is %s", s->was, s->now);
     else if (s->was && s->now)
-        (void)printf(": %s -> %s", s->was, s->now);
-    (void)printf("%s%s%s\n", *s->reason ? " (" : "", s->reason, *s->reason ? ")" : "");
+        text_add(&line, ": %s -> %s", s->was, s->now);
+    if (*s->reason)
+        text_add(&line, " (%s)", s->reason);
+    terminal_print("%s", line.data);
 }
 
 static void show_steps(const char *command, const struct tune_steps *steps, const char *after)
 {
     const char *between = ": ";
+    cleanup_text struct text sum = {0};
     for (size_t i = 0; i < steps->steps; i++)
         show_step(&steps->step[i]);
-    (void)printf("tare %s", command);
     for (int o = 0; o < TUNE_OUTCOMES; o++) {
         size_t n = tune_count(steps, (enum tune_outcome)o);
         if (n == 0 || o == TUNE_KEPT)
             continue;
-        (void)printf("%s%zu %s", between, n, tune_outcome_name((enum tune_outcome)o));
+        text_add(&sum, "%s%zu %s", between, n, tune_outcome_names[o]);
         between = ", ";
     }
-    (void)printf("%s\n", after);
+    terminal_print("tare %s%s%s", command, sum.data ? sum.data : "", after);
 }
 
 static void show_journal(const struct journal *j)
 {
     if (*j->set_aside && j->other_boot)
-        (void)printf("the journal was another boot's, whose settings ended with it: it is now %s\n", j->set_aside);
+        terminal_print("the journal was another boot's, whose settings ended with it: it is now %s", j->set_aside);
     if (j->torn)
-        (void)printf("the journal's last line is cut short: what it announced was never done\n");
+        terminal_print("the journal's last line is cut short: what it announced was never done");
     if (j->damaged > 0)
-        (void)printf(
-            "the journal has %u line%s that %s damaged or of no setting: what was there before that change is not "
-            "known, and not put back\n",
-            j->damaged, j->damaged == 1 ? "" : "s", j->damaged == 1 ? "is" : "are");
+        terminal_print("the journal has %u line%s that %s damaged or of no setting: what was there before that change "
+                       "is not known, and not put back",
+                       j->damaged, j->damaged == 1 ? "" : "s", j->damaged == 1 ? "is" : "are");
 }
 
 /* --- tune ------------------------------------------------------------------------------------------------------- */
@@ -89,25 +91,17 @@ static int apply(const char *root, struct tune_steps *steps, struct err *e)
     return err_set(e, ERR_HOST, -EPERM, "nothing could be set: each setting above says why");
 }
 
-static int no_name(const struct config *c, const char *command, struct err *e)
+int cmd_tune(struct config *c, struct err *e)
 {
-    return c->positional ? err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes no name", c->positional, command) : 0;
-}
-
-int cmd_tune(int argc, char **argv, struct err *e)
-{
-    struct config c;
     struct topology_choice cpus;
     struct tune_steps steps = {0};
     const char *root = "";
-    TRY(config_begin(CONFIG_TUNE, argc, argv, &c, e));
-    TRY(no_name(&c, "tune", e));
-    if (c.help)
+    if (c->help)
         return print_help();
-    TRY(config_sysroot(&c, &root, e));
-    TRY(bench_cpus_choose(root, &c.cell, NULL, &cpus, e));
-    int status = tune_plan(root, &cpus, c.host.only, &steps, e);
-    if (status == 0 && c.host.dry_run) {
+    TRY(config_sysroot(c, &root, e));
+    TRY(bench_cpus_choose(root, &c->cell, NULL, &cpus, e));
+    int status = tune_plan(root, &cpus, c->host.only, &steps, e);
+    if (status == 0 && c->host.dry_run) {
         tune_preview(root, &steps);
         show_steps("tune --dry-run", &steps, "");
     } else if (status == 0) {
@@ -128,27 +122,22 @@ static int restore(const char *root, bool force, struct err *e)
     TRY(tune_open_journal(root, false, &journal, e));
     show_journal(&journal);
     if (journal.fd < 0)
-        (void)printf("tare restore: nothing %s\n", journal.damaged > 0 ? "that can be put back" : "to do");
+        terminal_print("tare restore: nothing %s", journal.damaged > 0 ? "that can be put back" : "to do");
     else
         failed = tune_restore(&host, &journal, force, &steps, e);
     if (steps.steps > 0 || (journal.fd >= 0 && failed == 0))
         show_steps("restore", &steps, steps.steps == 0 ? ": nothing to do" : "");
     if (journal.damaged > 0 && *journal.set_aside)
-        (void)printf("the damaged journal is now %s\n", journal.set_aside);
+        terminal_print("the damaged journal is now %s", journal.set_aside);
     size_t left = tune_count(&steps, TUNE_FOREIGN) + tune_count(&steps, TUNE_REFUSED) + journal.damaged;
     journal_close(&journal);
     tune_steps_free(&steps);
     return failed != 0 ? failed : left > 0 ? ERR_HOST : 0;
 }
 
-int cmd_restore(int argc, char **argv, struct err *e)
+int cmd_restore(struct config *c, struct err *e)
 {
-    struct config c;
     const char *root = "";
-    TRY(config_begin(CONFIG_RESTORE, argc, argv, &c, e));
-    TRY(no_name(&c, "restore", e));
-    if (c.help)
-        return manual_print(CONFIG_RESTORE, NULL, NULL);
-    TRY(config_sysroot(&c, &root, e));
-    return restore(root, c.host.force, e);
+    TRY(config_sysroot(c, &root, e));
+    return restore(root, c->host.force, e);
 }

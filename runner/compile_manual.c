@@ -35,21 +35,23 @@ static void write_file(const struct destination *o, const char *name, const stru
 /* Adds text for roff: escapes backslashes, real hyphens, and a dot or quote that would begin a request. */
 static void add_roff(const char *words, struct text *out)
 {
+    static const char SPECIAL[] = "\\-'~", *const ESCAPED[] = {"\\e", "\\-", "\\(aq", "\\(ti"};
     bool first = true;
     for (const char *c = words; *c; first = *c++ == '\n') {
+        const char *special = strchr(SPECIAL, *c);
         if (first && (*c == '.' || *c == '\''))
             text_add(out, "\\&");
-        if (*c == '\\')
-            text_add(out, "\\e");
-        else if (*c == '-')
-            text_add(out, "\\-");
-        else if (*c == '\'')
-            text_add(out, "\\(aq");
-        else if (*c == '~')
-            text_add(out, "\\(ti");
+        if (special)
+            text_add(out, "%s", ESCAPED[special - SPECIAL]);
         else
             text_add(out, "%c", *c);
     }
+}
+
+static void add_line(const char *words, struct text *out)
+{
+    add_roff(words, out);
+    text_add(out, "\n");
 }
 
 static void add_paragraphs(const char *words, struct text *out)
@@ -59,8 +61,7 @@ static void add_paragraphs(const char *words, struct text *out)
         cleanup_free char *paragraph = text_printf("%.*s", (int)len, words);
         if (len) {
             text_add(out, "%s", first ? "" : ".PP\n");
-            add_roff(paragraph, out);
-            text_add(out, "\n");
+            add_line(paragraph, out);
         }
         words += len + (words[len] == '\n');
     }
@@ -73,8 +74,7 @@ static void begin_page(const struct destination *o, const char *name, int sectio
              o->date, o->version);
     add_roff(name, out);
     text_add(out, " \\- ");
-    add_roff(summary, out);
-    text_add(out, "\n");
+    add_line(summary, out);
 }
 
 static void add_usage(const struct manual *m, struct text *out)
@@ -83,8 +83,7 @@ static void add_usage(const struct manual *m, struct text *out)
     for (const char *line = m->usage; *line; line += strcspn(line, "\n") + 1) {
         cleanup_free char *one = text_printf("%.*s", (int)strcspn(line, "\n"), line);
         text_add(out, ".B ");
-        add_roff(one, out);
-        text_add(out, "\n");
+        add_line(one, out);
     }
     text_add(out, ".fi\n");
 }
@@ -106,8 +105,7 @@ static void add_options(const struct manual *m, struct text *out)
             text_add(out, "\\fR");
         }
         text_add(out, "\n");
-        add_roff(does.data, out);
-        text_add(out, "\n");
+        add_line(does.data, out);
     }
 }
 
@@ -119,10 +117,8 @@ static void add_pairs(const char *lines, struct text *out)
         cleanup_free char *what = text_printf("%.*s", (int)(end - len - 2), line + len + 2);
         cleanup_free char *command = text_printf("%.*s", (int)(len - 2), line);
         text_add(out, ".TP\n.B ");
-        add_roff(command, out);
-        text_add(out, "\n");
-        add_roff(what, out);
-        text_add(out, "\n");
+        add_line(command, out);
+        add_line(what, out);
     }
 }
 
@@ -143,8 +139,8 @@ static void add_examples(const struct manual *m, struct text *out)
 static void add_ends(const char *also, struct text *out)
 {
     text_add(out, ".SH EXIT STATUS\n");
-    add_roff(MANUAL_EXIT_CODES, out);
-    text_add(out, "\n.SH SEE ALSO\n%s\n", also);
+    add_line(MANUAL_EXIT_CODES, out);
+    text_add(out, ".SH SEE ALSO\n%s\n", also);
 }
 
 static void write_command(const struct destination *o, const struct manual *m)
@@ -179,14 +175,12 @@ static void write_overview(const struct destination *o)
         text_add(&out, ".TP\n.BR tare\\-");
         add_roff(manuals[i].name, &out);
         text_add(&out, " (1)\n");
-        add_roff(manuals[i].summary, &out);
-        text_add(&out, "\n");
+        add_line(manuals[i].summary, &out);
     }
     text_add(&out, ".SH ISOLATION\nA run ends with the grade of its isolation, and with what is missing and why:\n");
     for (int g = GRADE_FULL; g >= GRADE_NONE; g--) {
         text_add(&out, ".TP\n.B %s\n", grade_name((enum grade)g));
-        add_roff(grade_meaning((enum grade)g), &out);
-        text_add(&out, "\n");
+        add_line(grade_meaning((enum grade)g), &out);
     }
     add_ends(FORMATS, &out);
     write_file(o, "tare.1", &out);
@@ -209,13 +203,13 @@ static const json_t *resolved(const json_t *schema, const json_t *node)
 static void add_type(const json_t *schema, const json_t *node, struct text *out);
 
 /* "string or null", "\"good\", \"broken\" or null" */
-static void add_alternatives(const json_t *schema, const json_t *list, const char *before_last, struct text *out)
+static void add_alternatives(const json_t *schema, const json_t *list, struct text *out)
 {
     size_t i;
     const json_t *one;
     json_array_foreach(list, i, one)
     {
-        text_add(out, "%s", i == 0 ? "" : i + 1 == json_array_size(list) ? before_last : ", ");
+        text_add(out, "%s", i == 0 ? "" : i + 1 == json_array_size(list) ? " or " : ", ");
         add_type(schema, one, out);
     }
 }
@@ -234,14 +228,14 @@ static void add_type(const json_t *schema, const json_t *node, struct text *out)
     } else if (constant) {
         text_add(out, "%s", json_string_value(constant));
     } else if (json_object_get(is, "enum")) {
-        add_alternatives(schema, json_object_get(is, "enum"), " or ", out);
+        add_alternatives(schema, json_object_get(is, "enum"), out);
     } else if (json_object_get(is, "anyOf")) {
-        add_alternatives(schema, json_object_get(is, "anyOf"), " or ", out);
+        add_alternatives(schema, json_object_get(is, "anyOf"), out);
     } else if (items && !json_object_get(items, "properties")) {
         text_add(out, "array, each ");
         add_type(schema, items, out);
     } else if (json_is_array(type)) {
-        add_alternatives(schema, type, " or ", out);
+        add_alternatives(schema, type, out);
     } else if (type) {
         text_add(out, "%s", json_string_value(type));
     }
@@ -267,11 +261,8 @@ static const json_t *inner_of(const json_t *node, const char **suffix)
 /* Whether it is the reason of the member beside it, which the page's head explains. */
 static bool is_reason(const json_t *members, const char *key)
 {
-    size_t len = strlen(key), end = strlen("_reason");
-    if (len <= end || strcmp(key + len - end, "_reason") != 0)
-        return false;
-    cleanup_free char *of = text_printf("%.*s", (int)(len - end), key);
-    return json_object_get(members, of) != NULL;
+    cleanup_free char *of = text_printf("%.*s", (int)strlen(key) - (int)strlen("_reason"), key);
+    return text_ends_with(key, "_reason") && json_object_get(members, of) != NULL;
 }
 
 static bool is_required(const json_t *node, const char *key)
@@ -303,8 +294,7 @@ static void add_members(const json_t *schema, const json_t *node, const char *be
         text_add(&line, "%s%s%s", is_required(node, key) ? "" : ", where there is one", about ? ": " : "",
                  about ? about : "");
         text_add(out, "\n");
-        add_roff(line.data, out);
-        text_add(out, "\n");
+        add_line(line.data, out);
         const json_t *inner = inner_of(one, &suffix);
         cleanup_free char *path = text_printf("%s%s", name, suffix);
         if (inner)
@@ -323,8 +313,7 @@ static void add_schema(const char *path, struct text *out)
         exit(5);
     }
     text_add(out, ".SH %s\n", json_string_value(json_object_get(schema, "title")));
-    add_roff(json_string_value(json_object_get(schema, "description")), out);
-    text_add(out, "\n");
+    add_line(json_string_value(json_object_get(schema, "description")), out);
     add_members(schema, schema, "", out);
     json_object_foreach(json_object_get(schema, "definitions"), key, one)
     {
@@ -368,27 +357,22 @@ static void write_bash(const struct destination *o)
         text_add(&out, " %s", manuals[i].name);
     text_add(&out, "\" -- \"$cur\")\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
     for (size_t i = 0; i < manual_count; i++) {
-        text_add(&out, "        %s)\n            options=\"", manuals[i].name);
-        for (size_t n = 0;; n++) {
-            cleanup_text struct text does = {0};
-            if (!manual_option(manuals[i].command, n, &name, &value, &does))
-                break;
-            text_add(&out, "%s--%s", n ? " " : "", name);
-        }
-        text_add(&out, "\"\n            case $prev in\n");
+        cleanup_text struct text options = {0}, cases = {0};
         for (size_t n = 0;; n++) {
             cleanup_text struct text does = {0};
             const char *const *choices = manual_choices(manuals[i].command, n);
             if (!manual_option(manuals[i].command, n, &name, &value, &does))
                 break;
+            text_add(&options, "%s--%s", n ? " " : "", name);
             if (!choices)
                 continue;
-            text_add(&out, "                --%s) choices=\"", name);
+            text_add(&cases, "                --%s) choices=\"", name);
             for (size_t c = 0; choices[c]; c++)
-                text_add(&out, "%s%s", c ? " " : "", choices[c]);
-            text_add(&out, "\" ;;\n");
+                text_add(&cases, "%s%s", c ? " " : "", choices[c]);
+            text_add(&cases, "\" ;;\n");
         }
-        text_add(&out, "            esac ;;\n");
+        text_add(&out, "        %s)\n            options=\"%s\"\n            case $prev in\n%s            esac ;;\n",
+                 manuals[i].name, options.data, cases.data ? cases.data : "");
     }
     text_add(
         &out,

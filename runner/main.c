@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,41 +11,52 @@
 #include "base/version.h"
 #include "cell/manual.h"
 
-static const struct {
+static const struct command {
     enum config_command command;
-    command_fn *fn;
+    command_fn *fn;   /* NULL: tare-artefact has it */
+    bool is_nameless; /* it takes no name */
+    bool prints_help; /* its own */
 } COMMANDS[] = {
-    {CONFIG_RUN, cmd_run},
-    {CONFIG_EXEC, cmd_exec},
-    {CONFIG_BENCH, cmd_bench},
-    {CONFIG_SCALE, cmd_scale},
-    {CONFIG_MATRIX, cmd_matrix},
-    {CONFIG_COMPARE, cmd_compare},
-    {CONFIG_PLAN_SIZE, cmd_plan_size},
-    {CONFIG_REPORT, cmd_report},
-    {CONFIG_PACK, cmd_artefact},
-    {CONFIG_VERIFY, cmd_artefact},
-    {CONFIG_SIGN, cmd_artefact},
-    {CONFIG_REPRODUCE, cmd_artefact},
-    {CONFIG_PUSH, cmd_artefact},
-    {CONFIG_POOL, cmd_artefact},
-    {CONFIG_PULL, cmd_artefact},
-    {CONFIG_DOCTOR, cmd_doctor},
-    {CONFIG_TUNE, cmd_tune},
-    {CONFIG_RESTORE, cmd_restore},
-    {CONFIG_SELFTEST, cmd_selftest},
-    {CONFIG_BISECT, cmd_bisect},
-    {CONFIG_CLEAN, cmd_clean},
+    {CONFIG_RUN, cmd_run, false, true},
+    {CONFIG_EXEC, cmd_exec, false, false},
+    {CONFIG_BENCH, cmd_bench, false, false},
+    {CONFIG_SCALE, cmd_scale, false, false},
+    {CONFIG_MATRIX, cmd_matrix, false, true},
+    {CONFIG_COMPARE, cmd_compare, false, false},
+    {CONFIG_PLAN_SIZE, cmd_plan_size, false, false},
+    {CONFIG_REPORT, cmd_report, false, false},
+    {CONFIG_DOCTOR, cmd_doctor, true, false},
+    {CONFIG_TUNE, cmd_tune, true, true},
+    {CONFIG_RESTORE, cmd_restore, true, false},
+    {CONFIG_SELFTEST, cmd_selftest, true, false},
+    {CONFIG_BISECT, cmd_bisect, false, false},
+    {CONFIG_CLEAN, cmd_clean, false, false},
 };
 
 /* NULL: no such command. */
-static command_fn *command_named(const char *name)
+static const struct command *command_named(const char *name)
 {
-    for (size_t i = 0; i < manual_count; i++)
-        for (size_t c = 0; strcmp(manuals[i].name, name) == 0 && c < ARRAY_LEN(COMMANDS); c++)
+    static const struct command ARTEFACT = {.fn = NULL};
+    for (size_t i = 0; i < manual_count; i++) {
+        if (strcmp(manuals[i].name, name) != 0)
+            continue;
+        for (size_t c = 0; c < ARRAY_LEN(COMMANDS); c++)
             if (COMMANDS[c].command == manuals[i].command)
-                return COMMANDS[c].fn;
+                return &COMMANDS[c];
+        return &ARTEFACT;
+    }
     return NULL;
+}
+
+static int run(const struct command *command, int argc, char **argv, struct err *e)
+{
+    struct config c;
+    if (!command->fn)
+        return cmd_artefact(argc, argv, e);
+    TRY(config_begin(command->command, argc, argv, &c, e));
+    if (command->is_nameless && c.positional)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes no name", c.positional, argv[0]);
+    return c.help && !command->prints_help ? manual_print(command->command, NULL, NULL) : command->fn(&c, e);
 }
 
 static void usage(FILE *out)
@@ -52,9 +64,8 @@ static void usage(FILE *out)
     cleanup_text struct text all = {0};
     text_add(&all,
              "tare weighs what threads, processes and interpreters cost, each in a cgroup v2\nslice of its own.\n\n");
-    for (size_t i = 0; i < manual_count; i++) {
+    for (size_t i = 0; i < manual_count; i++)
         text_add(&all, "  tare %-9s %-10s  %s\n", manuals[i].name, manuals[i].takes, manuals[i].summary);
-    }
     text_add(&all, "\n'tare help COMMAND' lists a command's options.\n");
     terminal_wrap("Exit codes: " MANUAL_EXIT_CODES, 0, MANUAL_WIDTH, 0, &all);
     (void)fputs(all.data, out);
@@ -67,7 +78,7 @@ static int no_command(const char *word)
     for (size_t i = 0; i < manual_count; i++)
         suggest_offer(&s, manuals[i].name);
     suggest_offer_list(&s, "--help, --version, help");
-    (void)fprintf(stderr, "tare: '%s' is no command ('tare --help' lists them)%s\n", word, suggest_text(&s, "", near));
+    terminal_say("'%s' is no command ('tare --help' lists them)%s", word, suggest_text(&s, "", near));
     return ERR_USAGE;
 }
 
@@ -77,8 +88,8 @@ static int help_of(const char *command, struct err *e)
     char name[64], option[] = "--help";
     text_format(name, sizeof(name), "%.*s", (int)sizeof(name) - 1, command);
     char *argv[] = {name, option, NULL};
-    command_fn *fn = command_named(command);
-    return fn ? fn(2, argv, e) : no_command(command);
+    const struct command *named = command_named(command);
+    return named ? run(named, 2, argv, e) : no_command(command);
 }
 
 int main(int argc, char **argv)
@@ -90,7 +101,7 @@ int main(int argc, char **argv)
         return ERR_USAGE;
     }
     if (strcmp(argv[1], "help") == 0 && argc > 3) {
-        (void)fprintf(stderr, "tare: help: '%s': 'tare help' takes one command, and '%s' is it\n", argv[3], argv[2]);
+        terminal_say("help: '%s': 'tare help' takes one command, and '%s' is it", argv[3], argv[2]);
         return ERR_USAGE;
     }
     if (strcmp(argv[1], "help") == 0 && argc > 2)
@@ -103,6 +114,6 @@ int main(int argc, char **argv)
         (void)printf("tare %s (%s)\n", TARE_VERSION, TARE_COMMIT);
         return command_end(argv[1], 0, &e);
     }
-    command_fn *fn = command_named(argv[1]);
-    return fn ? command_end(argv[1], fn(argc - 1, argv + 1, &e), &e) : no_command(argv[1]);
+    const struct command *named = command_named(argv[1]);
+    return named ? command_end(argv[1], run(named, argc - 1, argv + 1, &e), &e) : no_command(argv[1]);
 }

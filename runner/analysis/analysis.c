@@ -141,9 +141,11 @@ static struct side side_on(const struct analysis_value *v, size_t n, const char 
     return s;
 }
 
-static struct side side_of(const struct analysis_value *v, size_t n, const char *node)
+static double mean_on(const struct analysis_value *v, size_t n, const char *node, bool plain)
 {
-    return side_on(v, n, node, false);
+    struct side s = side_on(v, n, node, plain);
+    free(s.log);
+    return s.mean;
 }
 
 /* The different nodes, in the order of their first values; the caller frees the list. */
@@ -183,11 +185,8 @@ static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_
                                            size_t nodes, bool plain, double *log_variance)
 {
     cleanup_free double *mean = xcalloc(nodes, sizeof(*mean));
-    for (size_t i = 0; i < nodes; i++) {
-        struct side s = side_on(v, n, node[i], plain);
-        mean[i] = s.mean;
-        free(s.log);
-    }
+    for (size_t i = 0; i < nodes; i++)
+        mean[i] = mean_on(v, n, node[i], plain);
     double at = gsl_stats_mean(mean, 1, nodes);
     struct of_mean m = of_mean(gsl_stats_variance_m(mean, 1, nodes, at), nodes, 0);
     *log_variance = m.variance;
@@ -304,12 +303,8 @@ struct analysis_summary analysis_summary_of_slopes(const struct analysis_value *
 
 /* --- two cells: which design -------------------------------------------------------------------------------------- */
 
-const char *analysis_method_name(enum analysis_method m)
-{
-    static const char *const NAMES[] = {"none", "Welch's t on logarithms", "t on logarithms of pairs (blocks)",
-                                        "t on logarithms of nodes", "constants"};
-    return NAMES[m];
-}
+const char *const analysis_method_names[] = {"none", "Welch's t on logarithms", "t on logarithms of pairs (blocks)",
+                                             "t on logarithms of nodes", "constants"};
 
 struct two_sides {
     const struct analysis_value *a, *b;
@@ -458,12 +453,10 @@ static void by_nodes(const struct two_sides *s, size_t common, struct analysis_r
     cleanup_free double *d = xcalloc(common, sizeof(*d));
     double sum_a = 0, sum_b = 0;
     for (size_t i = 0; i < nodes; i++) {
-        struct side a = side_on(s->a, s->a_count, node[i], s->plain), b = side_on(s->b, s->b_count, node[i], s->plain);
-        sum_a += a.mean;
-        sum_b += b.mean;
-        d[i] = b.mean - a.mean;
-        free(a.log);
-        free(b.log);
+        const double a = mean_on(s->a, s->a_count, node[i], s->plain), b = mean_on(s->b, s->b_count, node[i], s->plain);
+        sum_a += a;
+        sum_b += b;
+        d[i] = b - a;
     }
     r->method = ANALYSIS_NODES;
     r->a_mean = off_scale(sum_a / (double)nodes, s->plain);
@@ -618,11 +611,8 @@ static double sum_of_block(const struct analysis_term *const *term, size_t terms
 static double sum_of_node(const struct analysis_term *const *term, size_t terms, const char *node)
 {
     double sum = 0;
-    for (size_t i = 0; i < terms; i++) {
-        struct side s = side_of(term[i]->value, term[i]->count, node);
-        sum += term[i]->weight * s.mean;
-        free(s.log);
-    }
+    for (size_t i = 0; i < terms; i++)
+        sum += term[i]->weight * mean_on(term[i]->value, term[i]->count, node, false);
     return sum;
 }
 
@@ -664,7 +654,7 @@ static void take_samples(const struct analysis_term *const *term, size_t terms, 
     double quartic = 0;
     *ret = (struct analysis_contrast){ANALYSIS_WELCH, 0, 0, term[0]->count, NULL};
     for (size_t i = 0; i < terms; i++) {
-        struct side s = side_of(term[i]->value, term[i]->count, NULL);
+        struct side s = side_on(term[i]->value, term[i]->count, NULL, false);
         const double part = term[i]->weight * term[i]->weight * s.variance / (double)s.n;
         ret->variance += part;
         quartic += part * part / ((double)s.n - 1);

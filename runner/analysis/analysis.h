@@ -80,8 +80,7 @@ enum analysis_method {
     ANALYSIS_CONSTANT /* each side's values are all equal: the ratio is known up to their resolution */
 };
 
-/* "Welch's t on logarithms", "t on logarithms of pairs (blocks)", … */
-const char *analysis_method_name(enum analysis_method m);
+extern const char *const analysis_method_names[]; /* "none", "Welch's t on logarithms", … */
 
 /* The variance of a log ratio between two runs of the same, beyond what their invocations explain. {0}: none. */
 struct analysis_noise {

@@ -92,23 +92,17 @@ static int compare_numbers(double a, double b)
     return (a > b) - (a < b);
 }
 
-static const char *value_of(const struct keyset *cell, const char *key)
-{
-    const char *value = keyset_find(cell, key);
-    return value ? value : "";
-}
-
 int cells_compare(const struct keyset *a, const struct keyset *b)
 {
     static const char *const PROFILES[] = {"overhead", "memory", "growth", NULL};
     static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
     static const char *const STARTS[] = {"fork", "forkserver", "spawn", NULL};
-    const char *x = value_of(a, "runtime"), *y = value_of(b, "runtime");
-    int d = strcmp(value_of(a, "name"), value_of(b, "name"));
-    d = d ? d : compare_words(value_of(a, "profile"), value_of(b, "profile"), PROFILES);
+    const char *x = keyset_word(a, "runtime"), *y = keyset_word(b, "runtime");
+    int d = strcmp(keyset_word(a, "name"), keyset_word(b, "name"));
+    d = d ? d : compare_words(keyset_word(a, "profile"), keyset_word(b, "profile"), PROFILES);
     d = d ? d : (strcmp(x, "native") == 0) - (strcmp(y, "native") == 0);
-    d = d ? d : compare_words(value_of(a, "mode"), value_of(b, "mode"), MODES);
-    d = d ? d : compare_words(value_of(a, "mp_start_method"), value_of(b, "mp_start_method"), STARTS);
+    d = d ? d : compare_words(keyset_word(a, "mode"), keyset_word(b, "mode"), MODES);
+    d = d ? d : compare_words(keyset_word(a, "mp_start_method"), keyset_word(b, "mp_start_method"), STARTS);
     d = d ? d : strcmp(y, x);
     x = keyset_find(a, "workers");
     y = keyset_find(b, "workers");
@@ -161,12 +155,11 @@ static const char *setting_name(const char *key)
 /* The keys of the settings that are swept. The caller frees the list. */
 static const char **swept_keys(const struct cell_group *g, const struct firsts *f, size_t *count)
 {
-    struct keysets all = {0};
+    cleanup_keysets struct keysets all = {0};
     size_t keys = 0;
     for (size_t i = 0; i < f->count; i++)
         keysets_add(&all, f->list[i]->environment);
     const char **key = keysets_keys((const struct keysets *[]){&all}, 1, &keys);
-    keysets_free(&all);
     *count = 0;
     for (size_t i = 0; i < keys; i++)
         if (setting_name(key[i]) && is_swept(g, f, key[i]))
@@ -262,14 +255,10 @@ void cells_free(struct cell_groups *g)
     *g = (struct cell_groups){NULL, 0};
 }
 
-/* Whether the comma-separated list holds this word. */
+/* Whether the comma-separated list holds this word; NULL: it holds none. */
 static bool list_holds(const char *list, const char *word)
 {
-    size_t len = strlen(word);
-    for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',')
-        if (strncmp(p, word, len) == 0 && (p[len] == ',' || p[len] == '\0'))
-            return true;
-    return false;
+    return list && text_has_word(list, ",", word);
 }
 
 static bool same_value(const struct pair *x, const struct pair *y)

@@ -69,6 +69,7 @@ struct cell_values {
 /* The values of a figure, by its name. A figure that no record has is missing in all. Ended with cell_values_free(). */
 struct cell_values cells_values(const struct records *r, const struct cell_group *g, const char *figure);
 void cell_values_free(struct cell_values *v);
+#define cleanup_values __attribute__((cleanup(cell_values_free)))
 
 /* Their summary: of slopes the one of slopes. seed: as of analysis_summary(). */
 struct analysis_summary cells_summary(const struct cell_values *v, const char *figure, uint64_t seed);

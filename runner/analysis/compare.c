@@ -61,7 +61,7 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
                             const char *figure, const struct compare_options *o, struct compare_row *row)
 {
     row->about = compare_about(ra, rb, figure);
-    struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
+    cleanup_values struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
     take_side(pair->a, &a, figure, o->seed, &row->a);
     take_side(pair->b, &b, figure, o->seed, &row->b);
     take_steady(pair->a, &row->a);
@@ -72,8 +72,6 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
         row->ratio = analysis_ratio(a.list, a.count, b.list, b.count, one_run, row->about.resolution, NULL);
     else
         row->ratio = cells_effect(&a, &b, &row->about, one_run, o->growth_margin, &row->noise);
-    cell_values_free(&a);
-    cell_values_free(&b);
     row->a.mean = mean_of(row->ratio.a_mean, &row->a);
     row->b.mean = mean_of(row->ratio.b_mean, &row->b);
     row->shift = stats_hodges_lehmann(row->a.value, row->a.used, row->b.value, row->b.used);
@@ -106,9 +104,8 @@ static struct values values_of(const struct keysets *s, const char *key)
 {
     struct values v = {.count = 0};
     for (size_t i = 0; i < s->count; i++) {
-        const char *value = keyset_find(s->list[i], key);
+        const char *value = keyset_text(s->list[i], key, "not recorded");
         size_t k = 0;
-        value = value ? value : "not recorded";
         while (k < v.count && strcmp(v.value[k], value) != 0)
             k++;
         if (k == VALUES_MAX) {
@@ -154,7 +151,7 @@ static char *values_text(const struct values *v)
 
 static void compare_environments(const struct cell_pair *pairs, size_t count, struct comparison *ret)
 {
-    struct keysets a = environments_of(pairs, count, false), b = environments_of(pairs, count, true);
+    cleanup_keysets struct keysets a = environments_of(pairs, count, false), b = environments_of(pairs, count, true);
     const struct keysets *const both[] = {&a, &b};
     cleanup_free const char **key = keysets_keys(both, ARRAY_LEN(both), &ret->fields);
     ret->difference = xcalloc(ret->fields, sizeof(*ret->difference));
@@ -164,8 +161,6 @@ static void compare_environments(const struct cell_pair *pairs, size_t count, st
             ret->difference[ret->differences++] =
                 (struct compare_difference){key[i], values_text(&va), values_text(&vb)};
     }
-    keysets_free(&a);
-    keysets_free(&b);
 }
 
 /* --- pairs of cells --------------------------------------------------------------------------------------------- */
@@ -299,25 +294,22 @@ static void say_mixed(const struct match *m, struct text *ret, bool *emulated)
         several += kinds[k] > 0;
     for (size_t k = 0; several > 1 && k <= RECORD_EMULATED; k++)
         if (kinds[k] > 0)
-            text_add(ret, "%s%s (%zu)", ret->len ? " and " : "", record_kind_name((enum record_kind)k), kinds[k]);
+            text_add(ret, "%s%s (%zu)", ret->len ? " and " : "", record_kind_names[k], kinds[k]);
 }
 
 static int check_kinds(const struct match *m, bool force, struct comparison *ret, struct err *e)
 {
-    struct text mixed = {0};
-    int failed = 0;
+    cleanup_text struct text mixed = {0};
     say_mixed(m, &mixed, &ret->emulated);
     if (mixed.len && !force)
-        failed = err_set(e, ERR_USAGE, -EINVAL,
-                         "records %s are not comparable: their figures differ by what they were measured in (--force "
-                         "compares them all the same, and the result says so)",
-                         mixed.data);
-    if (failed == 0 && force && ret->emulated && !mixed.len)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "records %s are not comparable: their figures differ by what they were measured in (--force "
+                       "compares them all the same, and the result says so)",
+                       mixed.data);
+    if (force && ret->emulated && !mixed.len)
         text_add(&mixed, "times of emulated machines");
-    if (failed == 0 && mixed.len)
-        ret->forced = STEAL(mixed.data);
-    text_free(&mixed);
-    return failed;
+    ret->forced = STEAL(mixed.data);
+    return 0;
 }
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
@@ -383,8 +375,7 @@ static int check_declared(const struct records *ra, const struct records *rb, co
 static int add_row(struct comparison *c, const struct records *ra, const struct records *rb, const struct cell_pair *p,
                    const char *figure, const struct compare_options *o, struct err *e)
 {
-    if (check_declared(ra, rb, figure, e) != 0)
-        return -EINVAL;
+    TRY(check_declared(ra, rb, figure, e));
     c->row = xgrow(c->row, c->rows, sizeof(*c->row));
     struct compare_row *row = &c->row[c->rows++];
     *row = (struct compare_row){.figure = figure};
@@ -400,8 +391,7 @@ static int add_rows(struct comparison *c, const struct records *ra, const struct
     for (size_t i = 0; i < m->pairs; i++) {
         const char *const own = compare_own_figure(ra, rb, &m->pair[i]), *const *figure = o->figures ? o->figure : &own;
         for (size_t f = 0; f < (o->figures ? o->figures : 1); f++)
-            if (add_row(c, ra, rb, &m->pair[i], figure[f], o, e) != 0)
-                return -EINVAL;
+            TRY(add_row(c, ra, rb, &m->pair[i], figure[f], o, e));
     }
     return 0;
 }
@@ -419,13 +409,9 @@ static void name_rows(struct comparison *c, bool between)
     cleanup_free const char **b_key = cells_differing(all + all_b, count, &b_keys);
     for (size_t i = 0; i < c->rows; i++) {
         struct compare_row *row = &c->row[i];
-        char *a = cells_label(row->a.cell, a_key, a_keys), *b = cells_label(row->b.cell, b_key, b_keys);
-        struct text both = {0};
-        text_add(&both, strcmp(a, b) == 0 ? "%s" : "%s -> %s", a, b);
-        row->label = text_printable(both.data);
-        text_free(&both);
-        free(a);
-        free(b);
+        cleanup_free char *a = cells_label(row->a.cell, a_key, a_keys), *b = cells_label(row->b.cell, b_key, b_keys);
+        cleanup_free char *both = text_printf(strcmp(a, b) == 0 ? "%s" : "%s -> %s", a, b);
+        row->label = text_printable(both);
     }
 }
 
@@ -445,7 +431,7 @@ static int check_figures(const struct records *a, const struct records *b, const
                          struct err *e)
 {
     for (size_t i = 0; i < o->figures; i++) {
-        struct text names = {0};
+        cleanup_text struct text names = {0};
         char near[SUGGEST_TEXT_MAX];
         struct suggest known = SUGGEST(o->figure[i]);
         if (records_figure(a, o->figure[i]) >= 0 || records_figure(b, o->figure[i]) >= 0)
@@ -453,10 +439,8 @@ static int check_figures(const struct records *a, const struct records *b, const
         for (size_t k = 0; k < a->reader.names; k++)
             text_add(&names, "%s%s", k ? ", " : "", a->reader.name[k].name);
         suggest_offer_list(&known, names.data);
-        (void)err_set(e, ERR_USAGE, -EINVAL, "--figure '%s': what is allowed is %s%s", o->figure[i], names.data,
-                      suggest_text(&known, "", near));
-        text_free(&names);
-        return -EINVAL;
+        return err_set(e, ERR_USAGE, -EINVAL, "--figure '%s': what is allowed is %s%s", o->figure[i], names.data,
+                       suggest_text(&known, "", near));
     }
     return 0;
 }
@@ -491,10 +475,9 @@ int compare_records(const struct records *a, const struct records *b, const stru
 int compare_noise(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
                   struct err *e)
 {
-    const char *why = "there is no cell", *kernel = keyset_find(of->environment, "host.kernel_release");
-    const char *cpu = keyset_find(of->environment, "host.cpu_model");
-    *ret = (struct noise){.kernel = xstrdup(kernel ? kernel : ""),
-                          .cpu = xstrdup(cpu ? cpu : ""),
+    const char *why = "there is no cell";
+    *ret = (struct noise){.kernel = xstrdup(keyset_word(of->environment, "host.kernel_release")),
+                          .cpu = xstrdup(keyset_word(of->environment, "host.cpu_model")),
                           .node = xstrdup(of->node),
                           .within_run = within_run};
     for (size_t i = 0; i < aa->rows; i++) {
@@ -564,7 +547,11 @@ static int take_amount(enum compare_condition_kind kind, const char *text, doubl
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e)
 {
     size_t len = strcspn(text, ":");
+    char near[SUGGEST_TEXT_MAX];
+    cleanup_free char *typed = text_printf("%.*s", (int)len, text);
+    struct suggest known = SUGGEST(typed);
     for (size_t i = 0; i < ARRAY_LEN(CONDITIONS); i++) {
+        suggest_offer(&known, CONDITIONS[i].name);
         if (strlen(CONDITIONS[i].name) != len || strncmp(CONDITIONS[i].name, text, len) != 0)
             continue;
         *ret = (struct compare_condition){text, CONDITIONS[i].kind, 0};
@@ -576,8 +563,8 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
     return err_set(
         e, ERR_USAGE, -EINVAL,
         "--fail-if '%s': what is allowed is slower:SHARE, faster:SHARE, memory:SHARE (a share as 5%% or 0.05), "
-        "growth:SIZE (as 64K, for 1,000 iterations), different, not-same or unclear",
-        text);
+        "growth:SIZE (as 64K, for 1,000 iterations), different, not-same or unclear%s",
+        text, strcmp(known.nearest, typed) == 0 ? "" : suggest_text(&known, "", near));
 }
 
 enum outcome { PASSES, HOLDS, UNCLEAR };
@@ -633,16 +620,14 @@ static enum outcome outcome_of(const struct compare_condition *c, const struct c
 static void say_effect(const struct compare_row *row, struct text *out)
 {
     const struct stats_interval *r = &row->verdict.ratio;
-    const int decimals = number_decimals(r, 1);
+    const struct number_spelled n = number_interval(r, 1);
     cleanup_text struct text of = {0}, interval = {0};
-    char at[64], low[64], high[64];
     if (row->ratio.is_difference) {
         words_difference(r, &of, &interval);
         text_add(out, "B - A is %s %s for 1,000 iterations", of.data, interval.data);
         return;
     }
-    text_add(out, "B/A is %s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
-             number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+    text_add(out, "B/A is %s [%s, %s]", n.at, n.low, n.high);
 }
 
 /* "slower:2%: cannot tell: CELL avg_iter_s: B/A is 1.03 [0.99, 1.07]; about 40 invocations a side would do" */
@@ -664,30 +649,25 @@ static void say(const struct compare_condition *c, const struct compare_row *row
     text_add(out, "\n");
 }
 
-/* One condition over all rows. */
-struct gate {
-    bool holds, is_unclear;
-};
-
-static struct gate look(const struct compare_condition *condition, const struct comparison *c, struct text *held,
-                        struct text *unclear)
+/* One condition over all rows: which outcomes it has, as bits. */
+static unsigned look(const struct compare_condition *condition, const struct comparison *c, struct text *held,
+                     struct text *unclear)
 {
-    struct gate g = {false, false};
+    unsigned outcomes = 0;
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
         if (!concerns(condition, row))
             continue;
         bool unknown = row->verdict.word == ANALYSIS_UNKNOWN;
         enum outcome outcome = unknown ? HOLDS : outcome_of(condition, row);
-        g.holds |= outcome == HOLDS;
-        g.is_unclear |= outcome == UNCLEAR;
+        outcomes |= 1U << outcome;
         if (unknown)
             text_add(held, "%s: cannot be judged: %s %s: %s\n", condition->text, row->label, row->figure,
                      row->verdict.why);
         else if (outcome != PASSES)
             say(condition, row, outcome, outcome == HOLDS ? held : unclear);
     }
-    return g;
+    return outcomes;
 }
 
 int compare_conditions_check(const struct compare_condition *condition, size_t count, const struct comparison *c,
@@ -716,18 +696,14 @@ int compare_conditions_check(const struct compare_condition *condition, size_t c
 bool compare_conditions_hold(const struct compare_condition *condition, size_t count, const struct comparison *c,
                              struct text *held, struct text *unclear)
 {
-    bool holds = false, is_unclear = false;
-    for (size_t i = 0; i < count; i++) {
-        if (condition[i].kind == CONDITION_UNCLEAR && count > 1)
-            continue;
-        struct gate g = look(&condition[i], c, held, unclear);
-        holds |= g.holds;
-        is_unclear |= g.is_unclear;
-    }
-    for (size_t i = 0; count > 1 && is_unclear && i < count; i++)
+    unsigned outcomes = 0;
+    for (size_t i = 0; i < count; i++)
+        if (condition[i].kind != CONDITION_UNCLEAR || count == 1)
+            outcomes |= look(&condition[i], c, held, unclear);
+    for (size_t i = 0; count > 1 && outcomes >> UNCLEAR & 1 && i < count; i++)
         if (condition[i].kind == CONDITION_UNCLEAR) {
             text_add(held, "%s: another condition cannot tell\n", condition[i].text);
             return true;
         }
-    return holds;
+    return outcomes >> HOLDS & 1;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/err.h"
 #include "base/figure.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/source.h"
 #include "record/record.h"
 
@@ -51,13 +51,11 @@ struct analysis_noise noise_of(const struct noise *n, const char *figure)
 
 const char *noise_other_host(const struct noise *n, const struct invocation *of)
 {
-    const char *kernel = keyset_find(of->environment, "host.kernel_release");
-    const char *cpu = keyset_find(of->environment, "host.cpu_model");
     if (strcmp(n->node, of->node) != 0)
         return "node";
-    if (strcmp(n->cpu, cpu ? cpu : "") != 0)
+    if (strcmp(n->cpu, keyset_word(of->environment, "host.cpu_model")) != 0)
         return "CPU model";
-    return strcmp(n->kernel, kernel ? kernel : "") != 0 ? "kernel" : NULL;
+    return strcmp(n->kernel, keyset_word(of->environment, "host.kernel_release")) != 0 ? "kernel" : NULL;
 }
 
 /* --- its file --------------------------------------------------------------------------------------------------- */
@@ -78,26 +76,20 @@ static json_t *row_json(const struct noise_row *row)
 int noise_write(const struct noise *n, const char *path, struct err *e)
 {
     char id[RECORD_ID_MAX], at[32];
-    json_t *rows = json_array();
+    cleanup_json json_t *rows = json_array();
+    cleanup_text struct text text = {0};
     for (size_t i = 0; i < n->rows; i++)
-        if (json_array_append_new(rows, row_json(&n->row[i])) != 0) {
-            json_decref(rows);
+        if (json_array_append_new(rows, row_json(&n->row[i])) != 0)
             return err_set(e, ERR_OURS, -EINVAL, "'%s': the row of '%s' has a text or a number that JSON has not", path,
                            n->row[i].cell);
-        }
     record_make_id(id, at);
-    json_t *whole = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:b, s:o}", "schema", NOISE_SCHEMA, "measured_at", at,
+    json_t *whole = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:b, s:O}", "schema", NOISE_SCHEMA, "measured_at", at,
                               "host", "kernel_release", n->kernel, "cpu_model", n->cpu, "node", n->node, "within_run",
                               n->within_run, "rows", rows);
-    char *text = whole ? json_dumps(whole, JSON_INDENT(1)) : NULL;
-    json_decref(whole);
-    if (!text)
+    if (!whole)
         return err_set(e, ERR_OURS, -ENOMEM, "'%s': a text in it is no UTF-8", path);
-    cleanup_text struct text line = {0};
-    text_add(&line, "%s\n", text);
-    free(text);
-    int failed = file_replace(path, line.data, line.len, e);
-    return failed;
+    json_text_indented(whole, 0, &text);
+    return file_replace(path, text.data, text.len, e);
 }
 
 static int take_row(const json_t *from, struct noise *ret)
@@ -157,21 +149,17 @@ int noise_read(const char *path, struct noise *ret, struct err *e)
     int failed = source_read(AT_FDCWD, path, true, NOISE_BYTES, &text, NULL);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed == -ENOTSUP ? -EINVAL : failed, "'%s': %s", path, source_fault(failed));
-    json_t *whole = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
+    cleanup_json json_t *whole = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
     if (!whole)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %d: %s", path, why.line, why.text);
     failed = take_noise(whole, ret);
-    if (failed != 0)
-        noise_free(ret);
-    if (failed == -ENOTSUP)
-        (void)err_set(
-            e, ERR_USAGE, failed,
-            "'%s': it is of tare.noise/1, which kept a floor and no variance: measure it again ('tare compare "
-            "--noise' over the same records)",
-            path);
-    else if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "'%s': it is no noise of schema %s ('tare compare --noise' writes it)",
-                      path, NOISE_SCHEMA);
-    json_decref(whole);
-    return failed;
+    if (failed == 0)
+        return 0;
+    noise_free(ret);
+    return err_set(e, ERR_USAGE, failed,
+                   failed == -ENOTSUP
+                       ? "'%s': it is of tare.noise/1, which kept a floor and no variance: measure it again ('tare "
+                         "compare --noise' over the same records)"
+                       : "'%s': it is no noise of schema " NOISE_SCHEMA " ('tare compare --noise' writes it)",
+                   path);
 }

@@ -36,6 +36,16 @@ const char *number_text(double value, int decimals, char *buf, size_t cap)
     return buf;
 }
 
+struct number_spelled number_interval(const struct stats_interval *i, double scale)
+{
+    struct number_spelled s;
+    const int decimals = number_decimals(i, scale);
+    (void)number_text(i->at * scale, decimals, s.at, sizeof(s.at));
+    (void)number_text(i->low * scale, decimals, s.low, sizeof(s.low));
+    (void)number_text(i->high * scale, decimals, s.high, sizeof(s.high));
+    return s;
+}
+
 const char *number_rough(double value, char *buf, size_t cap)
 {
     if (!(fabs(value) >= 100 && isfinite(value)))

@@ -14,6 +14,14 @@ int number_decimals(const struct stats_interval *i, double scale);
 /* The value with these decimals; "": no number. Returns buf. */
 const char *number_text(double value, int decimals, char *buf, size_t cap);
 
+/* An estimate and the ends of its interval as text. */
+struct number_spelled {
+    char at[64], low[64], high[64];
+};
+
+/* Each multiplied by scale, all with the estimate's decimals; "": no number. */
+struct number_spelled number_interval(const struct stats_interval *i, double scale);
+
 /* The value in two digits, without an exponent: "0.45", "6", "53", "220". Returns buf. */
 const char *number_rough(double value, char *buf, size_t cap);
 

@@ -19,11 +19,7 @@
 #define ALONE     "mode,mp_start_method,runtime,workers"
 #define SAME_CELL "name,iterations,warmup"
 
-const char *scaling_part_name(enum scaling_part p)
-{
-    static const char *const NAMES[] = {"ceiling", "sharing tax", "serial", "coherency", "start"};
-    return NAMES[p];
-}
+const char *const scaling_part_names[] = {"ceiling", "sharing tax", "serial", "coherency", "start"};
 
 bool scaling_is_within_sharing(enum scaling_part p)
 {
@@ -326,8 +322,9 @@ static void take_speed_ups(struct inputs *in, struct scaling_sweep *s, const str
 /* --- the loss of threads -------------------------------------------------------------------------------------------
  */
 
-/* Where in the inputs the numbers of one point are. */
+/* A curve's point, and where in the inputs its numbers are. */
 struct place {
+    size_t point;
     size_t work, time, empty; /* empty: NONE where no cell tells what starting takes */
 };
 
@@ -335,8 +332,7 @@ struct place {
 struct pairing {
     const struct measure *measure;
     const struct scaling_curve *threads, *processes;
-    struct place *thread, *process;       /* owned */
-    size_t *thread_point, *process_point; /* owned */
+    struct place *thread, *process;
     size_t count;
     bool has_start, start_of_another; /* another program's, scenario0's */
 };
@@ -355,10 +351,10 @@ static double without_start(const struct pairing *p, const struct place *place, 
     return factor[1] / factor[0];
 }
 
-static double speed_up_of(const struct pairing *p, const struct scaling_curve *c, const struct place *place,
-                          size_t point, size_t k, const double *log_of)
+static double speed_up_of(const struct pairing *p, const struct scaling_curve *c, const struct place *place, size_t k,
+                          const double *log_of)
 {
-    return exp(log_work(c, p->measure, point, log_of[place[0].work], log_of[place[k].work]));
+    return exp(log_work(c, p->measure, place[k].point, log_of[place[0].work], log_of[place[k].work]));
 }
 
 /* All numbers of a split from the logarithms: PER_POINT for each number of workers but the first, then sigma and kappa.
@@ -369,11 +365,10 @@ static void work_out(const struct pairing *p, const double *log_of, double *ret,
     y[0] = workers[0] = 1;
     for (size_t k = 1; k < p->count; k++) {
         double *n = &ret[(k - 1) * PER_POINT];
-        const double got = speed_up_of(p, p->threads, p->thread, p->thread_point[k], k, log_of);
+        const double got = speed_up_of(p, p->threads, p->thread, k, log_of);
         const double t = got * without_start(p, p->thread, k, log_of);
-        const double c = speed_up_of(p, p->processes, p->process, p->process_point[k], k, log_of) *
-                         without_start(p, p->process, k, log_of);
-        workers[k] = p->threads->point[p->thread_point[k]].workers;
+        const double c = speed_up_of(p, p->processes, p->process, k, log_of) * without_start(p, p->process, k, log_of);
+        workers[k] = p->threads->point[p->thread[k].point].workers;
         y[k] = c / t;
         n[GOT] = got;
         n[WHOLE] = workers[k] - got;
@@ -512,7 +507,7 @@ static void take_losses(const struct pairing *p, const struct inputs *in, struct
     ret->losses = p->count - 1;
     for (size_t k = 1; k < p->count; k++) {
         struct scaling_loss *l = &ret->loss[k - 1];
-        const struct scaling_point *own = &p->threads->point[p->thread_point[k]];
+        const struct scaling_point *own = &p->threads->point[p->thread[k].point];
         const size_t at = (k - 1) * PER_POINT;
         l->workers = own->workers;
         l->cpus = cpus_of(own->cell);
@@ -565,10 +560,10 @@ static const char *pair_points(struct pairing *p)
     for (size_t i = 0; i < t->points; i++)
         for (size_t k = 0; k < c->points; k++)
             if (t->point[i].workers >= c->point[k].workers && t->point[i].workers <= c->point[k].workers) {
-                p->thread_point[p->count] = i;
-                p->process_point[p->count++] = k;
+                p->thread[p->count].point = i;
+                p->process[p->count++].point = k;
             }
-    if (p->count == 0 || t->point[p->thread_point[0]].workers > 1)
+    if (p->count == 0 || t->point[p->thread[0].point].workers > 1)
         return "there is no cell with one worker of both that the others could be over";
     return p->count < 2 ? "no number of workers above 1 is there of both" : NULL;
 }
@@ -584,13 +579,12 @@ static bool find_starts(const struct summary *s, struct pairing *p, struct input
         const struct scaling_curve *c = side ? p->processes : p->threads;
         for (size_t k = 0; k < p->count; k++) {
             struct place *place = side ? &p->process[k] : &p->thread[k];
-            const size_t point = side ? p->process_point[k] : p->thread_point[k];
-            const struct summary_cell *empty = empty_of(s, c->point[point].cell);
+            const struct summary_cell *cell = c->point[place->point].cell, *empty = empty_of(s, cell);
             if (!empty)
                 return false;
-            place->time = input_of(in, c->point[point].cell, time);
+            place->time = input_of(in, cell, time);
             place->empty = input_of(in, empty, time);
-            p->start_of_another |= strcmp(empty->scenario, c->point[point].cell->scenario) != 0;
+            p->start_of_another |= strcmp(empty->scenario, cell->scenario) != 0;
         }
     }
     return true;
@@ -632,8 +626,8 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
     const int time = records_figure(&s->records, TIME);
     const char *why = pair_points(p);
     for (size_t k = 0; !why && k < p->count; k++) {
-        p->thread[k].work = input_of(&in, p->threads->point[p->thread_point[k]].cell, p->measure->figure);
-        p->process[k].work = input_of(&in, p->processes->point[p->process_point[k]].cell, p->measure->figure);
+        p->thread[k].work = input_of(&in, p->threads->point[p->thread[k].point].cell, p->measure->figure);
+        p->process[k].work = input_of(&in, p->processes->point[p->process[k].point].cell, p->measure->figure);
     }
     const size_t without = in.count;
     const bool one_run = in.one_run;
@@ -690,22 +684,16 @@ static const struct scaling_curve *processes_of(const struct scaling *all, const
 
 static void take_split(const struct summary *s, const struct measure *m, struct scaling_split *ret)
 {
-    struct pairing p = {.measure = m, .threads = ret->threads, .processes = ret->processes};
     if (!ret->processes) {
         text_format(ret->why_not, sizeof(ret->why_not), "there are no processes of the same work beside the threads");
         return;
     }
     const size_t most = ret->threads->points;
-    p.thread = xcalloc(most, sizeof(*p.thread));
-    p.process = xcalloc(most, sizeof(*p.process));
-    p.thread_point = xcalloc(most, sizeof(*p.thread_point));
-    p.process_point = xcalloc(most, sizeof(*p.process_point));
+    cleanup_free struct place *thread = xcalloc(most, sizeof(*thread)), *process = xcalloc(most, sizeof(*process));
+    struct pairing p = {
+        .measure = m, .threads = ret->threads, .processes = ret->processes, .thread = thread, .process = process};
     const char *why = split(s, &p, ret);
     text_format(ret->why_not, sizeof(ret->why_not), "%s", why ? why : "");
-    free(p.thread);
-    free(p.process);
-    free(p.thread_point);
-    free(p.process_point);
 }
 
 static void take_splits(const struct summary *s, const struct measure *m, const struct scaling *all,

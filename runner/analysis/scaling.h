@@ -43,8 +43,7 @@ struct scaling_curve {
 
 enum scaling_part { SCALING_CEILING, SCALING_SHARING, SCALING_SERIAL, SCALING_COHERENCY, SCALING_START, SCALING_PARTS };
 
-/* "ceiling", "sharing tax", "serial", "coherency", "start". */
-const char *scaling_part_name(enum scaling_part p);
+extern const char *const scaling_part_names[]; /* "ceiling", "sharing tax", "serial", "coherency", "start" */
 
 /* Whether it is a part of the sharing tax, and not of the whole. */
 bool scaling_is_within_sharing(enum scaling_part p);
@@ -99,5 +98,6 @@ bool scaling_has_start(const char *figure);
 /* The summary has to outlive it. Ended with scaling_free(). */
 void scaling_make(const struct summary *s, struct scaling *ret);
 void scaling_free(struct scaling *s);
+#define cleanup_scaling __attribute__((cleanup(scaling_free)))
 
 #endif

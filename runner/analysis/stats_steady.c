@@ -14,11 +14,7 @@
 #define WINDOW     200
 #define POINTS_MAX 4000
 
-const char *stats_steady_name(enum stats_steady s)
-{
-    static const char *const NAMES[] = {"flat", "warmup", "slowdown", "no steady state", "inconsistent", "unknown"};
-    return NAMES[s];
-}
+const char *const stats_steady_names[] = {"flat", "warmup", "slowdown", "no steady state", "inconsistent", "unknown"};
 
 /* --- PELT ------------------------------------------------------------------------------------------------------ */
 
@@ -235,6 +231,13 @@ struct points {
     size_t n, outliers;
 };
 
+static void points_free(struct points *p)
+{
+    free(p->y);
+    free(p->at);
+}
+#define cleanup_points __attribute__((cleanup(points_free)))
+
 /* The values of a stretch in ascending order, which moves along: sorting it anew at each value would be what a series
  * of a thousand mostly waits for. */
 struct window {
@@ -338,53 +341,41 @@ static struct stats_steady_state classify(const struct points *p, const size_t *
     return r;
 }
 
-static struct stats_steady_state of_points(const double *x, size_t n)
+/* Of more than POINTS_MAX values the medians of blocks. ends: as of stats_pelt(), room for n; *block: values a point.
+ */
+static struct points segments_of(const double *x, size_t n, size_t *ends, size_t *segments, size_t *block)
 {
-    struct points p = points_of(x, n);
-    cleanup_free size_t *ends = xcalloc(n + 1, sizeof(*ends));
-    size_t segments = stats_pelt(p.y, p.n, 15 * log((double)p.n), ends);
-    struct stats_steady_state r = classify(&p, ends, segments);
-    free(p.y);
-    free(p.at);
-    return r;
+    *block = (n + POINTS_MAX - 1) / POINTS_MAX;
+    cleanup_free double *fewer = room_for(n / *block);
+    struct points p = *block > 1 ? points_of(fewer, thin_out(x, n, *block, fewer)) : points_of(x, n);
+    *segments = stats_pelt(p.y, p.n, 15 * log((double)p.n), ends);
+    return p;
 }
 
 struct stats_steady_state stats_steady_state(const double *x, size_t n)
 {
     if (n < STATS_STEADY_MIN)
         return (struct stats_steady_state){STATS_STEADY_UNKNOWN, n, NAN, 0, 0, "fewer than 20 iterations"};
-    if (n <= POINTS_MAX)
-        return of_points(x, n);
-    size_t block = (n + POINTS_MAX - 1) / POINTS_MAX;
-    cleanup_free double *fewer = room_for(n / block + 1);
-    struct stats_steady_state r = of_points(fewer, thin_out(x, n, block, fewer));
-    r.from = r.class == STATS_NO_STEADY_STATE ? n : r.from * block;
-    return r;
-}
-
-static size_t segments_of(const double *x, size_t n, size_t block, struct stats_segment *ret)
-{
-    struct points p = points_of(x, n);
+    size_t segments, block;
     cleanup_free size_t *ends = xcalloc(n + 1, sizeof(*ends));
-    size_t segments = stats_pelt(p.y, p.n, 15 * log((double)p.n), ends);
-    for (size_t i = 0; i < segments; i++) {
-        size_t from = i ? ends[i - 1] : 0;
-        ret[i] = (struct stats_segment){i ? p.at[from] * block : 0, gsl_stats_mean(p.y + from, 1, ends[i] - from)};
-    }
-    free(p.y);
-    free(p.at);
-    return segments;
+    cleanup_points struct points p = segments_of(x, n, ends, &segments, &block);
+    struct stats_steady_state r = classify(&p, ends, segments);
+    r.from = block > 1 && r.class == STATS_NO_STEADY_STATE ? n : r.from * block;
+    return r;
 }
 
 size_t stats_segments(const double *x, size_t n, struct stats_segment *ret)
 {
+    size_t segments, block;
     if (n < STATS_STEADY_MIN)
         return 0;
-    if (n <= POINTS_MAX)
-        return segments_of(x, n, 1, ret);
-    size_t block = (n + POINTS_MAX - 1) / POINTS_MAX;
-    cleanup_free double *fewer = room_for(n / block + 1);
-    return segments_of(fewer, thin_out(x, n, block, fewer), block, ret);
+    cleanup_free size_t *ends = xcalloc(n + 1, sizeof(*ends));
+    cleanup_points struct points p = segments_of(x, n, ends, &segments, &block);
+    for (size_t i = 0; i < segments; i++) {
+        size_t from = i ? ends[i - 1] : 0;
+        ret[i] = (struct stats_segment){i ? p.at[from] * block : 0, gsl_stats_mean(p.y + from, 1, ends[i] - from)};
+    }
+    return segments;
 }
 
 enum stats_steady stats_steady_of_all(const enum stats_steady *classes, size_t n)

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <search.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,8 +98,8 @@ struct kind {
 
 /* An id that a cell has, or would have had. */
 struct taken {
-    char *id;
-    size_t last; /* the number behind the last of the same */
+    const char *id; /* of the records' pool */
+    size_t last;    /* the number behind the last of the same */
 };
 
 /* What names are made with. */
@@ -263,21 +264,14 @@ static int compare_taken(const void *a, const void *b)
     return strcmp(((const struct taken *)a)->id, ((const struct taken *)b)->id);
 }
 
-static void free_taken(void *of)
-{
-    struct taken *one = of;
-    free(one->id);
-    free(one);
-}
-
 /* NULL: nobody had it; somebody has it now. */
 static struct taken *take_id(struct naming *n, const char *id)
 {
-    struct taken wanted = {.id = (char *)id}, *const *found = tfind(&wanted, &n->taken, compare_taken);
+    struct taken wanted = {.id = id}, *const *found = tfind(&wanted, &n->taken, compare_taken);
     if (found)
         return *found;
     struct taken *one = xcalloc(1, sizeof(*one));
-    *one = (struct taken){xstrdup(id), 1};
+    *one = (struct taken){pool_keep(n->s->records.reader.pool, id), 1};
     if (!tsearch(one, &n->taken, compare_taken))
         abort();
     return NULL;
@@ -318,18 +312,12 @@ static void summary_name_cells(struct summary *s)
     for (size_t i = 0; i < n.kinds; i++)
         free(n.kind[i].key);
     free(n.kind);
-    tdestroy(n.taken, free_taken);
+    tdestroy(n.taken, free);
 }
 
 /* --- a summary ---------------------------------------------------------------------------------------------------- */
 
 /* --- cells -------------------------------------------------------------------------------------------------------- */
-
-static const char *value_of(const struct keyset *cell, const char *key)
-{
-    const char *value = keyset_find(cell, key);
-    return value ? value : "";
-}
 
 /* An invocation and its ranking value. */
 struct ranked {
@@ -375,11 +363,11 @@ static struct summary_cell cell_of(const struct records *r, struct cell_group *g
     struct summary_cell c = {.cell = g->cell,
                              .invocation = g->invocation,
                              .count = g->count,
-                             .scenario = value_of(g->cell, "name"),
-                             .mode = value_of(g->cell, "mode"),
-                             .start = value_of(g->cell, "mp_start_method"),
-                             .runtime = value_of(g->cell, "runtime"),
-                             .profile = value_of(g->cell, "profile"),
+                             .scenario = keyset_word(g->cell, "name"),
+                             .mode = keyset_word(g->cell, "mode"),
+                             .start = keyset_word(g->cell, "mp_start_method"),
+                             .runtime = keyset_word(g->cell, "runtime"),
+                             .profile = keyset_word(g->cell, "profile"),
                              .workers = workers ? strtod(workers, NULL) : NAN};
     g->invocation = NULL; /* the cell owns it now */
     for (size_t i = 0; i < c.count; i++) {
@@ -403,12 +391,11 @@ static struct summary_figure summarise(const struct summary *s, const struct sum
     static const char NONE[] = "there are no threads of the same cell to compare with";
     const char *name = s->records.reader.name[index].name;
     const struct cell_group g = group_of(c);
-    struct cell_values v = cells_values(&s->records, &g, name);
+    cleanup_values struct cell_values v = cells_values(&s->records, &g, name);
     struct summary_figure f = {.used = v.count,
                                .is = cells_summary(&v, name, ANALYSIS_NO_DIP),
                                .verdict.ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, NONE)};
     f.why_not = f.used == 0 ? v.why_not : isnan(f.is.mean.at) ? f.is.mean.why_not : NULL;
-    cell_values_free(&v);
     return f;
 }
 
@@ -483,12 +470,10 @@ struct analysis_ratio summary_effect(const struct summary *s, const struct summa
     const struct figure_name *figure = &s->records.reader.name[index];
     const char *why = summary_incomparable(s, base, c, figure->name);
     const struct cell_group other = group_of(base), own = group_of(c);
-    struct cell_values a = cells_values(&s->records, &other, figure->name),
-                       b = cells_values(&s->records, &own, figure->name);
+    cleanup_values struct cell_values a = cells_values(&s->records, &other, figure->name),
+                                      b = cells_values(&s->records, &own, figure->name);
     struct analysis_ratio r =
         cells_effect(&a, &b, &figure->about, cells_are_of_one_run(&other, &own), ANALYSIS_GROWTH_MARGIN, NULL);
-    cell_values_free(&a);
-    cell_values_free(&b);
     return why ? (struct analysis_ratio){.is_difference = r.is_difference, .log = NAN, .why_not = why} : r;
 }
 
@@ -649,9 +634,12 @@ void summary_free(struct summary *s)
 
 /* Of each reason the names it applies to: {reason: {name: true}}, in order of appearance, each once. An object finds
  * one among ten thousand in one step. */
-static void add_note(json_t *notes, const char *name, const char *reason)
+__attribute__((format(printf, 3, 4))) static void add_note(json_t *notes, const char *name, const char *fmt, ...)
 {
-    cleanup_free char *printable = text_printable(name), *why = text_printable(reason);
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *reason = text_vprintf(fmt, ap), *printable = text_printable(name), *why = text_printable(reason);
+    va_end(ap);
     json_t *names = json_object_get(notes, why);
     if (!names) {
         names = json_object();
@@ -690,7 +678,7 @@ static void note_isolation(json_t *notes, const struct summary *s)
         const struct invocation *one = &s->records.list[k];
         for (size_t u = 0; u < one->details.unmets; u++)
             if (strcmp(one->details.unmet[u].level, "recorded") != 0)
-                add_note(unmet, one->details.unmet[u].name, one->details.unmet[u].reason);
+                add_note(unmet, one->details.unmet[u].name, "%s", one->details.unmet[u].reason);
         if (*one->grade && strcmp(one->grade, "full") != 0)
             grade = one->grade;
     }
@@ -712,73 +700,59 @@ static void note_isolation(json_t *notes, const struct summary *s)
     if (grade)
         text_add(&line, "; 'make run-vm' weighs in a full slice");
     if (line.len)
-        add_note(notes, "", line.data);
+        add_note(notes, "", "%s", line.data);
 }
 
 static void note_emulation(json_t *notes, const struct summary_cell *c, const struct invocation *one)
 {
-    cleanup_text struct text line = {0};
-    if (summary_is_memory(c) || one->kind != RECORD_EMULATED)
-        return;
-    text_add(&line,
-             "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is not "
-             "emulated)",
-             one->emulated_by);
-    add_note(notes, "", line.data);
+    if (!summary_is_memory(c) && one->kind == RECORD_EMULATED)
+        add_note(notes, "",
+                 "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is "
+                 "not emulated)",
+                 one->emulated_by);
 }
 
 static void note_failure(json_t *notes, const struct summary_cell *c, const struct invocation *one)
 {
-    cleanup_text struct text name = {0}, why = {0};
     if (one->ok)
         return;
-    text_add(&name, "%s %s", c->label, c->profile);
-    text_add(&why, "%s%s%s", *one->termination ? one->termination : "it does not say how it ended",
+    cleanup_free char *name = text_printf("%s %s", c->label, c->profile);
+    add_note(notes, name, "%s%s%s", *one->termination ? one->termination : "it does not say how it ended",
              *one->detail ? ": " : "", one->detail);
-    add_note(notes, name.data, why.data);
 }
 
 /* A busy machine misses ticks, so averages over the others are biased. */
 static void note_missed(json_t *notes, const struct summary_cell *c)
 {
     double most = 0;
-    char line[200];
     for (size_t i = 0; i < c->count; i++)
         most = fmax(most, c->invocation[i]->details.missed_share); /* fmax leaves NaN out */
-    if (most <= MISSED_SHARE)
-        return;
-    text_format(line, sizeof(line), "up to %.0f%% of the moments at which memory is sampled were missed in a run",
-                100 * most);
-    add_note(notes, c->label, line);
+    if (most > MISSED_SHARE)
+        add_note(notes, c->label, "up to %.0f%% of the moments at which memory is sampled were missed in a run",
+                 100 * most);
 }
 
 /* Other work on the benchmark's CPUs lengthens its times, and one mode's more than another's. */
 static void note_foreign(json_t *notes, const struct summary *s)
 {
     double most = 0;
-    char line[200];
     for (size_t i = 0; i < s->records.count; i++)
         most = fmax(most, s->records.list[i].details.foreign_share); /* fmax leaves NaN out */
-    if (most <= FOREIGN_SHARE)
-        return;
-    text_format(
-        line, sizeof(line),
-        "others had up to %.0f%% of the benchmark's CPUs while it ran: its times may be off ('tare doctor' says "
-        "what helps)",
-        100 * most);
-    add_note(notes, "", line);
+    if (most > FOREIGN_SHARE)
+        add_note(notes, "",
+                 "others had up to %.0f%% of the benchmark's CPUs while it ran: its times may be off ('tare doctor' "
+                 "says what helps)",
+                 100 * most);
 }
 
 static void note_nodes(json_t *notes, const struct summary *s)
 {
     cleanup_json json_t *nodes = json_object();
-    char line[80];
     for (size_t i = 0; i < s->records.count; i++)
         if (*s->records.list[i].node)
             (void)json_object_set_new_nocheck(nodes, s->records.list[i].node, json_true());
-    text_format(line, sizeof(line), "the records are of %zu nodes", json_object_size(nodes));
     if (json_object_size(nodes) > 1)
-        add_note(notes, "", line);
+        add_note(notes, "", "the records are of %zu nodes", json_object_size(nodes));
 }
 
 void summary_notes(const struct summary *s, struct text *out)
@@ -817,12 +791,10 @@ void summary_notes(const struct summary *s, struct text *out)
 static void say_value(const struct summary *s, const struct summary_figure *f, const char *name, struct text *out)
 {
     struct summary_unit u = summary_unit(s, name);
-    char at[64], low[64], high[64];
-    int d = number_decimals(&f->is.mean, u.scale);
-    text_add(out, "%s %s", number_text(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
+    const struct number_spelled n = number_interval(&f->is.mean, u.scale);
+    text_add(out, "%s %s", n.at, u.unit);
     if (!f->is.mean.why_not)
-        text_add(out, " (95%% interval %s to %s)", number_text(f->is.mean.low * u.scale, d, low, sizeof(low)),
-                 number_text(f->is.mean.high * u.scale, d, high, sizeof(high)));
+        text_add(out, " (95%% interval %s to %s)", n.low, n.high);
 }
 
 /* Adds "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)". */
@@ -849,8 +821,7 @@ static void say_ratio(const struct summary *s, const struct summary_cell *c, con
     text_add(out, "; against ");
     say_label(c->base, out);
     if (ratio->why_not)
-        text_add(out, ": %s times, without an interval: %s",
-                 number_text(ratio->at, number_decimals(ratio, 1), buf, sizeof(buf)), ratio->why_not);
+        text_add(out, ": %s times, without an interval: %s", number_interval(ratio, 1).at, ratio->why_not);
     else
         text_add(out, ": %s", summary_verdict(s, c, (size_t)records_figure(&s->records, name), buf));
 }

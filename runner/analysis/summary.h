@@ -62,6 +62,7 @@ int summary_read(const char *const *paths, size_t count, bool drawn, struct summ
 void summary_make(struct records *r, struct summary *ret);
 
 void summary_free(struct summary *s);
+#define cleanup_summary __attribute__((cleanup(summary_free)))
 
 /* The verdict in words (words.h) on a cell's comparison; "": not compared. */
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);

@@ -382,16 +382,6 @@ static void read_all(struct reading *r, const json_t *o, struct why *w)
     read_probes(r, o, w);
 }
 
-/* Adds the bytes of a regular file. */
-static int read_bytes(const char *path, struct text *ret, struct err *e)
-{
-    int failed = source_read(AT_FDCWD, path, true, WHY_BYTES_MAX, ret, NULL);
-    if (failed == 0 || failed == -ENOENT)
-        return failed;
-    return err_set(e, ERR_USAGE, failed == -ENOTSUP ? -EINVAL : failed, "'%s' %s%s", path,
-                   failed == -ENOTSUP ? "" : "cannot be read: ", source_fault(failed));
-}
-
 int why_parse(const char *path, const struct text *bytes, struct why *ret, struct err *e)
 {
     struct reading r = {.path = path, .e = e};
@@ -410,8 +400,13 @@ int why_parse(const char *path, const struct text *bytes, struct why *ret, struc
 int why_read(const char *path, struct why *ret, struct err *e)
 {
     cleanup_text struct text bytes = {0};
-    int failed = read_bytes(path, &bytes, e);
-    return failed == 0 ? why_parse(path, &bytes, ret, e) : failed;
+    int failed = source_read(AT_FDCWD, path, true, WHY_BYTES_MAX, &bytes, NULL);
+    if (failed == -ENOENT)
+        return failed;
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed == -ENOTSUP ? -EINVAL : failed, "'%s' %s%s", path,
+                       failed == -ENOTSUP ? "" : "cannot be read: ", source_fault(failed));
+    return why_parse(path, &bytes, ret, e);
 }
 
 /* --- held against itself -------------------------------------------------------------------------------------------

@@ -34,11 +34,8 @@ static bool is_far(const struct stats_interval *r, const struct figure_about *ab
 
 static const char *say_times(const struct stats_interval *r, const struct figure_about *about, char *buf)
 {
-    char at[64], low[64], high[64];
-    int d = number_decimals(r, 1);
-    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s times %s (%s to %s)", number_text(r->at, d, at, sizeof(at)),
-                   TIMES[about->kind], number_text(r->low, d, low, sizeof(low)),
-                   number_text(r->high, d, high, sizeof(high)));
+    const struct number_spelled n = number_interval(r, 1);
+    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s times %s (%s to %s)", n.at, TIMES[about->kind], n.low, n.high);
     return buf;
 }
 
@@ -62,28 +59,21 @@ static struct figure_unit unit_of(const struct stats_interval *d)
 
 void words_difference(const struct stats_interval *d, struct text *at, struct text *interval)
 {
-    char number[64], low[64], high[64];
     const struct figure_unit u = unit_of(d);
-    const int places = number_decimals(d, 1 / u.bytes);
+    const struct number_spelled n = number_interval(d, 1 / u.bytes);
     if (!isnan(d->at))
-        text_add(at, "%s%s %s", d->at > 0 ? "+" : "", number_text(d->at / u.bytes, places, number, sizeof(number)),
-                 u.name);
+        text_add(at, "%s%s %s", d->at > 0 ? "+" : "", n.at, u.name);
     if (!d->why_not)
-        text_add(interval, "[%s, %s]", number_text(d->low / u.bytes, places, low, sizeof(low)),
-                 number_text(d->high / u.bytes, places, high, sizeof(high)));
+        text_add(interval, "[%s, %s]", n.low, n.high);
 }
 
 static const char *say_difference(const struct stats_interval *d, char *buf)
 {
-    char at[64], low[64], high[64];
     const struct figure_unit u = unit_of(d);
     const bool more = d->at > 0;
-    const int places = number_decimals(d, 1 / u.bytes);
-    const double near = more ? d->low : -d->high, far = more ? d->high : -d->low;
-    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s %s %s (%s to %s)",
-                   number_text(fabs(d->at) / u.bytes, places, at, sizeof(at)), u.name, more ? "more" : "less",
-                   number_text(near / u.bytes, places, low, sizeof(low)),
-                   number_text(far / u.bytes, places, high, sizeof(high)));
+    const struct stats_interval turned = {-d->at, -d->high, -d->low, d->confidence, d->why_not};
+    const struct number_spelled n = number_interval(more ? d : &turned, 1 / u.bytes);
+    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s %s %s (%s to %s)", n.at, u.name, more ? "more" : "less", n.low, n.high);
     return buf;
 }
 

@@ -9,7 +9,7 @@
 
 struct text;
 
-#define WORDS_MAX_VERDICT 160
+#define WORDS_MAX_VERDICT 256
 
 /* "10.5 % slower (8.6 to 12.5 %)", "2.50 times as long (2.40 to 2.61)", "same within 2 %",
  * "cannot tell: ±6 % at 5 runs; about 30 runs would do", "no interval"; of slopes "1.02 MiB more (0.98 to 1.06)",

@@ -45,31 +45,24 @@ const struct listed_file *filelist_find(const struct filelist *p, const char *pa
     return p->count ? bsearch(&key, p->file, p->count, sizeof(*p->file), by_path) : NULL;
 }
 
-static const char *part_fault(const char *part, size_t len)
-{
-    if (len == 0)
-        return "an empty part in its path";
-    if (len <= 2 && strncmp(part, "..", len) == 0)
-        return "'.' or '..' in its path";
-    return NULL;
-}
-
 const char *filelist_path_fault(const char *path)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
-    const char *fault = NULL;
     if (*path == '/')
         return "an absolute path";
     if (strlen(path) > FILELIST_PATH_MAX)
         return "its path is longer than 200 bytes";
     if (path[strspn(path, ALLOWED)] != '\0')
         return "its path has a character other than A-Z a-z 0-9 . _ - /";
-    for (const char *part = path; !fault; part += strcspn(part, "/") + 1) {
-        fault = part_fault(part, strcspn(part, "/"));
-        if (part[strcspn(part, "/")] == '\0')
-            break;
+    for (const char *part = path;; part += strcspn(part, "/") + 1) {
+        const size_t len = strcspn(part, "/");
+        if (len == 0)
+            return "an empty part in its path";
+        if (len <= 2 && strncmp(part, "..", len) == 0)
+            return "'.' or '..' in its path";
+        if (part[len] == '\0')
+            return NULL;
     }
-    return fault;
 }
 
 static struct listed_file *add_file(struct filelist *p, const char *path, uint64_t size_bytes, const char *sha256)
@@ -113,9 +106,7 @@ static int take_file(struct walk *w, int dirfd, const char *name, const char *pa
     if (!fits(w, path, st))
         return 0;
     cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    int failed = fd < 0 ? -errno : digest_fd(fd, hex);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "%s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, fd < 0 ? -errno : digest_fd(fd, hex), "%s", path));
     (void)add_file(w->list, path, (uint64_t)st->st_size, hex);
     return 0;
 }
@@ -209,9 +200,7 @@ int filelist_add(struct filelist *p, int dirfd, const char *path, struct err *e)
     char hex[DIGEST_HEX];
     struct stat st = {0};
     cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    int failed = fd < 0 || fstat(fd, &st) != 0 ? -errno : digest_fd(fd, hex);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, fd < 0 || fstat(fd, &st) != 0 ? -errno : digest_fd(fd, hex), "%s", path));
     for (size_t i = 0; i < p->count; i++)
         if (strcmp(p->file[i].path, path) == 0)
             p->file[i] = p->file[--p->count];

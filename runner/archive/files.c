@@ -26,9 +26,7 @@ int files_make_folders(int dirfd, const char *path)
 
 int files_write(int dirfd, const char *path, const char *bytes, size_t len, struct err *e)
 {
-    int failed = files_make_folders(dirfd, path);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, files_make_folders(dirfd, path), "%s", path));
     return file_create_at(dirfd, path, bytes, len, e);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 
 #define NAME ".spool"
 
@@ -25,13 +26,6 @@ void spool_close(struct spool *s)
 
 int spool_add(struct spool *s, const void *bytes, size_t len)
 {
-    for (const char *p = bytes; len > 0;) {
-        ssize_t n = pwrite(s->fd, p, len, (off_t)s->bytes);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        s->bytes += n > 0 ? (uint64_t)n : 0;
-        p += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
+    s->bytes += len; /* what is read of it is read by pread(2), so that it stands at its end */
+    return file_write_fd(s->fd, bytes, len);
 }

@@ -122,21 +122,6 @@ static const char *inside_top(struct unpacking *u, const char *path)
     return slash + 1;
 }
 
-static int write_all(int fd, const void *bytes, size_t len)
-{
-    const char *p = bytes;
-    while (len > 0) {
-        ssize_t n = write(fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        p += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* Where a file's bytes go: to fd, or to a spool with their digest. */
 struct sink {
     int fd;
@@ -147,7 +132,7 @@ struct sink {
 static int write_chunk(const struct sink *to, const char *chunk, size_t len)
 {
     if (!to->spool)
-        return write_all(to->fd, chunk, len);
+        return file_write_fd(to->fd, chunk, len);
     digest_add(to->digest, chunk, len);
     return spool_add(to->spool, chunk, len);
 }
@@ -169,9 +154,7 @@ static int write_data(struct unpacking *u, const char *path, const struct sink *
             refuse_the_rest(u, path, "more than 1 GiB in one file, or 4 GiB in all; the rest is not read");
             return 0;
         }
-        int failed = write_chunk(to, chunk, (size_t)n);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+        TRY(err_code(e, ERR_OURS, write_chunk(to, chunk, (size_t)n), "%s", path));
     }
 }
 
@@ -206,8 +189,7 @@ static int unpack_file(struct unpacking *u, const char *path, struct err *e)
         refuse(u, path, FILELIST_TWICE);
         return 0;
     }
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "cannot unpack %s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, failed, "cannot unpack %s", path));
     return write_data(u, path, &(const struct sink){.fd = fd}, &ignored, e);
 }
 
@@ -224,9 +206,7 @@ static int take_entry(struct unpacking *u, struct archive_entry *entry, struct e
         u->inside = true;
         return 0;
     }
-    const char *fault = entry_fault(entry);
-    if (!fault)
-        fault = filelist_path_fault(path);
+    const char *wrong = entry_fault(entry), *fault = wrong ? wrong : filelist_path_fault(path);
     if (fault) {
         refuse(u, name, fault);
         return 0;
@@ -312,7 +292,7 @@ static int broken(struct archive *a, struct err *e)
 static int stale(const struct listed_file *file, int code, struct err *e)
 {
     return code == -ESTALE ? err_set(e, ERR_OURS, code, "%s changed meanwhile", file->path)
-                           : err_set(e, ERR_OURS, code, "%s: %s", file->path, strerror(-code));
+                           : err_code(e, ERR_OURS, code, "%s", file->path);
 }
 
 /* Copies a file into the tar, and computes its digest from the same bytes; a spool is our own, and stays as it is. */
@@ -367,23 +347,19 @@ struct written {
     bool differs;
 };
 
-/* 0, or -EEXIST: there is something else, and the rest is not looked at. */
-static int compare_block(struct written *w, const void *bytes, size_t len)
+/* -EEXIST: there is something else in the tar that it is compared with, and the rest is not looked at. */
+static int take_block(struct written *w, const void *bytes, size_t len)
 {
     char there[CHUNK];
+    if (w->digest) {
+        digest_add(w->digest, bytes, len);
+        return w->fd < 0 ? 0 : file_write_fd(w->fd, bytes, len);
+    }
     w->differs = w->differs || len > sizeof(there) ||
                  file_read_fd(w->like_fd, (off_t)w->same_bytes, there, len) != (ssize_t)len ||
                  memcmp(there, bytes, len) != 0;
     w->same_bytes += len;
     return w->differs ? -EEXIST : 0;
-}
-
-static int take_block(struct written *w, const void *bytes, size_t len)
-{
-    if (!w->digest)
-        return compare_block(w, bytes, len);
-    digest_add(w->digest, bytes, len);
-    return w->fd < 0 ? 0 : write_all(w->fd, bytes, len);
 }
 
 static la_ssize_t write_block(struct archive *a, void *to, const void *bytes, size_t len)
@@ -431,11 +407,7 @@ int tar_save(const struct tar_spec *t, const char *path, char hex[DIGEST_HEX], s
 {
     struct file_draft draft;
     TRY(file_draft_open(path, &draft, e));
-    int failed = tar_write(t, fileno(draft.stream), hex, e);
-    if (failed == 0)
-        return file_draft_commit(&draft, e);
-    file_draft_abandon(&draft);
-    return failed;
+    return file_draft_end(&draft, tar_write(t, fileno(draft.stream), hex, e), e);
 }
 
 /* Opens the archive from the beginning of the file. NULL: it cannot be read. */

@@ -5,9 +5,11 @@
 
 #include "base/err.h"
 
-/* argv[0] is the command's name. Returns the exit code; or a negative errno with e filled in, which main prints and
- * turns into the exit code of its kind. Results go to stdout, progress and messages to stderr. */
-typedef int command_fn(int argc, char **argv, struct err *e);
+struct config;
+
+/* Takes what the command was given, by config_begin(). Returns the exit code; or a negative errno with e filled in,
+ * which main prints and turns into the exit code of its kind. Results go to stdout, progress and messages to stderr. */
+typedef int command_fn(struct config *c, struct err *e);
 
 /* First call in main: opens descriptors 0 to 2, checks the stack limit, sets the signals. 0, or the exit code. */
 int command_begin(void);
@@ -30,6 +32,8 @@ command_fn cmd_bisect;
 command_fn cmd_compare;
 command_fn cmd_plan_size;
 command_fn cmd_report;
-command_fn cmd_artefact; /* pack to pull: executes tare-artefact, which has its own table */
+
+/* Executes tare-artefact, which has its own table: pack to pull. A negative errno, with e filled in. */
+int cmd_artefact(int argc, char **argv, struct err *e);
 
 #endif

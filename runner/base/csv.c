@@ -1,7 +1,6 @@
 #include "base/csv.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -29,14 +28,8 @@ void csv_text(struct text *out, bool first, const char *value)
 void csv_number(struct text *out, double value)
 {
     text_add_bytes(out, ",", 1);
-    for (int digits = 15; isfinite(value) && digits <= 17; digits++) {
-        char number[40];
-        text_format(number, sizeof(number), "%.*g", digits, value);
-        if (digits < 17 && strtod(number, NULL) != value)
-            continue;
-        text_add_bytes(out, number, strlen(number));
-        return;
-    }
+    if (isfinite(value))
+        text_add_exact(out, value);
 }
 
 void csv_end(struct text *out)

@@ -48,22 +48,37 @@ int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
     return code;
 }
 
-int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
+__attribute__((format(printf, 4, 0))) static void set_code(struct err *e, enum err_kind kind, int code, const char *fmt,
+                                                           va_list ap)
 {
-    int number = errno;
-    if (!e)
-        return -number;
     char text[sizeof(e->text)];
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    e->code = code;
+    e->kind = kind_of(kind, code);
+    err_compose(e, text, ": ", strerror(-code));
+    if (code == -EMFILE)
+        (void)err_remedy(e, "raise the limit of open files: ulimit -n");
+}
+
+int err_code(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
+{
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    if (e && code < 0)
+        set_code(e, kind, code, fmt, ap);
     va_end(ap);
-    e->code = -number;
-    e->kind = kind_of(kind, -number);
-    err_compose(e, text, ": ", strerror(number));
-    if (number == EMFILE)
-        (void)err_remedy(e, "raise the limit of open files: ulimit -n");
-    return -number;
+    return code < 0 ? code : 0;
+}
+
+int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
+{
+    const int code = -errno;
+    va_list ap;
+    va_start(ap, fmt);
+    if (e)
+        set_code(e, kind, code, fmt, ap);
+    va_end(ap);
+    return code;
 }
 
 int err_wrap(struct err *e, const char *fmt, ...)

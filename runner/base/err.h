@@ -32,6 +32,9 @@ int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...) _
 /* The same from errno: appends ": strerror(errno)"; the code is -errno. */
 int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same of a code that a call returned. 0 or above: nothing is wrong, and it returns 0. */
+int err_code(struct err *e, enum err_kind kind, int code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* Puts "context: " before the text. Returns e's code. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

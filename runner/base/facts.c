@@ -52,6 +52,24 @@ const struct fact *facts_find(const struct facts *f, const char *key)
     return NULL;
 }
 
+const char *facts_word(const struct facts *f, const char *key)
+{
+    const struct fact *fact = facts_find(f, key);
+    return fact && fact->kind == FACT_TEXT ? fact->text : "";
+}
+
+int64_t facts_integer(const struct facts *f, const char *key, int64_t otherwise)
+{
+    const struct fact *fact = facts_find(f, key);
+    return fact && fact->kind == FACT_INT ? fact->integer : otherwise;
+}
+
+bool facts_truth(const struct facts *f, const char *key)
+{
+    const struct fact *fact = facts_find(f, key);
+    return fact && fact->kind == FACT_BOOL && fact->truth;
+}
+
 void facts_free(struct facts *f)
 {
     for (size_t i = 0; i < f->count; i++)

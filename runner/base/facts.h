@@ -32,6 +32,16 @@ void facts_absent(struct facts *f, const char *key, const char *reason_fmt, ...)
 /* The fact of this key, or NULL. The list keeps it. */
 const struct fact *facts_find(const struct facts *f, const char *key);
 
+/* The fact's text; "": it has none. The list keeps it. */
+const char *facts_word(const struct facts *f, const char *key);
+
+/* The fact's integer, or what stands for it if it has none. */
+int64_t facts_integer(const struct facts *f, const char *key, int64_t otherwise);
+
+/* Whether the fact is a boolean and true. */
+bool facts_truth(const struct facts *f, const char *key);
+
 void facts_free(struct facts *f);
+#define cleanup_facts __attribute__((cleanup(facts_free)))
 
 #endif

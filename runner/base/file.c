@@ -43,6 +43,17 @@ int file_sync_folder(int dirfd)
     return fsync(dirfd) == 0 || errno == EINVAL ? 0 : -errno;
 }
 
+int file_write_fd(int fd, const char *bytes, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        ssize_t n = write(fd, bytes + at, len - at);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
 int file_append_fd(int fd, size_t max, struct text *ret)
 {
     char chunk[65536];
@@ -260,13 +271,18 @@ int file_draft_commit(struct file_draft *draft, struct err *e)
     return failed;
 }
 
+int file_draft_end(struct file_draft *draft, int failed, struct err *e)
+{
+    if (failed == 0)
+        return file_draft_commit(draft, e);
+    file_draft_abandon(draft);
+    return failed;
+}
+
 static int write_draft(struct file_draft *draft, const char *bytes, size_t len, struct err *e)
 {
-    if (fwrite(bytes, 1, len, draft->stream) == len)
-        return file_draft_commit(draft, e);
-    int code = err_sys(e, ERR_OURS, "cannot write '%s'", draft->path);
-    file_draft_abandon(draft);
-    return code;
+    const bool written = fwrite(bytes, 1, len, draft->stream) == len;
+    return file_draft_end(draft, written ? 0 : err_sys(e, ERR_OURS, "cannot write '%s'", draft->path), e);
 }
 
 /* Where a file is or will be: its folder has to be there, it need not. false: it cannot be. */
@@ -413,17 +429,11 @@ int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, s
     errno = fd < 0 ? -fd : 0;
     if (fd < 0)
         return err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_OURS, "cannot write '%s'", name);
-    bool failed = fchmod(fd, 0644) != 0;
-    for (size_t at = 0; !failed && at < len;) {
-        ssize_t n = write(fd, bytes + at, len - at);
-        failed = n < 0 && errno != EINTR;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    if (!failed)
+    int failed = fchmod(fd, 0644) != 0 ? -errno : file_write_fd(fd, bytes, len);
+    if (failed == 0)
         return 0;
-    int code = err_sys(e, ERR_OURS, "cannot write '%s'", name);
     (void)unlinkat(dirfd, name, 0);
-    return code;
+    return err_code(e, ERR_OURS, failed, "cannot write '%s'", name);
 }
 
 int file_make_dirs(const char *path)

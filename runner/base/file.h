@@ -20,6 +20,9 @@ struct text;
  * stands (read(2)). Returns the bytes read, cap if there may be more, or a negative errno. Adds no NUL. */
 ssize_t file_read_fd(int fd, off_t from, char *buf, size_t cap);
 
+/* Writes all of it where fd stands, retrying EINTR. 0 or a negative errno. */
+int file_write_fd(int fd, const char *bytes, size_t len);
+
 /* Waits until the names in a folder are on the disk. 0 also on a file system that cannot sync folders (fsync(2),
  * EINVAL); else a negative errno. */
 int file_sync_folder(int dirfd);
@@ -72,6 +75,8 @@ int file_draft_open_at(int dirfd, const char *name, const char *said, struct fil
 /* Syncs and renames the file, and syncs the folder. On failure nothing of the draft is left. */
 int file_draft_commit(struct file_draft *draft, struct err *e);
 void file_draft_abandon(struct file_draft *draft);
+/* Commits it; after a failure abandons it, and returns `failed`. */
+int file_draft_end(struct file_draft *draft, int failed, struct err *e);
 
 /* A folder that is made beside its place and moved there when it is complete. */
 struct file_folder {

@@ -131,31 +131,26 @@ static bool takes(struct scan *s, char c)
     return true;
 }
 
-/* Skips the bracket that the text has to begin with. */
-static int open_with(struct scan *s, char bracket, const char *otherwise)
+/* A member of an object, or an element of an array. */
+static int scan_one(struct scan *s, bool is_member, json_scan_fn *take, void *to)
 {
-    if (takes(s, bracket))
-        return 0;
-    *s->error = (struct json_scan_error){s->p, s->p < s->end ? otherwise : "it is empty"};
-    return -EINVAL;
-}
-
-static int scan_member(struct scan *s, json_scan_fn *take, void *to)
-{
+    struct json_span key = {NULL, 0}, value;
     skip_blanks(s);
-    if (s->p >= s->end || *s->p != '"')
-        return fail(s, s->p, "a key is missing");
-    struct json_span key = {s->p + 1, 0}, value;
-    TRY(skip_string(s));
-    key.len = (size_t)(s->p - key.data) - 1;
-    if (!takes(s, ':'))
-        return fail(s, s->p, "a ':' is missing");
-    skip_blanks(s);
+    if (is_member) {
+        if (s->p >= s->end || *s->p != '"')
+            return fail(s, s->p, "a key is missing");
+        key.data = s->p + 1;
+        TRY(skip_string(s));
+        key.len = (size_t)(s->p - key.data) - 1;
+        if (!takes(s, ':'))
+            return fail(s, s->p, "a ':' is missing");
+        skip_blanks(s);
+    }
     value.data = s->p;
     TRY(skip_value(s));
     value.len = (size_t)(s->p - value.data);
     const char *why = take(key, value, to);
-    return why ? fail(s, key.data, why) : 0;
+    return why ? fail(s, is_member ? key.data : value.data, why) : 0;
 }
 
 /* Skips a byte order mark (RFC 8259, section 8.1: a reader may ignore it). Returns why the text cannot be JSON if the
@@ -170,46 +165,36 @@ static const char *skip_mark(struct scan *s)
     return NULL;
 }
 
+/* otherwise: why a text that begins with something else is refused. */
+static int scan_all(struct scan *s, bool of_members, const char *otherwise, json_scan_fn *take, void *to)
+{
+    const char close = of_members ? '}' : ']';
+    if (!takes(s, of_members ? '{' : '[')) {
+        *s->error = (struct json_scan_error){s->p, s->p < s->end ? otherwise : "it is empty"};
+        return -EINVAL;
+    }
+    if (!takes(s, close)) {
+        do {
+            TRY(scan_one(s, of_members, take, to));
+        } while (takes(s, ','));
+        if (!takes(s, close))
+            return fail(s, s->p, "a ',' is missing");
+    }
+    skip_blanks(s);
+    return s->p == s->end ? 0 : fail(s, s->p, "there is something after its end");
+}
+
 int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why)
 {
     struct scan s = {text.data, text.data + text.len, why};
     const char *encoding = skip_mark(&s);
-    TRY(open_with(&s, '{', encoding ? encoding : "it is not a JSON object"));
-    if (!takes(&s, '}')) {
-        do {
-            TRY(scan_member(&s, take, to));
-        } while (takes(&s, ','));
-        if (!takes(&s, '}'))
-            return fail(&s, s.p, "a ',' is missing");
-    }
-    skip_blanks(&s);
-    return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
-}
-
-static int scan_element(struct scan *s, json_scan_fn *take, void *to)
-{
-    struct json_span value;
-    skip_blanks(s);
-    value.data = s->p;
-    TRY(skip_value(s));
-    value.len = (size_t)(s->p - value.data);
-    const char *why = take((struct json_span){NULL, 0}, value, to);
-    return why ? fail(s, value.data, why) : 0;
+    return scan_all(&s, true, encoding ? encoding : "it is not a JSON object", take, to);
 }
 
 int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why)
 {
     struct scan s = {text.data, text.data + text.len, why};
-    TRY(open_with(&s, '[', "it is not a JSON array"));
-    if (!takes(&s, ']')) {
-        do {
-            TRY(scan_element(&s, take, to));
-        } while (takes(&s, ','));
-        if (!takes(&s, ']'))
-            return fail(&s, s.p, "a ',' is missing");
-    }
-    skip_blanks(&s);
-    return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
+    return scan_all(&s, false, "it is not a JSON array", take, to);
 }
 
 /* An optional sign and digits. Not strtoll(), which accepts blanks and reads past the end. */

@@ -33,11 +33,16 @@ const struct keyset *pool_keep_keyset(struct pool *p, struct pair *list, size_t 
 /* The value, or NULL. */
 const char *keyset_find(const struct keyset *p, const char *key);
 
-/* The value, or what is given for a key that is not there. */
+/* The value, or what is given for a key that is not there; of keyset_word() "". */
 static inline const char *keyset_text(const struct keyset *p, const char *key, const char *otherwise)
 {
     const char *value = keyset_find(p, key);
     return value ? value : otherwise;
+}
+
+static inline const char *keyset_word(const struct keyset *p, const char *key)
+{
+    return keyset_text(p, key, "");
 }
 
 /* The different sets of many records: ten thousand have a handful of environments and cells. Starts as {0}; ended with
@@ -50,6 +55,7 @@ struct keysets {
 
 void keysets_add(struct keysets *e, const struct keyset *one);
 void keysets_free(struct keysets *e);
+#define cleanup_keysets __attribute__((cleanup(keysets_free)))
 
 /* The keys of all these sets, each once, ascending. Their pools own the keys; the caller frees the list. */
 const char **keysets_keys(const struct keysets *const *e, size_t count, size_t *keys);

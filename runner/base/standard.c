@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 
 int standard_open(void)
 {
@@ -39,6 +40,16 @@ bool standard_stack_suffices(void)
     return false;
 }
 
+static int to_null(int standard, int flags, const char *what, struct err *e)
+{
+    int fd = open("/dev/null", flags | O_CLOEXEC);
+    bool done = fd >= 0 && dup2(fd, standard) == standard;
+    if (!done)
+        return err_sys(e, ERR_OURS, "cannot redirect standard %s to /dev/null", what);
+    (void)close(fd);
+    return 0;
+}
+
 /* /dev/null, /dev/zero and the like (devices.txt: major 1, memory devices). */
 static bool is_the_same_for_all(const struct stat *st)
 {
@@ -51,22 +62,16 @@ static int read_to_end(int fd, struct err *e)
     static char chunk[1 << 16];
     size_t size = 0;
     for (;;) {
-        ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_sys(e, ERR_USAGE, "standard input");
-        if (n == 0)
-            return 0;
+        ssize_t n = file_read_fd(STDIN_FILENO, -1, chunk, sizeof(chunk));
+        if (n <= 0)
+            return err_code(e, ERR_USAGE, (int)n, "standard input");
         size += (size_t)n;
         if (size > STANDARD_INPUT_MAX)
             return err_set(
                 e, ERR_USAGE, -E2BIG,
                 "standard input: more than %zu MiB cannot be repeated for each invocation (give a file: < FILE)",
                 STANDARD_INPUT_MAX >> 20);
-        for (ssize_t done = 0, m; done < n; done += m)
-            if ((m = write(fd, chunk + done, (size_t)(n - done))) < 0)
-                return err_sys(e, ERR_HOST, "cannot keep standard input");
+        TRY(err_code(e, ERR_HOST, file_write_fd(fd, chunk, (size_t)n), "cannot keep standard input"));
     }
 }
 
@@ -88,6 +93,8 @@ int standard_input_keep(off_t *from, struct err *e)
         return err_sys(e, ERR_USAGE, "standard input");
     if (is_the_same_for_all(&st))
         return 0;
+    if (isatty(STDIN_FILENO))
+        return to_null(STDIN_FILENO, O_RDONLY, "input", e);
     if (S_ISREG(st.st_mode)) {
         *from = lseek(STDIN_FILENO, 0, SEEK_CUR);
         return *from < 0 ? err_sys(e, ERR_USAGE, "standard input") : 0;
@@ -95,8 +102,7 @@ int standard_input_keep(off_t *from, struct err *e)
     if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
         return err_set(
             e, ERR_USAGE, -ENOTSUP,
-            "standard input is %s, which cannot be repeated for each invocation (give < /dev/null or < FILE)",
-            isatty(STDIN_FILENO) ? "a terminal" : "neither a file nor a pipe");
+            "standard input is a device, which cannot be repeated for each invocation (give < /dev/null or < FILE)");
     int failed = keep_in_memory(e);
     *from = 0;
     return failed;
@@ -110,10 +116,5 @@ void standard_input_again(off_t from)
 
 int standard_silence(struct err *e)
 {
-    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    bool silent = fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO;
-    if (!silent)
-        return err_sys(e, ERR_OURS, "cannot redirect standard output to /dev/null");
-    (void)close(fd);
-    return 0;
+    return to_null(STDOUT_FILENO, O_WRONLY, "output", e);
 }

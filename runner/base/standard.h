@@ -23,9 +23,9 @@ struct err;
 #define STANDARD_INPUT_MAX ((size_t)256 << 20)
 
 /* Lets several programs read standard input one after the other, each from its present position. A file needs nothing;
- * a pipe or a socket is read to its end now, into a sealed memfd that replaces it. *from is for standard_input_again();
- * -1: a device such as /dev/null, the same for all. -ENOTSUP (usage): a terminal or another device. -E2BIG (usage):
- * more than STANDARD_INPUT_MAX. */
+ * a pipe or a socket is read to its end now, into a sealed memfd that replaces it; /dev/null replaces a terminal, since
+ * what is typed cannot be had twice. *from is for standard_input_again(); -1: a device such as /dev/null, the same for
+ * all. -ENOTSUP (usage): another device. -E2BIG (usage): more than STANDARD_INPUT_MAX. */
 int standard_input_keep(off_t *from, struct err *e);
 
 /* Call it before each reader. */

@@ -29,7 +29,7 @@ enum stats_steady {
     STATS_STEADY_UNKNOWN,  /* too few iterations */
 };
 
-const char *stats_steady_name(enum stats_steady s);
+extern const char *const stats_steady_names[];
 
 #define STATS_STEADY_MIN 20
 

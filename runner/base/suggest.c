@@ -37,8 +37,14 @@ void suggest_offer(struct suggest *s, const char *name)
     size_t d = begins ? 0 : distance(s->word, name);
     if (d > (len < 6 ? 1 : len / 3) || (*s->nearest && d >= s->distance))
         return;
-    text_format(s->nearest, sizeof(s->nearest), "%s", name);
+    suggest_take(s, name);
     s->distance = d;
+}
+
+void suggest_take(struct suggest *s, const char *name)
+{
+    text_format(s->nearest, sizeof(s->nearest), "%s", name);
+    s->distance = 0;
 }
 
 void suggest_offer_list(struct suggest *s, const char *names)

@@ -24,6 +24,9 @@ void suggest_offer(struct suggest *s, const char *name);
 /* Considers each name of a list as messages write it: "a, b or c". */
 void suggest_offer_list(struct suggest *s, const char *names);
 
+/* Takes this name, however far it is from the word: another's word for the same. */
+void suggest_take(struct suggest *s, const char *name);
+
 /* "; did you mean '--mode'?" for the prefix "--" and the name "mode"; "" if none is near. Returns buf. */
 const char *suggest_text(const struct suggest *s, const char *prefix, char buf[SUGGEST_TEXT_MAX]);
 

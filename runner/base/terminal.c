@@ -26,18 +26,33 @@ bool terminal_is_quiet(void)
     return is_quiet;
 }
 
+static void print_line(FILE *to, const char *line)
+{
+    cleanup_text struct text shown = {0};
+    if (isatty(fileno(to)))
+        terminal_wrap(line, 0, terminal_width(fileno(to)), 2, &shown);
+    (void)fprintf(to, "%s%s", shown.data ? shown.data : line, shown.data ? "" : "\n");
+}
+
 void terminal_say(const char *fmt, ...)
 {
     va_list ap;
-    cleanup_text struct text line = {0}, shown = {0};
+    cleanup_text struct text line = {0};
     va_start(ap, fmt);
     cleanup_free char *said = text_vprintf(fmt, ap);
     va_end(ap);
     text_blank(said);
     text_add(&line, "tare: %s", said);
-    if (isatty(STDERR_FILENO))
-        terminal_wrap(line.data, 0, terminal_width(STDERR_FILENO), 2, &shown);
-    (void)fprintf(stderr, "%s%s", shown.data ? shown.data : line.data, shown.data ? "" : "\n");
+    print_line(stderr, line.data);
+}
+
+void terminal_print(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *line = text_vprintf(fmt, ap);
+    va_end(ap);
+    print_line(stdout, line);
 }
 
 size_t terminal_width(int fd)

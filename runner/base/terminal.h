@@ -17,6 +17,9 @@ enum hue { HUE_GOOD, HUE_MIDDLING, HUE_BAD, HUES };
  * lines of its width. What would steer the terminal, as in a name that somebody else chose, is blanked. */
 void terminal_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints the text and a newline on standard output; on a terminal likewise in lines of its width. */
+void terminal_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* How to print a text. */
 struct terminal_look {
     size_t width; /* characters of a line */

@@ -264,6 +264,16 @@ char *text_of_bytes(const char *bytes)
     }
 }
 
+void text_add_exact(struct text *t, double value)
+{
+    char number[40];
+    int digits = 15;
+    do
+        text_format(number, sizeof(number), "%.*g", digits, value);
+    while (strtod(number, NULL) != value && digits++ < 17);
+    text_add(t, "%s", number);
+}
+
 #define SECONDS_MAX 1e15 /* 30 million years, as only a wrong record has; below it the hours fit an integer */
 
 void text_add_seconds(struct text *t, double seconds)
@@ -283,11 +293,36 @@ void text_add_seconds(struct text *t, double seconds)
         text_add(t, "%lld s", s);
 }
 
+void text_add_names(struct text *t, const char *const *names, unsigned bits)
+{
+    unsigned left = 0;
+    for (unsigned i = 0; names[i]; i++)
+        left += (bits >> i & 1) && *names[i];
+    const unsigned all = left;
+    for (unsigned i = 0; names[i]; i++)
+        if ((bits >> i & 1) && *names[i]) {
+            text_add(t, "%s%s", left == all ? "" : left > 1 ? ", " : " or ", names[i]);
+            left--;
+        }
+}
+
 bool text_is_among(const char *word, const char *const *list)
 {
     for (; *list; list++)
         if (strcmp(word, *list) == 0)
             return true;
+    return false;
+}
+
+bool text_has_word(const char *words, const char *separators, const char *word)
+{
+    const size_t len = strlen(word);
+    size_t n = 0;
+    for (const char *p = words + strspn(words, separators); *p; p += n, p += strspn(p, separators)) {
+        n = strcspn(p, separators);
+        if (n == len && memcmp(p, word, len) == 0)
+            return true;
+    }
     return false;
 }
 

@@ -39,12 +39,22 @@ int text_to_bytes(const char *text, uint64_t *ret);
 /* Writes a size as "12.3 MiB" into buf. Returns buf. */
 const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 
+/* Adds a finite number with as many digits as reading it back needs. */
+void text_add_exact(struct text *t, double value);
+
 /* Adds a duration: "3 h 05 min", "1 min 05 s", "12 s", "0.25 s" below a second, "0 s" below a millisecond; of 1e15
  * seconds and more, "2.78e+296 h". Not a number: "nan h". */
 void text_add_seconds(struct text *t, double seconds);
 
+/* Adds the names whose bits are set, without those that are "": "threads, processes or interpreters". names ends with
+ * NULL and has at most 32. */
+void text_add_names(struct text *t, const char *const *names, unsigned bits);
+
 /* Whether the word is in the list, which ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
+
+/* Whether `words`, which any of the separators part, has the word as a whole. Not a word: "". */
+bool text_has_word(const char *words, const char *separators, const char *word);
 
 /* Whether the text ends with `end` and is longer than it. */
 bool text_ends_with(const char *text, const char *end);

@@ -1,6 +1,7 @@
 #include "base/yaml.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -333,13 +334,12 @@ int yaml_choice(const struct yaml_node *n, const char *const *names, unsigned *r
     cleanup_text struct text allowed = {0};
     if (!n)
         return 0;
-    for (unsigned i = 0; names[i]; i++) {
-        if (n->text && strcmp(names[i], n->text) == 0) {
+    for (unsigned i = 0; n->text && names[i]; i++)
+        if (strcmp(names[i], n->text) == 0) {
             *ret = i;
             return 0;
         }
-        text_add(&allowed, "%s%s", i == 0 ? "" : names[i + 1] ? ", " : " or ", names[i]);
-    }
+    text_add_names(&allowed, names, UINT_MAX);
     return refuse_value(n, e, allowed.data);
 }
 

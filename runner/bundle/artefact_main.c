@@ -124,7 +124,7 @@ static int write_page(const struct pool_result *r, const char *path, struct err 
     cleanup_text struct text page = {0};
     TRY(pool_page(r, &page, &no_plot, e));
     if (*no_plot.text)
-        (void)fprintf(stderr, "tare: pool: %s; the page has the data in place of the plots\n", no_plot.text);
+        terminal_say("pool: %s; the page has the data in place of the plots", no_plot.text);
     return file_replace(path, page.data, page.len, e);
 }
 

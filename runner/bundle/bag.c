@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include "archive/filelist.h"
 #include "archive/files.h"
@@ -48,22 +47,14 @@ static size_t payload_of(const struct filelist *files, bool bag, uint64_t *bytes
     return count;
 }
 
-static void describe(const struct filelist *payload, const struct bag_info *info, struct text *ret)
-{
-    char date[16];
-    struct tm tm;
-    const time_t at = (time_t)info->date_s;
-    uint64_t bytes = 0;
-    size_t count = payload_of(payload, false, &bytes);
-    (void)strftime(date, sizeof(date), "%Y-%m-%d", gmtime_r(&at, &tm));
-    text_add(ret, "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: %s\nPayload-Oxum: %" PRIu64 ".%zu\n",
-             info->software, date, info->description, bytes, count);
-}
-
 int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e)
 {
     cleanup_text struct text about = {0}, declaration = {0}, manifest = {0}, tags = {0};
-    describe(payload, info, &about);
+    uint64_t bytes = 0;
+    const size_t count = payload_of(payload, false, &bytes);
+    text_add(&about,
+             "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: %s\nPayload-Oxum: %" PRIu64 ".%zu\n",
+             info->software, info->date, info->description, bytes, count);
     text_add(&declaration, DECLARATION);
     text_add(&manifest, "%s", "");
     for (size_t i = 0; i < payload->count; i++)
@@ -120,8 +111,7 @@ static int read_tag(const struct checking *c, const char *name, struct text *ret
         BROKEN(c, name, file ? "it is larger than 32 MiB" : "it is not there");
         return 0;
     }
-    int failed = files_read(c->dirfd, name, TAG_MAX, ret);
-    return failed == 0 ? 0 : err_set(c->e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
+    return err_code(c->e, ERR_USAGE, files_read(c->dirfd, name, TAG_MAX, ret), "%s", name);
 }
 
 static int check_manifest(const struct checking *c, const char *manifest)

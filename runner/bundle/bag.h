@@ -19,7 +19,7 @@ struct filelist;
 struct bag_info {
     const char *software;    /* "tare 1.0 (…)" */
     const char *description; /* one line */
-    int64_t date_s;          /* Bagging-Date, UTC, as seconds since 1970 */
+    const char *date;        /* Bagging-Date: "2026-10-11" */
 };
 
 /* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is complete; payload: its list by

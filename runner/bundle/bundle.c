@@ -253,26 +253,19 @@ const char *bundle_newest(const struct records *r)
     return at;
 }
 
-static void count_whys(struct bundle *b)
+/* What follows from what was read. */
+static void look_through(struct bundle *b)
 {
-    char path[FILELIST_PATH_MAX + 1];
+    char path[FILELIST_PATH_MAX + 1], plain[PLAN_FOLDER_MAX + 1];
+    records_sort(&b->records);
+    count(b);
     for (size_t i = 0; i < b->records.count; i++)
         b->whys += faccessat(b->fd, bundle_why_path(b->records.list[i].path, path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static void judge(struct bundle *b)
-{
     b->judgement = xcalloc(b->claims.count, sizeof(*b->judgement));
     for (size_t i = 0; i < b->claims.count; i++)
         b->judgement[i] = claim_judge(&b->claims.list[i], &b->records);
-}
-
-/* "tare-NAME", with characters that paths allow. */
-static void name_top(struct bundle *b)
-{
-    char folder[PLAN_FOLDER_MAX + 1];
-    plan_plain_name(b->plan.name, folder);
-    b->top = text_printf("tare-%.40s", folder);
+    plan_plain_name(b->plan.name, plain);
+    b->top = text_printf("tare-%.40s", plain); /* of characters that paths allow */
 }
 
 static int load_all(struct bundle *b, const struct bundle_records *from, struct err *e)
@@ -300,11 +293,7 @@ int bundle_load(const char *path, const struct bundle_records *from, struct bund
         bundle_free(&b);
         return failed;
     }
-    records_sort(&b.records);
-    count(&b);
-    count_whys(&b);
-    judge(&b);
-    name_top(&b);
+    look_through(&b);
     *ret = b;
     ret->bound.carried.folder = ret->path;
     return 0;
@@ -349,7 +338,7 @@ static int open_path(const char *path, struct stat *st, struct err *e)
         fd = -errno;
     if (fd == -ENOTSUP)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a tar, a tar.zst or a folder", path);
-    return fd >= 0 ? fd : err_set(e, ERR_USAGE, fd, "'%s': %s", path, strerror(-fd));
+    return fd >= 0 ? fd : err_code(e, ERR_USAGE, fd, "'%s'", path);
 }
 
 /* Not a bundle at all: reports only the first finding. */

@@ -164,7 +164,7 @@ static struct claim_effect effect_of_mean(const struct claim *c, const struct re
 {
     struct records of = of_cell(r, c->cell[0]);
     const char *why = why_not_run(&of, c->figure);
-    struct cell_values v = values_of(&of, c->figure);
+    cleanup_values struct cell_values v = values_of(&of, c->figure);
     struct claim_effect f = {.is_run = true};
     if (why) {
         f = no_effect(c->cell[0], why);
@@ -174,7 +174,6 @@ static struct claim_effect effect_of_mean(const struct claim *c, const struct re
         f.at = claim_is_on_logs(c) ? log(s.mean.at) : s.mean.at;
         f.variance = s.log_variance;
     }
-    cell_values_free(&v);
     free(of.list);
     return f;
 }
@@ -213,13 +212,12 @@ static struct claim_effect effect_of_scaling(const struct claim *c, const struct
         struct records cell = of_cell(r, c->cell[i]);
         const char *why = why_not_run(&cell, c->figure);
         double x = key_of(&cell, c->by);
-        struct cell_values y = values_of(&cell, c->figure);
+        cleanup_values struct cell_values y = values_of(&cell, c->figure);
         if (!why && isnan(x))
             why = "its scenario has no number of that key";
         if (why)
             f = no_effect(c->cell[i], why);
         add_points(&p, x, &y);
-        cell_values_free(&y);
         free(cell.list);
     }
     if (f.is_run) {

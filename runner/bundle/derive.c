@@ -25,15 +25,6 @@ static int write_json(int dirfd, const char *path, json_t *o, struct err *e)
     return files_write(dirfd, path, t.data, t.len, e);
 }
 
-static int derive_environments(const struct bundle *b, int dirfd, struct err *e)
-{
-    cleanup_json json_t *environments = environments_of(b);
-    json_t *sbom = NULL;
-    TRY(sbom_of(b, environments, &sbom, e));
-    TRY(write_json(dirfd, "env/sbom.cdx.json", sbom, e));
-    return write_json(dirfd, "env/host.json", json_incref(environments), e);
-}
-
 static int derive_texts(const struct bundle *b, int dirfd, struct err *e)
 {
     static const struct {
@@ -77,30 +68,32 @@ static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err
                                     .judged = true,
                                     .title = json_string_value(json_object_get(b->pack, "title")),
                                     .draw = draw};
-    struct summary summary;
+    cleanup_summary struct summary summary;
     struct records records = b->records; /* sorted already: the summary borrows them */
     summary_make(&records, &summary);
-    int failed = paper_write(&summary, &o, fd, e);
-    summary_free(&summary);
-    return failed;
+    return paper_write(&summary, &o, fd, e);
 }
 
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e)
 {
-    TRY(derive_environments(b, dirfd, e));
+    cleanup_json json_t *environments = environments_of(b);
+    json_t *sbom = NULL;
+    TRY(sbom_of(b, environments, &sbom, e));
+    TRY(write_json(dirfd, "env/sbom.cdx.json", sbom, e));
+    TRY(write_json(dirfd, "env/host.json", json_incref(environments), e));
     TRY(derive_texts(b, dirfd, e));
     return derive_paper(b, dirfd, draw, e);
 }
 
 int derive_bag(const struct bundle *b, const struct filelist *payload, int dirfd, struct err *e)
 {
-    char software[80];
+    char software[80], date[32];
     (void)snprintf(software, sizeof(software), "tare %s", json_word(json_object_get(b->pack, "tool"), "version"));
     for (char *p = software; *p; p++)
         if ((unsigned char)*p < ' ')
             *p = ' ';
     const struct bag_info info = {
         software, "records of measurements, and what follows from them: an RO-Crate; data/README.md is for its reader",
-        b->date_s};
+        derive_date(b->date_s, date)};
     return bag_write(dirfd, payload, &info, e);
 }

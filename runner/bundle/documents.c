@@ -220,14 +220,6 @@ static size_t commit_digits(const char *commit)
     return len >= 7 && len <= 40 && (!commit[len] || strcmp(commit + len, "-dirty") == 0) ? len : 0;
 }
 
-/* The address may hold what a shell would take as a command. */
-static void add_clone(const char *url, const char *version, struct text *out)
-{
-    text_add(out, "git clone ");
-    text_add_shell_word(out, url);
-    text_add(out, " tare  # tare %.60s packed this\n", version);
-}
-
 /* Of each different environment once, in the order of the records. */
 static void add_once(const char *one, struct text *out)
 {
@@ -236,18 +228,12 @@ static void add_once(const char *one, struct text *out)
         text_add(out, "%s%s", out->len ? "; " : "", shown);
 }
 
-static const char *of_environment(const struct keyset *set, const char *key)
-{
-    const char *value = keyset_find(set, key);
-    return value ? value : "";
-}
-
 /* Whether a record was made on an interpreter of CPython's. */
 static bool takes_python(const struct keysets *environments)
 {
     size_t i = 0;
     while (i < environments->count &&
-           strcmp(of_environment(environments->list[i], "runtime.implementation"), "cpython") != 0)
+           strcmp(keyset_word(environments->list[i], "runtime.implementation"), "cpython") != 0)
         i++;
     return i < environments->count;
 }
@@ -256,7 +242,7 @@ static bool takes_python(const struct keysets *environments)
 static bool is_carried(const struct keyset *set)
 {
     static const char FILES[] = "runtime.files.";
-    const char *sha256 = of_environment(set, "runtime.sha256");
+    const char *sha256 = keyset_word(set, "runtime.sha256");
     for (size_t i = 0; i < set->count; i++)
         if (strncmp(set->list[i].key, FILES, strlen(FILES)) == 0 && strcmp(set->list[i].value, sha256) == 0)
             return true;
@@ -265,13 +251,13 @@ static bool is_carried(const struct keyset *set)
 
 static void add_runtime(const struct keyset *set, struct text *out)
 {
-    const char *name = of_environment(set, "runtime.name");
+    const char *name = keyset_word(set, "runtime.name");
     if (strcmp(name, "command") == 0 && is_carried(set))
         return;
     cleanup_free char *one = strcmp(name, "command") == 0
-                                 ? text_printf("the program %s", of_environment(set, "runtime.path"))
-                                 : text_printf("%s %s (%s)", of_environment(set, "runtime.implementation"),
-                                               of_environment(set, "runtime.version"), name);
+                                 ? text_printf("the program %s", keyset_word(set, "runtime.path"))
+                                 : text_printf("%s %s (%s)", keyset_word(set, "runtime.implementation"),
+                                               keyset_word(set, "runtime.version"), name);
     add_once(one, out);
 }
 
@@ -281,8 +267,8 @@ static void add_needs(const struct keysets *environments, struct text *out)
     cleanup_text struct text runtimes = {0}, hosts = {0};
     for (size_t i = 0; i < environments->count; i++) {
         const struct keyset *set = environments->list[i];
-        cleanup_free char *host = text_printf("%s, %s, %s", of_environment(set, "host.cpu_model"),
-                                              of_environment(set, "host.arch"), of_environment(set, "host.os"));
+        cleanup_free char *host = text_printf("%s, %s, %s", keyset_word(set, "host.cpu_model"),
+                                              keyset_word(set, "host.arch"), keyset_word(set, "host.os"));
         add_runtime(set, &runtimes);
         add_once(host, &hosts);
     }
@@ -297,18 +283,20 @@ static void add_get(const struct bundle *b, bool python, struct text *out)
     const char *url = json_string_value(json_object_get(b->pack, "source_url")), *commit = json_word(tool, "commit");
     cleanup_free char *version = text_printable(json_word(tool, "version"));
     size_t len = commit_digits(commit);
-    if (!url)
+    if (!url) {
         text_add(out, "# tare %.60s packed this; where it is to be had was not told\n", version);
-    else
-        add_clone(url, version, out);
-    if (url && len)
+        return;
+    }
+    text_add(out, "git clone ");
+    text_add_shell_word(out, url); /* it may hold what a shell would take as a command */
+    text_add(out, " tare  # tare %.60s packed this\n", version);
+    if (len)
         text_add(out, "git -C tare checkout %.*s%s\n", (int)len, commit,
                  commit[len] ? "  # it had changes that were not committed" : "");
-    if (url)
-        text_add(out,
-                 "tare/scripts/setup draw  # once: Debian's packages\n"
-                 "make -C tare %sbuild  # tare%s\nPATH=\"$PWD/tare/build:$PATH\"\n",
-                 python ? "python " : "", python ? ", and two CPythons: minutes" : "");
+    text_add(out,
+             "tare/scripts/setup draw  # once: Debian's packages\n"
+             "make -C tare %sbuild  # tare%s\nPATH=\"$PWD/tare/build:$PATH\"\n",
+             python ? "python " : "", python ? ", and two CPythons: minutes" : "");
 }
 
 /* How long the invocations took when they were measured. */
@@ -355,7 +343,7 @@ void bundle_readme(const struct bundle *b, struct text *out)
     const char *version = *json_word(b->pack, "crate") ? json_word(b->pack, "crate") : CRATE_1_1;
     cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, carried = {0}, image = {0}, get = {0},
                              took = {0}, needs = {0}, whys = {0};
-    struct keysets environments = {0};
+    cleanup_keysets struct keysets environments = {0};
     for (size_t i = 0; i < b->records.count; i++)
         keysets_add(&environments, b->records.list[i].environment);
     text_format(crate, sizeof(crate), "RO-Crate %s%s", version,
@@ -364,7 +352,6 @@ void bundle_readme(const struct bundle *b, struct text *out)
                                                   : "");
     add_get(b, takes_python(&environments), &get);
     add_needs(&environments, &needs);
-    keysets_free(&environments);
     add_took(b, &took);
     add_authors(b, &authors);
     add_coverage(b, &coverage);

@@ -34,11 +34,8 @@ static int digest_probe(int dirfd, char hex[DIGEST_HEX], struct err *e)
 {
     static const char *const NAMES[] = {PROBE ".svg", PROBE ".pdf", PROBE ".png"};
     cleanup_text struct text all = {0};
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        int failed = files_read(dirfd, NAMES[i], FILE_MAX, &all);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "%s: %s", NAMES[i], strerror(-failed));
-    }
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        TRY(err_code(e, ERR_OURS, files_read(dirfd, NAMES[i], FILE_MAX, &all), "%s", NAMES[i]));
     digest_bytes(all.data, all.len, hex);
     return 0;
 }
@@ -47,7 +44,7 @@ static int digest_probe(int dirfd, char hex[DIGEST_HEX], struct err *e)
 static int draw_probe(char hex[DIGEST_HEX], bool *dated, struct err *e)
 {
     cleanup_tmpdir struct tmpdir s = {.fd = -1};
-    struct drawings d = {0};
+    cleanup_drawings struct drawings d = {0};
     TRY(tmpdir_make(NULL, &s, e));
     struct drawing *one = drawing_add(&d, PROBE, "0123456789 The quick brown fox jumps over the lazy dog");
     one->width_cm = 8;
@@ -55,9 +52,8 @@ static int draw_probe(char hex[DIGEST_HEX], bool *dated, struct err *e)
     text_add(&one->data, "x y\n1 1\n2 4\n3 9\n");
     text_add(&one->plot,
              "plot '" PROBE ".dat' using 1:2 with filledcurves title 'Probe', '' using 1:2 with linespoints\n");
-    int failed = draw_files(&d, s.fd, DRAW_SVG | DRAW_PDF | DRAW_PNG, dated, e);
-    drawings_free(&d);
-    return failed == 0 ? digest_probe(s.fd, hex, e) : failed;
+    TRY(draw_files(&d, s.fd, DRAW_SVG | DRAW_PDF | DRAW_PNG, dated, e));
+    return digest_probe(s.fd, hex, e);
 }
 
 int drawn_by(json_t **ret, struct err *e)

@@ -157,20 +157,12 @@ static void suites_of(const json_t *environments, struct text *ret)
     }
 }
 
-static bool holds_word(const char *words, const char *word, size_t len)
-{
-    for (const char *p = words; p && (p = strchr(p, ' ')); p++)
-        if (strncmp(p + 1, word, len) == 0 && (p[1 + len] == ' ' || !p[1 + len]))
-            return len > 0;
-    return false;
-}
-
 /* "deb.SUITE = NAME VERSION ARCH SHA256 PATH", for used suites and packages of their run-time closure. */
 static void add_package(json_t *components, const char *line, const char *suites, const char *closures)
 {
     char suite[40], name[120], version[120], arch[20], sha256[80], purl[400];
     if (sscanf(line, "deb.%39[a-z] = %119s %119s %19s %79s", suite, name, version, arch, sha256) != 5 ||
-        !holds_word(suites, suite, strlen(suite)) || !holds_word(closures, name, strlen(name)))
+        !text_has_word(suites, " ", suite) || !text_has_word(closures, " ", name))
         return;
     text_format(purl, sizeof(purl), "pkg:deb/debian/%s@%s?arch=%s&distro=%s", name, version, arch, suite);
     json_t *one = component("library", name, version, sha256);
@@ -187,8 +179,7 @@ static void collect_closures(const char *lock, const char *suites, struct text *
         int begin = 0;
         p += *p == '\n';
         if (sscanf(p, "closure.%39[a-z].%39[a-z-] = %n", suite, set_name, &begin) == 2 && begin > 0 &&
-            holds_word(suites, suite, strlen(suite)) &&
-            (strcmp(set_name, "base") == 0 || strcmp(set_name, "runtime") == 0))
+            text_has_word(suites, " ", suite) && (strcmp(set_name, "base") == 0 || strcmp(set_name, "runtime") == 0))
             text_add(ret, "%.*s ", (int)strcspn(p + begin, "\n"), p + begin);
     }
 }
@@ -198,9 +189,10 @@ static int add_packages(const struct bundle *b, const json_t *environments, json
     cleanup_text struct text lock = {0}, suites = {0}, closures = {0};
     suites_of(environments, &suites);
     int failed = files_read(b->fd, BUNDLE_IMAGES, LOCK_MAX, &lock);
-    if (failed != 0 && failed != -ENOENT)
-        return err_set(e, ERR_USAGE, failed, BUNDLE_IMAGES ": %s", strerror(-failed));
-    if (failed != 0 || suites.len <= 1)
+    if (failed == -ENOENT)
+        return 0;
+    TRY(err_code(e, ERR_USAGE, failed, BUNDLE_IMAGES));
+    if (suites.len <= 1)
         return 0;
     collect_closures(lock.data, suites.data, &closures);
     for (const char *p = lock.data; p; p = strchr(p, '\n')) {

@@ -115,13 +115,12 @@ static void compare(const char *key, const json_t *ours, const json_t *hosts, st
 
 void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *ret)
 {
-    struct facts facts = {0};
+    cleanup_facts struct facts facts = {0};
     host_capture(sysroot, &facts);
     cleanup_json json_t *ours = json_of_facts(&facts);
     for (size_t i = 0; i < facts.count; i++)
         if (!invocation_is_of_the_moment(facts.list[i].key))
             compare(facts.list[i].key, ours, hosts, ret);
-    facts_free(&facts);
 }
 
 /* --- runtimes ----------------------------------------------------------------------------------------------------- */
@@ -181,7 +180,7 @@ static bool knows_packages(const struct invocation *i)
 void hostdiff_take_runtimes(const struct records *theirs, const struct records *here, struct hostdiff *ret)
 {
     void *done = NULL;
-    struct keysets seen = {0};
+    cleanup_keysets struct keysets seen = {0};
     for (size_t i = 0; i < here->count; i++) {
         const struct invocation *own = &here->list[i], *other = NULL;
         const size_t before = seen.count;
@@ -200,7 +199,6 @@ void hostdiff_take_runtimes(const struct records *theirs, const struct records *
         compare_packages(other, own, false, &done, ret);
     }
     tdestroy(done, free);
-    keysets_free(&seen);
 }
 
 void hostdiff_text(const struct hostdiff *d, const char *theirs, const char *all, struct text *out)
@@ -221,11 +219,9 @@ void hostdiff_put(const struct hostdiff *d, json_t *object)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < d->count; i++) {
-        json_t *one = json_object();
-        json_put_text(one, "field", d->list[i].field);
-        json_put_text(one, "theirs", d->list[i].theirs);
-        json_put_text(one, "here", d->list[i].here);
-        (void)json_array_append_new(list, one);
+        const struct hostdiff_field *f = &d->list[i];
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", json_of_bytes(f->field), "theirs",
+                                                    json_of_bytes(f->theirs), "here", json_of_bytes(f->here)));
     }
     json_put_int(object, "fields", (int64_t)d->fields);
     json_put_int(object, "varying", (int64_t)d->varying);

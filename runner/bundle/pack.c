@@ -105,9 +105,7 @@ static int copy_record(void *to, const char *file, const struct place_of_record 
                        file, BUNDLE_RECORD_MAX >> 20);
     text_format(in_bag, sizeof(in_bag), BUNDLE_DATA "/%s",
                 bundle_record_path(&p->plan, at->cell, at->block, at->label, path));
-    int failed = spool_add(&p->records, bytes->data, bytes->len);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, spool_add(&p->records, bytes->data, bytes->len), "%s", path));
     digest_bytes(bytes->data, bytes->len, hex);
     filelist_add_spooled(&p->all, in_bag, &p->records, bytes->len, hex);
     return 0;
@@ -165,18 +163,14 @@ static int copy_records(struct packing *p, struct err *e)
 /* Copies a file of the user's. ret: receives its bytes; NULL is allowed. -EFBIG: it is larger than max. */
 static int copy_in(struct packing *p, const char *from, const char *to, size_t max, struct text *ret, struct err *e)
 {
-    cleanup_text struct text bytes = {0};
-    int failed = files_read(AT_FDCWD, from, max, &bytes);
+    cleanup_text struct text own = {0};
+    struct text *bytes = ret ? ret : &own;
+    int failed = files_read(AT_FDCWD, from, max, bytes);
     if (failed == -EFBIG)
         return err_set(e, ERR_USAGE, failed, "'%s': what is allowed is a file of at most %zu MiB", from, max >> 20);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", from, source_fault(failed));
-    TRY(files_write(p->data_fd, to, bytes.data, bytes.len, e));
-    if (ret) {
-        *ret = bytes;
-        bytes = (struct text){0};
-    }
-    return 0;
+    return files_write(p->data_fd, to, bytes->data, bytes->len, e);
 }
 
 /* Copies a file of the plan's folder under the same name. */

@@ -61,32 +61,40 @@ static int layer_of(const json_t *manifest, const char *what, const char **diges
 static json_t *annotations_of(const struct bundle *b)
 {
     char created[32];
-    json_t *o = json_pack("{s:O, s:s, s:O, s:s}", "org.opencontainers.image.title", json_object_get(b->pack, "title"),
-                          "org.opencontainers.image.created", derive_time(b->date_s, created),
-                          "org.opencontainers.image.licenses", json_object_get(b->pack, "license"),
-                          "org.opencontainers.image.description",
-                          b->reproduction ? "a bundle of tare that reproduces another" : "a bundle of tare");
-    return o;
+    return json_pack("{s:O, s:s, s:O, s:s}", "org.opencontainers.image.title", json_object_get(b->pack, "title"),
+                     "org.opencontainers.image.created", derive_time(b->date_s, created),
+                     "org.opencontainers.image.licenses", json_object_get(b->pack, "license"),
+                     "org.opencontainers.image.description",
+                     b->reproduction ? "a bundle of tare that reproduces another" : "a bundle of tare");
 }
 
-/* Makes the manifest and stores its blobs in the layout; the manifest itself is not stored yet. */
-static int make_manifest(const struct oci_place *p, const struct bundle *b, int fd, const char *sha256, json_t **ret,
-                         struct err *e)
+/* Makes the manifest of an artifact of one layer, whose descriptor it takes over, and stores its empty configuration.
+ * The manifest itself is not stored yet. */
+static int make_manifest(const struct oci_place *p, const char *type, json_t *layer, json_t **ret, struct err *e)
 {
-    char config[DIGEST_HEX], layer[DIGEST_HEX];
+    char config[DIGEST_HEX];
+    digest_bytes(EMPTY_BYTES, strlen(EMPTY_BYTES), config);
+    json_t *empty = oci_descriptor(EMPTY_TYPE, config, strlen(EMPTY_BYTES));
+    json_put_text(empty, "data", EMPTY_BASE64);
+    *ret = json_pack("{s:i, s:s, s:s, s:o, s:[o]}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "artifactType", type,
+                     "config", empty, "layers", layer);
+    return oci_put_bytes(p->layout, EMPTY_BYTES, strlen(EMPTY_BYTES), config, e);
+}
+
+static int make_bundle(const struct oci_place *p, const struct bundle *b, int fd, const char *sha256, json_t **ret,
+                       struct err *e)
+{
+    char layer[DIGEST_HEX];
     uint64_t size = 0;
-    TRY(oci_put_bytes(p->layout, EMPTY_BYTES, strlen(EMPTY_BYTES), config, e));
     TRY(oci_put_file(p->layout, fd, layer, &size, e));
     if (strcmp(layer, sha256) != 0)
         return err_set(e, ERR_USAGE, -ESTALE, "the bundle was changed meanwhile");
     cleanup_free char *title = text_printf("%s.tar", b->top);
-    json_t *empty = oci_descriptor(EMPTY_TYPE, config, strlen(EMPTY_BYTES));
     json_t *tar = oci_descriptor(PUSH_TYPE, layer, size);
-    json_put_text(empty, "data", EMPTY_BASE64);
     json_put(tar, "annotations", json_pack("{s:s}", "org.opencontainers.image.title", title));
-    *ret = json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "artifactType",
-                     PUSH_TYPE, "config", empty, "layers", tar, "annotations", annotations_of(b));
-    return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for a manifest");
+    TRY(make_manifest(p, PUSH_TYPE, tar, ret, e));
+    json_put(*ret, "annotations", annotations_of(b));
+    return 0;
 }
 
 /* What is attached has a tag of its own: under that of the bundle it would take the bundle's place. subject_hex: the
@@ -110,22 +118,21 @@ static int check_own_tag(const struct oci_place *p, const char *subject_hex, str
                    p->ref.tag);
 }
 
-/* Makes the descriptor of the bundle that this one reproduces. hex: the digest of that bundle's manifest. */
-static int find_subject(const struct oci_place *p, const struct bundle *b, const char *subject, json_t **ret,
-                        char hex[DIGEST_HEX], struct err *e)
+/* Makes the descriptor of the bundle `sha256` that something is attached to; relation: what that does with it. hex: the
+ * digest of its manifest. */
+static int find_subject(const struct oci_place *p, const char *subject, const char *relation, const char *sha256,
+                        json_t **ret, char hex[DIGEST_HEX], struct err *e)
 {
     cleanup_json json_t *manifest = NULL;
     const char *digest = "";
     uint64_t size = 0;
     size_t len = 0;
-    if (!b->reproduction)
-        return err_set(e, ERR_USAGE, -EINVAL, "--subject: the bundle reproduces none: it has no " REPRODUCTION_FILE);
     if (get_json(p, subject, &manifest, hex, &len, e) != 0 || layer_of(manifest, subject, &digest, &size, e) != 0)
         return err_wrap(e, "--subject");
-    const char *of = reproduction_of(b->reproduction), *digits = oci_digest_hex(digest);
-    if (!digits || strcmp(digits, of) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--subject: %s: it is the bundle %s, and what is reproduced is sha256:%s",
-                       subject, digest, of);
+    const char *digits = oci_digest_hex(digest);
+    if (!digits || strcmp(digits, sha256) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--subject: %s: it is the bundle %s, and %s sha256:%s", subject, digest,
+                       relation, sha256);
     TRY(check_own_tag(p, hex, e));
     *ret = oci_descriptor(OCI_MANIFEST, hex, len);
     return 0;
@@ -168,41 +175,54 @@ static int check_tar(const char *path, const struct opened_bundle *o, char sha25
 {
     char plain[DIGEST_HEX] = "";
     int failed = lseek(o->tar_fd, 0, SEEK_SET) == 0 ? digest_fd(o->tar_fd, sha256) : -errno;
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, failed, "'%s'", path));
     TRY(tar_digest_uncompressed(o->tar_fd, plain, e));
     return strcmp(plain, sha256) == 0
                ? 0
                : err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is the tar, before it is compressed", path);
 }
 
+/* Stores a manifest under a tag, and lists it with what is attached to its subject. hex: the digest of the subject's
+ * manifest; NULL: it has none. */
+static int put_manifest(const struct oci_place *p, const char *tag, json_t *manifest, const char *hex,
+                        struct pushed *ret, struct text *said, struct err *e)
+{
+    char name[PLACE_NAME_MAX];
+    uint64_t size = 0;
+    TRY(place_put(p, tag, json_incref(manifest), OCI_MANIFEST, ret->manifest_sha256, &size, e));
+    if (hex) {
+        cleanup_json json_t *listed = oci_descriptor(OCI_MANIFEST, ret->manifest_sha256, size);
+        const json_t *annotations = json_object_get(manifest, "annotations");
+        json_put_text(listed, "artifactType", json_word(manifest, "artifactType"));
+        if (annotations)
+            json_put(listed, "annotations", json_deep_copy(annotations));
+        TRY(list_referrer(p, hex, listed, e));
+    }
+    text_add(said, "%s\nmanifest sha256:%s\n", place_name(p, tag, name), ret->manifest_sha256);
+    if (hex)
+        text_add(said, "attached to sha256:%s, under the tag sha256-%s\n", hex, hex);
+    return 0;
+}
+
 /* Stores an open bundle in an open place. */
 static int put(const struct oci_place *p, const struct opened_bundle *o, const char *subject, struct pushed *ret,
                struct text *said, struct err *e)
 {
-    char hex[DIGEST_HEX] = "", name[PLACE_NAME_MAX];
-    const struct bundle *b = &o->bundle;
-    cleanup_json json_t *of = NULL, *manifest = NULL;
-    uint64_t size = 0;
+    char hex[DIGEST_HEX] = "";
+    cleanup_json json_t *subject_of = NULL, *manifest = NULL;
+    const json_t *reproduction = o->bundle.reproduction;
     const char *tag = *p->ref.tag ? p->ref.tag : LATEST;
+    if (subject && !reproduction)
+        return err_set(e, ERR_USAGE, -EINVAL, "--subject: the bundle reproduces none: it has no " REPRODUCTION_FILE);
     if (subject)
-        TRY(find_subject(p, b, subject, &of, hex, e));
-    TRY(make_manifest(p, b, o->tar_fd, ret->bundle_sha256, &manifest, e));
-    if (of)
-        json_put(manifest, "subject", json_incref(of));
-    TRY(place_put(p, tag, json_incref(manifest), OCI_MANIFEST, ret->manifest_sha256, &size, e));
-    if (subject) {
-        cleanup_json json_t *listed = oci_descriptor(OCI_MANIFEST, ret->manifest_sha256, size);
-        json_put_text(listed, "artifactType", PUSH_TYPE);
-        json_put(listed, "annotations", json_incref(json_object_get(manifest, "annotations")));
-        TRY(list_referrer(p, hex, listed, e));
-    }
-    text_add(said, "%s\nmanifest sha256:%s\n", place_name(p, tag, name), ret->manifest_sha256);
+        TRY(find_subject(p, subject, "what is reproduced is", reproduction_of(reproduction), &subject_of, hex, e));
+    TRY(make_bundle(p, &o->bundle, o->tar_fd, ret->bundle_sha256, &manifest, e));
     if (subject)
-        text_add(said, "attached to sha256:%s, under the tag sha256-%s\n", hex, hex);
-    else if (b->reproduction)
+        json_put(manifest, "subject", json_incref(subject_of));
+    TRY(put_manifest(p, tag, manifest, subject ? hex : NULL, ret, said, e));
+    if (!subject && reproduction)
         text_add(said, "it reproduces sha256:%s, and is attached to nothing (--subject TAG does it)\n",
-                 reproduction_of(b->reproduction));
+                 reproduction_of(reproduction));
     return 0;
 }
 
@@ -213,33 +233,14 @@ static int put(const struct oci_place *p, const struct opened_bundle *o, const c
 static int put_statement(const struct oci_place *p, const struct text *bytes, const char *subject, const char *sha256,
                          struct pushed *ret, struct text *said, struct err *e)
 {
-    char hex[DIGEST_HEX], config[DIGEST_HEX], layer[DIGEST_HEX], name[PLACE_NAME_MAX];
-    const char *digest = "";
-    cleanup_json json_t *bundle = NULL, *manifest = NULL;
-    uint64_t size = 0;
-    size_t len = 0;
-    if (get_json(p, subject, &bundle, hex, &len, e) != 0 || layer_of(bundle, subject, &digest, &size, e) != 0)
-        return err_wrap(e, "--subject");
-    if (!oci_digest_hex(digest) || strcmp(oci_digest_hex(digest), sha256) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL,
-                       "--subject: %s: it is the bundle %s, and the statement is about sha256:%s", subject, digest,
-                       sha256);
-    TRY(check_own_tag(p, hex, e));
-    TRY(oci_put_bytes(p->layout, EMPTY_BYTES, strlen(EMPTY_BYTES), config, e));
+    char hex[DIGEST_HEX], layer[DIGEST_HEX];
+    cleanup_json json_t *subject_of = NULL, *manifest = NULL;
+    TRY(find_subject(p, subject, "the statement is about", sha256, &subject_of, hex, e));
     TRY(oci_put_bytes(p->layout, bytes->data, bytes->len, layer, e));
-    json_t *empty = oci_descriptor(EMPTY_TYPE, config, strlen(EMPTY_BYTES));
-    json_put_text(empty, "data", EMPTY_BASE64);
-    manifest =
-        json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "artifactType",
-                  ATTEST_MEDIA_TYPE, "config", empty, "layers", oci_descriptor(ATTEST_MEDIA_TYPE, layer, bytes->len),
-                  "subject", oci_descriptor(OCI_MANIFEST, hex, len));
-    TRY(place_put(p, p->ref.tag, json_incref(manifest), OCI_MANIFEST, ret->manifest_sha256, &size, e));
-    cleanup_json json_t *listed = oci_descriptor(OCI_MANIFEST, ret->manifest_sha256, size);
-    json_put_text(listed, "artifactType", ATTEST_MEDIA_TYPE);
-    TRY(list_referrer(p, hex, listed, e));
-    text_add(said, "%s\nmanifest sha256:%s\nattached to sha256:%s, under the tag sha256-%s\n",
-             place_name(p, p->ref.tag, name), ret->manifest_sha256, hex, hex);
-    return 0;
+    json_t *statement = oci_descriptor(ATTEST_MEDIA_TYPE, layer, bytes->len);
+    TRY(make_manifest(p, ATTEST_MEDIA_TYPE, statement, &manifest, e));
+    json_put(manifest, "subject", json_incref(subject_of));
+    return put_manifest(p, p->ref.tag, manifest, hex, ret, said, e);
 }
 
 /* Whether a file is JSON, which a tar never begins as: a tar begins with a name of [A-Za-z0-9._-]. */
@@ -349,11 +350,7 @@ static int write_layer(const struct oci_place *p, const char *digest, uint64_t s
 {
     struct file_draft draft;
     TRY(file_draft_open(output, &draft, e));
-    int failed = oci_get_file(p->layout, digest, size, fileno(draft.stream), e);
-    if (failed == 0)
-        return file_draft_commit(&draft, e);
-    file_draft_abandon(&draft);
-    return failed;
+    return file_draft_end(&draft, oci_get_file(p->layout, digest, size, fileno(draft.stream), e), e);
 }
 
 static int get(const struct oci_place *p, const char *output, struct pushed *ret, struct text *said, struct err *e)

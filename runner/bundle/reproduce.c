@@ -25,12 +25,6 @@
 #include "plan/folder.h"
 #include "plan/trust.h"
 
-const char *reproduce_where_name(enum reproduce_where w)
-{
-    static const char *const NAMES[] = {"host", "image", "vm"};
-    return NAMES[w];
-}
-
 /* --- the original ------------------------------------------------------------------------------------------------ */
 
 static int check_original(struct reproduction *r, struct err *e)
@@ -47,12 +41,6 @@ static int check_original(struct reproduction *r, struct err *e)
                ? 0
                : err_wrap(e, "'%s'", r->o->path);
 }
-
-static void end_grants(struct trust_grants *g)
-{
-    text_free(&g->lines);
-}
-#define cleanup_grants __attribute__((cleanup(end_grants)))
 
 /* Checks what the plan needs from the host. For a run on this host with --trust-plan, tare matrix lists it itself. */
 static int judge_plan(struct reproduction *r, struct err *e)
@@ -300,15 +288,13 @@ static const char *other_class(const struct reproduction *r)
     static const char *const CLASS[][2] = {
         {"host.cpu_model", "cpu_model"}, {"host.arch", "arch"}, {"host.hypervisor", "hypervisor"}};
     const char *other = r->o->where == REPRODUCE_VM ? "it was run in a virtual machine" : NULL;
-    struct keysets theirs = {0}, here = {0};
+    cleanup_keysets struct keysets theirs = {0}, here = {0};
     add_environments(&r->verified.at.bundle.records, &theirs);
     add_environments(&r->records, &here);
     for (size_t i = 0; i < here.count; i++)
         for (size_t k = 0; k < ARRAY_LEN(CLASS) && !other; k++)
             if (!has_value(&theirs, CLASS[k][0], keyset_text(here.list[i], CLASS[k][0], "")))
                 other = CLASS[k][1];
-    keysets_free(&theirs);
-    keysets_free(&here);
     return other;
 }
 

@@ -19,8 +19,6 @@ struct json_t;
 
 enum reproduce_where { REPRODUCE_HOST, REPRODUCE_IMAGE, REPRODUCE_VM };
 
-const char *reproduce_where_name(enum reproduce_where w); /* "host", "image", "vm" */
-
 #define REPRODUCE_TERMS_SOURCE "ACM Artifact Review and Badging, version 1.1 (24 August 2020)"
 #define REPRODUCE_TERMS_NOTE                                                                                           \
     "The role is declared and nothing checked it. Replicability takes another team and another setup without the "     \

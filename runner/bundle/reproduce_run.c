@@ -50,19 +50,14 @@ static void end(struct command_line *c)
 
 /* --- what tare matrix is told ------------------------------------------------------------------------------------ */
 
-static int64_t at_most(int64_t most, int64_t planned)
-{
-    return planned < most ? planned : most;
-}
-
-/* The largest number of iterations of any cell. */
-static int64_t planned_iterations(const struct plan *plan)
+/* The largest number of iterations of any cell, as far as a smoke run has so many. */
+static int64_t smoke_iterations(const struct plan *plan)
 {
     int64_t most = 1;
     for (size_t i = 0; i < plan->cells; i++)
         if (plan->cell[i].cell.iterations > most)
             most = plan->cell[i].cell.iterations;
-    return most;
+    return most < SMOKE_ITERATIONS ? most : SMOKE_ITERATIONS;
 }
 
 /* Adds the options of the original's folder, so that the plan is the same. A smoke run sets two of them itself. */
@@ -90,7 +85,7 @@ static void add_options(struct command_line *c, const struct reproduction *r)
         add(c, "--aa");
     add_given(c, r);
     if (r->o->smoke) {
-        add(c, "--iterations=%lld", (long long)at_most(SMOKE_ITERATIONS, planned_iterations(&b->plan)));
+        add(c, "--iterations=%lld", (long long)smoke_iterations(&b->plan));
         add(c, "--warmup=%d", SMOKE_WARMUP);
     }
 }
@@ -294,8 +289,7 @@ int reproduce_run(struct reproduction *r, struct err *e)
     cleanup_command struct command_line c = {.count = 0};
     TRY(compose(&c, r, e));
     int status = run(&c);
-    if (status < 0)
-        return err_set(e, ERR_OURS, status, "'%s': %s", c.word[0], strerror(-status));
+    TRY(err_code(e, ERR_OURS, status, "'%s'", c.word[0]));
     /* 4: invocations failed. Their records say why, and their claims count as not run. */
     if (status == 0 || status == ERR_WORKLOAD)
         return 0;

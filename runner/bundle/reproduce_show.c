@@ -166,10 +166,11 @@ static json_t *original_json(const struct reproduction *r)
 
 static json_t *run_json(const struct reproduction *r)
 {
+    static const char *const WHERE[] = {"host", "image", "vm"};
     json_t *smoke = r->o->smoke ? json_pack("{s:I, s:i, s:i}", "invocations", (json_int_t)r->invocations,
                                             "iterations_at_most", SMOKE_ITERATIONS, "warmup", SMOKE_WARMUP)
                                 : json_null();
-    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", reproduce_where_name(r->o->where), "engine",
+    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", WHERE[r->o->where], "engine",
                           r->o->engine == ENGINE_SLURM ? "slurm" : "local", "smoke", smoke, "planned",
                           (json_int_t)r->planned, "run", (json_int_t)r->run, "failed", (json_int_t)r->failed);
     if (r->o->where == REPRODUCE_IMAGE)

@@ -65,9 +65,7 @@ int sign_file(const char *message, const char *name, const char *key, struct err
     struct temporary room __attribute__((cleanup(temporary_remove))) = TEMPORARY_NONE;
     cleanup_text struct text signature = {0};
     text_format(place, sizeof(place), "%s.minisig", message);
-    int failed = digest_file(message, digest);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "'%s': %s", message, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, digest_file(message, digest), "'%s'", message));
     TRY(temporary_make(temporary_base(), ".tare-", &room, e));
     text_format(made, sizeof(made), "%s/" MADE, room.path);
     text_format(comment, sizeof(comment), "%.80s sha256 %s", name, digest);
@@ -85,9 +83,7 @@ int sign_file(const char *message, const char *name, const char *key, struct err
         return err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
     if (status > 0)
         return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", key);
-    failed = files_read(room.fd, MADE, MINISIG_SIGNATURE_MAX, &signature);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "what minisign wrote: %s", source_fault(failed));
+    TRY(err_code(e, ERR_OURS, files_read(room.fd, MADE, MINISIG_SIGNATURE_MAX, &signature), "what minisign wrote"));
     char folder[PATH_MAX], signed_name[NAME_MAX + 16];
     const char *slash = strrchr(message, '/');
     text_format(folder, sizeof(folder), "%.*s", slash ? (int)(slash - message) + 1 : 1, slash ? message : ".");

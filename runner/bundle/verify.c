@@ -438,7 +438,7 @@ void verification_free(struct verification *v)
     bundle_close(&v->at);
     text_free(&v->summary);
     text_free(&v->notes);
-    text_free(&v->grants.lines);
+    trust_grants_free(&v->grants);
     hostdiff_free(&v->hostdiff);
     *v = (struct verification){.at = BUNDLE_UNOPENED};
 }

@@ -105,20 +105,15 @@ void verify_text(const struct verification *v, const char *path, struct text *ou
 
 /* --- json -------------------------------------------------------------------------------------------------------- */
 
-static json_t *findings_json(const struct verification *v, enum finding_verdict kind)
+static json_t *verdict_json(const struct verification *v, enum finding_verdict kind)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < v->at.findings.count; i++)
         if (v->at.findings.list[i].verdict == kind)
             (void)json_array_append_new(list, json_pack("{s:s, s:s}", "file", v->at.findings.list[i].file, "text",
                                                         v->at.findings.list[i].text));
-    return list;
-}
-
-static json_t *verdict_json(const struct verification *v, enum finding_verdict kind)
-{
     return json_pack("{s:s, s:I, s:o}", "verdict", verify_word(v, kind), "found",
-                     (json_int_t)v->at.findings.found[kind], "findings", findings_json(v, kind));
+                     (json_int_t)v->at.findings.found[kind], "findings", list);
 }
 
 /* Adds the settings that a run takes only with --trust-plan. */

@@ -98,16 +98,15 @@ static int add_entry(struct listing *l, int dirfd, const char *name, const char 
 /* Closes fd. */
 static int list_folder(struct listing *l, int fd, const char *prefix, int depth)
 {
-    int failed = 0;
     cleanup_dir DIR *dir = fdopendir(fd);
     if (!dir) {
-        failed = refuse(l, *prefix ? prefix : ".", -errno, strerror(errno));
+        int failed = refuse(l, *prefix ? prefix : ".", -errno, strerror(errno));
         (void)close(fd);
         return failed;
     }
-    for (struct dirent *d; failed == 0 && (d = readdir(dir));)
-        failed = add_entry(l, fd, d->d_name, prefix, depth);
-    return failed;
+    for (struct dirent *d; (d = readdir(dir));)
+        TRY(add_entry(l, fd, d->d_name, prefix, depth));
+    return 0;
 }
 
 static int by_path(const void *a, const void *b)
@@ -138,19 +137,15 @@ static void sum_up(struct carried_files *c)
 
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e)
 {
-    struct carried_files c = {0};
+    cleanup_carried struct carried_files c = {0};
     struct listing l = {.folder = folder, .copy = copy, .files = &c, .remedy = REMEDY, .e = e};
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = fd < 0 ? err_sys(e, ERR_USAGE, "'%s'", folder) : list_folder(&l, fd, "", 0);
-    if (failed == 0)
-        failed = check_twins(&l);
-    if (failed == 0)
-        sum_up(&c);
-    if (failed == 0)
-        *ret = c;
-    else
-        carried_free(&c);
-    return failed;
+    TRY(fd < 0 ? err_sys(e, ERR_USAGE, "'%s'", folder) : list_folder(&l, fd, "", 0));
+    TRY(check_twins(&l));
+    sum_up(&c);
+    *ret = c;
+    c = (struct carried_files){0};
+    return 0;
 }
 
 /* Adds a path from a list, which must not lead out of the folder. */
@@ -224,20 +219,17 @@ static int copy_file(const struct carried_file *f, int from, int to, struct err 
     char sha256[DIGEST_HEX] = "";
     cleanup_text struct text bytes = {0};
     int failed = source_read(from, f->path, false, f->size_bytes, &bytes, NULL);
-    if (failed == 0)
-        digest_bytes(bytes.data, bytes.len, sha256);
+    digest_bytes(bytes.data, bytes.len, sha256);
     if (failed == 0 && strcmp(sha256, f->sha256) != 0)
         failed = -ESTALE;
     if (failed != 0)
-        failed = err_set(e, ERR_USAGE, failed, "'%s': %s", f->path,
-                         failed == -ESTALE || failed == -EFBIG ? "it was changed meanwhile" : source_fault(failed));
-    else if ((failed = make_folders(to, f->path)) != 0)
-        failed = err_set(e, ERR_OURS, failed, "'%s': %s", f->path, strerror(-failed));
-    else
-        failed = file_create_at(to, f->path, bytes.data, bytes.len, e);
-    if (failed == 0 && is_program(bytes.data, bytes.len) && make_program(to, f->path) != 0)
-        failed = err_sys(e, ERR_OURS, "'%s'", f->path);
-    return failed;
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", f->path,
+                       failed == -ESTALE || failed == -EFBIG ? "it was changed meanwhile" : source_fault(failed));
+    if ((failed = make_folders(to, f->path)) != 0)
+        return err_set(e, ERR_OURS, failed, "'%s': %s", f->path, strerror(-failed));
+    TRY(file_create_at(to, f->path, bytes.data, bytes.len, e));
+    bool failed_program = is_program(bytes.data, bytes.len) && make_program(to, f->path) != 0;
+    return failed_program ? err_sys(e, ERR_OURS, "'%s'", f->path) : 0;
 }
 
 int carried_copy(const struct carried_files *c, const char *from, int dirfd, const char *to, struct err *e)

@@ -159,10 +159,10 @@ static int take_val(enum config_command command, int val, const char *argv0, str
     if (val >= KNOB_BASE)
         return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
     const struct option_row *row = &config_rows[val - ROW_BASE];
-    int failed = config_take(c, row, optarg, e);
-    if (failed == 0 && (command & (CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT)) && is_of_cells(row))
-        failed = note_given(&c->given, row->name, optarg, e);
-    return failed;
+    TRY(config_take(c, row, optarg, e));
+    if ((command & (CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT)) && is_of_cells(row))
+        TRY(note_given(&c->given, row->name, optarg, e));
+    return 0;
 }
 
 static const struct {
@@ -170,14 +170,13 @@ static const struct {
     const char *option;
 } LETTERS[] = {{'h', "help"}, {'o', "output"}, {'q', "quiet"}, {'v', "verbose"}};
 
-/* The row of a letter in this command; below 0: none. */
-static int row_of_letter(enum config_command command, int letter)
+/* The row of a letter in this command; NULL: none. */
+static const struct option_row *row_of_letter(enum config_command command, int letter)
 {
     for (size_t l = 0; l < ARRAY_LEN(LETTERS); l++)
-        for (size_t i = 0; LETTERS[l].letter == letter && i < config_row_count; i++)
-            if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, LETTERS[l].option) == 0)
-                return (int)i;
-    return -1;
+        if (LETTERS[l].letter == letter)
+            return config_find(command, LETTERS[l].option);
+    return NULL;
 }
 
 /* Lists the command's letters for getopt_long(3); a colon follows one with a value. */
@@ -185,9 +184,9 @@ static void list_letters(enum config_command command, struct text *out)
 {
     text_add(out, "%s:", command == CONFIG_EXEC ? "+" : "");
     for (size_t l = 0; l < ARRAY_LEN(LETTERS); l++) {
-        int row = row_of_letter(command, LETTERS[l].letter);
-        if (row >= 0)
-            text_add(out, "%c%s", LETTERS[l].letter, config_takes_value(config_rows[row].kind) ? ":" : "");
+        const struct option_row *row = config_find(command, LETTERS[l].option);
+        if (row)
+            text_add(out, "%c%s", LETTERS[l].letter, config_takes_value(row->kind) ? ":" : "");
     }
 }
 
@@ -202,17 +201,16 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     optind = 0; /* GNU: restarts the scan */
     for (;;) {
         int at = -1, val = getopt_long(argc, argv, letters.data, known.option, &at);
-        if (row_of_letter(command, val) >= 0)
-            val = ROW_BASE + row_of_letter(command, val);
+        const struct option_row *of_letter = row_of_letter(command, val);
+        if (of_letter)
+            val = ROW_BASE + (int)(of_letter - config_rows);
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')
             return unknown_option(command, argv, val == ':', e);
-        int r = at >= 0 ? refuse_abbreviation(command, argv, known.option[at].name, e) : 0;
-        if (r == 0)
-            r = take_val(command, val, argv[0], c, e);
-        if (r != 0)
-            return r;
+        if (at >= 0)
+            TRY(refuse_abbreviation(command, argv, known.option[at].name, e));
+        TRY(take_val(command, val, argv[0], c, e));
     }
 }
 
@@ -240,6 +238,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
 {
     struct config *c = ret;
     config_unset(c);
+    c->is_bare = argc == 1;
     bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT);
     TRY(take_options(command, argc, argv, c, e));
     if (command == CONFIG_EXEC)

@@ -24,11 +24,11 @@ enum engine { ENGINE_LOCAL, ENGINE_SLURM };
 enum role { ROLE_UNDECLARED, ROLE_SAME_TEAM, ROLE_DIFFERENT_TEAM };
 
 const char *start_method_name(enum start_method s); /* NULL for START_OWN */
-const char *isolation_name(enum isolation i);
-const char *partition_name(enum partition p);
-const char *smt_name(enum smt s);
-const char *confinement_name(enum confinement c);
-const char *gil_name(enum gil g);
+extern const char *const isolation_names[];         /* ended by NULL, as those below */
+extern const char *const partition_names[];
+extern const char *const smt_names[];
+extern const char *const confinement_names[];
+extern const char *const gil_names[];
 
 #define CONFIG_WORDS_MAX 32
 
@@ -202,6 +202,7 @@ struct config {
     char *const *names;     /* all arguments of report, pool and bisect, ended by NULL */
     int64_t why;            /* truth: of run and scale, a diagnostic run afterwards */
     bool help;
+    bool is_bare; /* the command alone was given */
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };

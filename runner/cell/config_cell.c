@@ -8,6 +8,7 @@
 #include "cell/config_internal.h"
 #include "cell/cpu_request.h"
 #include "cell/growth_target.h"
+#include "cell/manual.h"
 #include "launch/allowance.h"
 #include "launch/ledger.h"
 
@@ -35,13 +36,18 @@ const char *config_cell_option(size_t n)
     return NULL;
 }
 
-static const struct option_row *row_of_cell(const char *option)
+const struct option_row *config_find(enum config_command command, const char *name)
 {
     for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & CONFIG_PLAN) && config_is_of_cell(&config_rows[i]) &&
-            strcmp(config_rows[i].name, option) == 0)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, name) == 0)
             return &config_rows[i];
     return NULL;
+}
+
+static const struct option_row *row_of_cell(const char *option)
+{
+    const struct option_row *row = config_find(CONFIG_PLAN, option);
+    return row && config_is_of_cell(row) ? row : NULL;
 }
 
 /* Whether the value asks nothing of the host. A malformed value does not either: the cell refuses it later. */
@@ -84,14 +90,23 @@ static int take_switch(struct cell *cell, const struct option_row *row, const ch
 
 bool config_has_option(enum config_command command, const char *name)
 {
-    for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, name) == 0)
-            return true;
-    return false;
+    return config_find(command, name);
 }
+
+/* What another command calls an option. */
+static const char *const OTHERS_WORDS[][2] = {
+    {"python", "runtime"},     {"runtime", "python"},   {"repeat", "invocations"},
+    {"invocations", "repeat"}, {"runs", "invocations"},
+};
 
 void config_offer(enum config_command command, struct suggest *s)
 {
+    char answer[SUGGEST_WORD_MAX + 1];
+    for (size_t i = 0; i < ARRAY_LEN(OTHERS_WORDS); i++)
+        if (strcmp(s->word, OTHERS_WORDS[i][0]) == 0 && config_has_option(command, OTHERS_WORDS[i][1]))
+            suggest_take(s, OTHERS_WORDS[i][1]);
+    if (command == CONFIG_EXEC && manual_answers_hyperfine(s->word, answer, sizeof(answer)))
+        suggest_take(s, answer);
     for (size_t i = 0; i < config_row_count; i++)
         if (config_rows[i].commands & command)
             suggest_offer(s, config_rows[i].name);
@@ -120,10 +135,9 @@ static int set_knob(struct cell *cell, const char *name, const char *value, stru
     const struct scenario_knob *k = s ? scenario_knob_find(s, name) : NULL;
     if (!k)
         return no_knob(s, name, e);
-    int failed = scenario_knob_check(k, value, e);
-    if (failed == 0)
-        cell->knob[k - s->knob] = value;
-    return failed;
+    TRY(scenario_knob_check(k, value, e));
+    cell->knob[k - s->knob] = value;
+    return 0;
 }
 
 int cell_set_later(struct cell *cell, const char *name, const char *value, struct err *e)
@@ -175,14 +189,14 @@ static int check_confinement(struct cell *cell, struct err *e)
     for (size_t i = 0; cell->gil != GIL_DEFAULT && i < cell->environment.count; i++)
         if (strncmp(cell->environment.word[i], "PYTHON_GIL=", strlen("PYTHON_GIL=")) == 0)
             return err_set(e, ERR_USAGE, -EINVAL, "--env '%s' and --gil %s: one of them is allowed",
-                           cell->environment.word[i], gil_name((enum gil)cell->gil));
+                           cell->environment.word[i], gil_names[cell->gil]);
     for (size_t i = 0; i < cell->allowed.count; i++)
         if (allowance_find(cell->allowed.word[i]) < 0)
             return err_set(e, ERR_USAGE, -EINVAL, "--allow '%s': what is allowed is " ALLOWANCE_NAMES,
                            cell->allowed.word[i]);
     if (cell->allowed.count && cell->confinement != CONFINEMENT_FULL)
         return err_set(e, ERR_USAGE, -EINVAL, "--allow goes with --confine full; there is no filter with %s",
-                       confinement_name((enum confinement)cell->confinement));
+                       confinement_names[cell->confinement]);
     const char *what = cell->user ? "--user" : cell->writable.count ? "--rw" : NULL;
     if (what && cell->confinement == CONFINEMENT_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "%s goes with --confine full or light; it is off", what);
@@ -203,7 +217,7 @@ static int check_growth(const struct cell *cell, struct err *e)
     struct growth_target target;
     if (cell->until_slope && cell->profile != PROFILE_GROWTH)
         return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s' goes with --profile growth; the profile is %s",
-                       cell->until_slope, profile_name((enum profile)cell->profile));
+                       cell->until_slope, profile_names[cell->profile]);
     if (cell->until_slope && growth_target_parse(cell->until_slope, &target) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s': what is allowed is %s", cell->until_slope,
                        GROWTH_TARGET_ALLOWED);
@@ -215,7 +229,7 @@ static int check_cell(const struct cell *cell, struct err *e)
 {
     if (cell->start_method != START_OWN && cell->mode != MODE_PROCESSES)
         return err_set(e, ERR_USAGE, -EINVAL, "--mp-start '%s' goes with --mode processes; the mode is %s",
-                       start_method_name((enum start_method)cell->start_method), mode_name((enum mode)cell->mode));
+                       start_method_name((enum start_method)cell->start_method), mode_names[cell->mode]);
     if (cell->mode == MODE_INTERPRETERS && strcmp(cell->runtime, "native") == 0)
         return err_set(
             e, ERR_USAGE, -EINVAL,
@@ -223,7 +237,7 @@ static int check_cell(const struct cell *cell, struct err *e)
     if (cell->gil != GIL_DEFAULT && cell_runtime_kind(cell) == RUNTIME_NATIVE)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--gil '%s': the native runtime has no GIL; what is allowed with it is default",
-                       gil_name((enum gil)cell->gil));
+                       gil_names[cell->gil]);
     if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
     const char *limit = cell->cpu_max ? "cpu-max" : cell->has_memory_high ? "memory-high" : NULL;
@@ -268,12 +282,10 @@ int64_t cell_knobs_ms(const struct cell *cell)
 static int refuse_company(const struct scenario_knob *k, const char *value, const char *option,
                           const char *const *names, unsigned bits, const char *is, struct err *e)
 {
-    struct text with = {0};
-    scenario_list_bits(names, bits, &with);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s' goes with --%s %s; the %s is %s", k->name, value, option, with.data,
-                  option, is);
-    text_free(&with);
-    return -EINVAL;
+    cleanup_text struct text with = {0};
+    text_add_names(&with, names, bits);
+    return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s' goes with --%s %s; the %s is %s", k->name, value, option,
+                   with.data, option, is);
 }
 
 /* A given knob must apply to the cell, unless it has its default. */
@@ -322,11 +334,10 @@ static int take_defaults(struct cell *cell, struct err *e)
 static int refuse_mode(const struct scenario *s, const char *option, const char *const *names, unsigned bits,
                        const char *is, struct err *e)
 {
-    struct text allowed = {0};
-    scenario_list_bits(names, bits, &allowed);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed with %s is %s", option, is, s->name, allowed.data);
-    text_free(&allowed);
-    return -EINVAL;
+    cleanup_text struct text allowed = {0};
+    text_add_names(&allowed, names, bits);
+    return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed with %s is %s", option, is, s->name,
+                   allowed.data);
 }
 
 static int check_scenario(const struct cell *cell, struct err *e)
@@ -352,11 +363,8 @@ static int take_scenario(struct cell *cell, struct err *e)
 {
     const struct config_knobs later = cell->later;
     cell->later = (struct config_knobs){0};
-    for (size_t i = 0; i < later.count; i++) {
-        int failed = set_knob(cell, later.item[i].name, later.item[i].value, e);
-        if (failed != 0)
-            return failed;
-    }
+    for (size_t i = 0; i < later.count; i++)
+        TRY(set_knob(cell, later.item[i].name, later.item[i].value, e));
     if (!cell->runtime)
         cell->runtime = "auto";
     if (cell->mode == UNSET && cell->scenario)
@@ -365,8 +373,8 @@ static int take_scenario(struct cell *cell, struct err *e)
         cell->profile = cell->scenario ? scenario_profile_default(cell->scenario) : PROFILE_OVERHEAD;
     if (!cell->scenario)
         return 0;
-    int failed = check_scenario(cell, e);
-    return failed ? failed : take_defaults(cell, e);
+    TRY(check_scenario(cell, e));
+    return take_defaults(cell, e);
 }
 
 /* The default of a command: no build needs more tasks, and it stops a fork bomb. */

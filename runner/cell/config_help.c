@@ -45,11 +45,11 @@ static void list_row(const struct option_row *row, const struct scenario *s, str
     for (unsigned p = 0; s && p < PROFILES_COUNT; p++)
         profiles |= (unsigned)s->profile[p].offered << p;
     if (s && row->choices == mode_names)
-        scenario_list_bits(mode_names, s->modes, out);
+        text_add_names(out, mode_names, s->modes);
     else if (s && row->choices == profile_names)
-        scenario_list_bits(profile_names, profiles, out);
+        text_add_names(out, profile_names, profiles);
     else
-        config_list_choices(row->choices, out);
+        text_add_names(out, row->choices, UINT_MAX);
 }
 
 /* "(1 to 4096; default 8)", "(auto, strict or off; default auto)" */
@@ -93,11 +93,10 @@ void config_does(const struct option_row *row, struct text *out)
 
 static void help_row(const char *name, const char *value, const struct text *right, struct text *out)
 {
-    struct text left = {0};
+    cleanup_text struct text left = {0};
     text_add(&left, "  --%s%s%s", name, value ? " " : "", value ? value : "");
     text_add(out, "%-26s ", left.data);
     terminal_wrap(right->data, left.len > 26 ? left.len + 1 : 27, MANUAL_WIDTH, 27, out);
-    text_free(&left);
 }
 
 /* "; with --mode processes" */
@@ -109,12 +108,12 @@ static void help_company(const char *option, const char *const *names, unsigned 
     if ((bits & all) == all)
         return;
     text_add(out, "; with --%s ", option);
-    scenario_list_bits(names, bits, out);
+    text_add_names(out, names, bits);
 }
 
 static void help_knob(const struct scenario *s, const struct scenario_knob *k, struct text *out)
 {
-    struct text right = {0};
+    cleanup_text struct text right = {0};
     char value[SCENARIO_WORD_MAX];
     text_format(value, sizeof(value), "%s", *k->unit ? k->unit : scenario_knob_is_word(k) ? "which" : "n");
     for (char *c = value; *c; c++)
@@ -132,12 +131,11 @@ static void help_knob(const struct scenario *s, const struct scenario_knob *k, s
     if (k->since_choices)
         text_add(&right, "; ");
     if (k->since_choices)
-        scenario_list_bits(k->choice, k->since_choices, &right);
+        text_add_names(&right, k->choice, k->since_choices);
     if (k->since)
         text_add(&right, "%s of Python 3.%u and newer", k->since_choices ? "" : ";", k->since);
     text_add(&right, ")");
     help_row(k->name, value, &right, out);
-    text_free(&right);
 }
 
 void config_help(enum config_command command, const struct scenario *scenario, struct text *out)
@@ -146,10 +144,9 @@ void config_help(enum config_command command, const struct scenario *scenario, s
         if (!(config_rows[i].commands & command))
             continue;
         const struct shown_row shown = row_of(&config_rows[i], scenario);
-        struct text right = {0};
+        cleanup_text struct text right = {0};
         add_does(&shown, scenario, &right);
         help_row(shown.row.name, shown.row.value, &right, out);
-        text_free(&right);
     }
     for (size_t i = 0; scenario && i < scenario->knobs; i++)
         help_knob(scenario, &scenario->knob[i], out);

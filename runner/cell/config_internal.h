@@ -59,6 +59,9 @@ struct option_row {
 extern const struct option_row config_rows[];
 extern const size_t config_row_count;
 
+/* The command's row of this name; NULL: it has none. */
+const struct option_row *config_find(enum config_command command, const char *name);
+
 /* Whether the row sets a member of struct cell. */
 bool config_is_of_cell(const struct option_row *row);
 
@@ -79,9 +82,6 @@ int64_t config_default(const struct option_row *row, enum profile profile);
 
 /* Adds what an option does, what is allowed, and its default. */
 void config_does(const struct option_row *row, struct text *out);
-
-/* Adds "threads, processes or interpreters". */
-void config_list_choices(const char *const *choices, struct text *out);
 
 /* Keeps an option outside the table until the scenario is known. */
 int cell_set_later(struct cell *cell, const char *name, const char *value, struct err *e);

@@ -9,11 +9,11 @@
 #include "launch/allowance.h"
 
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
-static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
-static const char *const GILS[] = {"default", "on", "off", NULL};
-static const char *const SMTS[] = {"use", "avoid", NULL};
-static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
-static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
+const char *const partition_names[] = {"auto", "root", "isolated", "none", NULL};
+const char *const gil_names[] = {"default", "on", "off", NULL};
+const char *const smt_names[] = {"use", "avoid", NULL};
+const char *const isolation_names[] = {"auto", "strict", "off", NULL};
+const char *const confinement_names[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
@@ -160,7 +160,7 @@ const struct option_row config_rows[] = {
     {CONFIG_EACH_RUNTIME, LIST, "RUNTIME", PLAN(each_runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell on this runtime, and on each other that is named so, in the same blocks; commands and native "
      "cells are left as they are; may be given again"},
-    {"gil", CHOICE, "WHICH", CELL(gil), GILS, 0, 0, GIL_DEFAULT, GIL_DEFAULT, BOTH | CONFIG_BENCH | CONFIG_BISECT,
+    {"gil", CHOICE, "WHICH", CELL(gil), gil_names, 0, 0, GIL_DEFAULT, GIL_DEFAULT, BOTH | CONFIG_BENCH | CONFIG_BISECT,
      "on or off: the same free-threaded build (3.13t and newer) with its GIL and without, also where a module would turn "
      "it on; default: as the build has it; checked in the run",
      WEIGHED}, /* it is the interpreter's own switch */
@@ -168,13 +168,13 @@ const struct option_row config_rows[] = {
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)",
      WEIGHED}, /* of those that the caller has */
-    {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
+    {"smt", CHOICE, "HOW", CELL(smt), smt_names, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
      "avoid: one thread of each core, its siblings left idle, and checked that they were",
      WEIGHED},
     {"numa", INTEGER, "NODE", CELL(numa), NULL, 0, 1023, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "CPUs of this NUMA node; without it of the one with most cores",
      WEIGHED},
-    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, ALL | CONFIG_SELFTEST,
+    {"partition", CHOICE, "KIND", CELL(partition), partition_names, 0, 0, PARTITION_AUTO, PARTITION_AUTO, ALL | CONFIG_SELFTEST,
      "whether the slice's CPUs are taken from all others: root: exclusive and load-balanced; isolated: exclusive and not "
      "balanced, for workloads that pin every thread; auto: root where it can be had",
      GRANTED, "it insists on CPUs that are taken from everybody else", BIT(PARTITION_AUTO) | BIT(PARTITION_NONE)},
@@ -204,10 +204,10 @@ const struct option_row config_rows[] = {
      GRANTED, "it names a folder of this host"},
     {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, CONFIG_CLEAN,
      "look in this cgroup v2 directory and below it alone (default $TARE_CGROUP_ROOT)"},
-    {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, ALL | CONFIG_SELFTEST,
+    {"isolation", CHOICE, "LEVEL", CELL(isolation), isolation_names, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, ALL | CONFIG_SELFTEST,
      "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice",
      GRANTED, "it does without the slice and its limits", BIT(ISOLATION_AUTO) | BIT(ISOLATION_STRICT)},
-    {"confine", CHOICE, "LEVEL", CELL(confinement), CONFINEMENTS, 0, 0, CONFINEMENT_FULL, CONFINEMENT_FULL, ALL,
+    {"confine", CHOICE, "LEVEL", CELL(confinement), confinement_names, 0, 0, CONFINEMENT_FULL, CONFINEMENT_FULL, ALL,
      "full: namespaces, a read-only root, no capabilities, a system call filter; light: without the last filter and with "
      "a writable root; off: none of it",
      GRANTED, "it takes away what keeps the workload from the host", BIT(CONFINEMENT_FULL)},
@@ -448,29 +448,4 @@ const size_t config_row_count = ARRAY_LEN(config_rows);
 const char *start_method_name(enum start_method s)
 {
     return s == START_OWN ? NULL : STARTS[s];
-}
-
-const char *partition_name(enum partition p)
-{
-    return PARTITIONS[p];
-}
-
-const char *smt_name(enum smt s)
-{
-    return SMTS[s];
-}
-
-const char *isolation_name(enum isolation i)
-{
-    return ISOLATIONS[i];
-}
-
-const char *gil_name(enum gil g)
-{
-    return GILS[g];
-}
-
-const char *confinement_name(enum confinement c)
-{
-    return CONFINEMENTS[c];
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +26,6 @@ bool config_takes_value(enum kind kind)
     return kind != YES && kind != NO && kind != HELP;
 }
 
-void config_list_choices(const char *const *choices, struct text *out)
-{
-    bool first = true;
-    for (size_t i = 0; choices[i]; i++) {
-        if (!*choices[i])
-            continue;
-        text_add(out, "%s%s", first ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
-        first = false;
-    }
-}
-
 static void format_limit(const struct option_row *row, int64_t limit, char *buf, size_t cap)
 {
     if (row->kind == BYTES)
@@ -48,10 +38,10 @@ static void format_limit(const struct option_row *row, int64_t limit, char *buf,
 
 static int refuse(const struct option_row *row, const char *value, struct err *e)
 {
-    struct text allowed = {0};
+    cleanup_text struct text allowed = {0};
     char low[32], high[32];
     if (row->kind == CHOICE) {
-        config_list_choices(row->choices, &allowed);
+        text_add_names(&allowed, row->choices, UINT_MAX);
     } else {
         format_limit(row, row->low, low, sizeof(low));
         format_limit(row, row->high, high, sizeof(high));
@@ -67,10 +57,8 @@ static int refuse(const struct option_row *row, const char *value, struct err *e
     struct suggest known = SUGGEST(value);
     if (row->kind == CHOICE)
         suggest_offer_list(&known, allowed.data);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", row->name, value, allowed.data,
-                  suggest_text(&known, "", near));
-    text_free(&allowed);
-    return -EINVAL;
+    return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", row->name, value, allowed.data,
+                   suggest_text(&known, "", near));
 }
 
 static int parse_choice(const struct option_row *row, const char *value, int64_t *ret)
@@ -108,27 +96,18 @@ static int parse_number(const struct option_row *row, const char *value, int64_t
     return 0;
 }
 
-/* Whether one of the words that a bar separates is in the list. */
-static bool has_word(const char *value, const char *const *list)
-{
-    for (const char *at = value; at && *at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
-        cleanup_free char *word = text_printf("%.*s", (int)strcspn(at, "|"), at);
-        if (text_is_among(word, list))
-            return true;
-    }
-    return false;
-}
-
 bool config_names_place(const char *value)
 {
     static const char *const PLACES[] = {"FILE", "DIR", "PATH", "FOLDER", "MAIN.TEX", NULL};
-    return has_word(value, PLACES);
+    for (const char *const *place = PLACES; value && *place; place++)
+        if (text_has_word(value, "|", *place))
+            return true;
+    return false;
 }
 
 static int refuse_dash(const struct option_row *row, const char *value, struct err *e)
 {
-    static const char *const DASH[] = {"-", NULL};
-    if (strcmp(value, "-") != 0 || !config_names_place(row->value) || has_word(row->value, DASH))
+    if (strcmp(value, "-") != 0 || !config_names_place(row->value) || text_has_word(row->value, "|", "-"))
         return 0;
     return err_set(e, ERR_USAGE, -EINVAL, "--%s '-': it takes %s (a file or folder of that name is ./-)", row->name,
                    row->value);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/text.h"
 
 /* The count of "x4". It takes digits alone; text_to_u64() would allow blanks. */
@@ -18,21 +19,13 @@ static int parse_count(const char *digits, unsigned *ret)
 
 int cpu_request_parse(const char *cpus, struct cpu_request *ret)
 {
-    struct cpulist list = {0};
-    if (!cpus || strcmp(cpus, "auto") == 0) {
-        ret->has_list = false;
-        ret->count = 0;
-        return 0;
-    }
-    if (*cpus == 'x') {
-        int failed = parse_count(cpus + 1, &ret->count);
-        ret->has_list = ret->has_list && failed != 0;
-        return failed;
-    }
-    if (cpulist_parse(cpus, &list) != 0 || cpulist_count(&list) == 0)
+    struct cpu_request asked = *ret;
+    asked.has_list = cpus && strcmp(cpus, "auto") != 0 && *cpus != 'x';
+    asked.count = 0;
+    if (asked.has_list && (cpulist_parse(cpus, &asked.list) != 0 || cpulist_count(&asked.list) == 0))
         return -EINVAL;
-    ret->has_list = true;
-    ret->count = 0;
-    ret->list = list;
+    if (cpus && *cpus == 'x')
+        TRY(parse_count(cpus + 1, &asked.count));
+    *ret = asked;
     return 0;
 }

@@ -187,15 +187,12 @@ static int ask(const char *interpreter, struct text *answer)
                                             .filter = true,
                                             .needed = needed,
                                             .needed_count = has_file(home, "/pyvenv.cfg") ? 2 : 1};
-    struct confine *confine = NULL;
+    cleanup_confine struct confine *confine = NULL;
     struct err ignored = {0}; /* any failure makes them unknown */
-    int failed = confine_prepare(&request, &confine, &ignored);
+    TRY(confine_prepare(&request, &confine, &ignored));
     const struct spawn_spec spec = {
         .path = interpreter, .argv = argv, .envp = envp, .cgroup_fd = -1, .cwd = "/", .confine = confine};
-    if (failed == 0)
-        failed = spawn_capture_confined(&spec, READ_MS, -1, answer, &ignored);
-    confine_free(&confine);
-    return failed;
+    return spawn_capture_confined(&spec, READ_MS, -1, answer, &ignored);
 }
 
 void distributions_read(const char *interpreter, struct distributions *ret)

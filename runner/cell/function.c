@@ -155,7 +155,7 @@ int function_look(const struct function *f, const struct cell *cell, const struc
     const char *argv[9 + CONFIG_WORDS_MAX] = {runtime->path, "-P", "-s", "-B", program, "--look"};
     size_t n = 6;
     cleanup_text struct text place = {0}, answer = {0};
-    struct confine *confinement = NULL;
+    cleanup_confine struct confine *confinement = NULL;
     TRY(runtime_find_workload(".", lib, sizeof(lib), e));
     TRY(runtime_find_workload(PROGRAM, program, sizeof(program), e));
     add_place(f->root, f, &place);
@@ -176,7 +176,6 @@ int function_look(const struct function *f, const struct cell *cell, const struc
     const int64_t deadline_ns = clock_now_ns() + limit_ms * NS_PER_MS;
     int failed = spawn_capture_confined(&spec, limit_ms, in->signal_fd, &answer, e);
     workload_words_free(&environment);
-    confine_free(&confinement);
     if (failed != 0 && failed != -ECHILD)
         return failed;
     if (clock_now_ns() >= deadline_ns)

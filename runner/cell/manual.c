@@ -33,11 +33,26 @@ const char manual_hyperfine[] =
     "--show-output  # --output inherit\n"
     "--output WHERE  # --output WHERE; what goes to standard error follows it; in place of pipe: --command 'CMD | "
     "cat'\n"
-    "--input WHERE  # standard input: < FILE, which every invocation gets whole\n"
+    "--input WHERE  # standard input: < FILE, which every invocation gets whole; at a terminal they get nothing\n"
     "--command-name NAME  # --name NAME\n"
     "--reference CMD, --reference-name NAME  # the first command is what the others are compared with\n"
     "--sort METHOD  # the table has the order that the commands were given in\n"
     "--style TYPE  # --color WHEN, --quiet, and NO_COLOR\n";
+
+bool manual_answers_hyperfine(const char *option, char *ret, size_t cap)
+{
+    cleanup_free char *asked = text_printf("--%s ", option);
+    for (const char *line = manual_hyperfine, *end; *line; line = end + 1) {
+        end = strchr(line, '\n');
+        const char *at = strstr(line, asked), *answer = strstr(line, "  # ");
+        if (!at || at > answer || strncmp(answer, "  # --", 6) != 0)
+            continue;
+        answer += 6;
+        text_format(ret, cap, "%.*s", (int)strcspn(answer, " ,;"), answer);
+        return true;
+    }
+    return false;
+}
 
 const struct manual manuals[] = {
     {CONFIG_RUN, "run", "SCENARIO", "one cell in its slice: its text and its record", "tare run SCENARIO [OPTION]...\n",
@@ -68,7 +83,8 @@ const struct manual manuals[] = {
      "or "
      "--pids-max ended it, or it left processes behind. With --repeat or --warmup each invocation gets the whole of "
      "standard "
-     "input: a file, or up to 256 MiB of a pipe. --json FILE is for one invocation: the records of several go to --out "
+     "input: a file, or up to 256 MiB of a pipe; of a terminal they get nothing, as from /dev/null. --json FILE is for "
+     "one invocation: the records of several go to --out "
      "DIR.\n\n"
      "--prepare and --cleanup run outside of the slice; what they print goes to standard error, what they leave in the "
      "background is not waited for, and a signal ends them as it ends a command. Once --prepare has succeeded "
@@ -88,9 +104,9 @@ const struct manual manuals[] = {
      "tare bench FILE.py:FUNCTION [OPTION]...\ntare bench MODULE:FUNCTION [OPTION]...\n",
      "Calls the function in every mode with every number of workers, in blocks of one invocation each, shuffled, each "
      "in a "
-     "fresh slice, and says how many calls a second that makes, with how many workers it is how much faster, what "
-     "memory "
-     "each mode takes, and which mode wins here, by how much. MODULE is looked for in the working folder and among the "
+     "fresh slice, and says how many calls a second each makes, how much faster more workers are, what memory each "
+     "mode "
+     "takes, and which mode wins here, by how much. MODULE is looked for in the working folder and among the "
      "interpreter's packages.\n\n"
      "An iteration is one call of each worker (--calls: more). What the calls return goes back to the caller inside "
      "the "

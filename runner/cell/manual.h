@@ -24,6 +24,9 @@ extern const size_t manual_count;
 /* hyperfine's options and their counterparts in `tare exec`, one per line as in examples. */
 extern const char manual_hyperfine[];
 
+/* The option of `tare exec` that does what hyperfine's does, both without dashes. Returns false if there is none. */
+bool manual_answers_hyperfine(const char *option, char *ret, size_t cap);
+
 /* The n-th option of a command: its name and its value's name ("": none), both static; adds to `does` what it does,
  * what is allowed, and its default. Returns false after the last. */
 bool manual_option(enum config_command command, size_t n, const char **name, const char **value, struct text *does);

@@ -119,18 +119,12 @@ int profiled_apply(struct cell *cell, struct limit_profile *keep, struct text *s
 {
     if (!cell->profile_file)
         return 0;
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     int failed = source_read(AT_FDCWD, cell->profile_file, true, PROFILE_BYTES_MAX, &text, NULL);
-    if (failed == -ENOTSUP || failed == -EFBIG) {
-        text_free(&text);
+    if (failed == -ENOTSUP || failed == -EFBIG)
         return err_set(e, ERR_USAGE, -EINVAL, "--profile-file '%s': what is allowed is a file of at most 1 MiB",
                        cell->profile_file);
-    }
-    if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "%s", strerror(-failed));
-    else
-        failed = profile_parse(text.data ? text.data : "", keep, e);
-    text_free(&text);
+    failed = failed != 0 ? err_set(e, ERR_USAGE, failed, "%s", strerror(-failed)) : profile_parse(text.data, keep, e);
     for (size_t i = 0; failed == 0 && i < keep->count; i++)
         failed = take(cell, &keep->value[i], said, e);
     return failed == 0 ? 0 : err_wrap(e, "--profile-file '%s'", cell->profile_file);

@@ -163,12 +163,6 @@ static const struct {
     {"compiler", true, "its version does not say"},
 };
 
-static bool is_true(const struct facts *build, const char *key)
-{
-    const struct fact *f = facts_find(build, key);
-    return f && f->kind == FACT_BOOL && f->truth;
-}
-
 static void add_feature(struct text *t, const char *feature)
 {
     text_add(t, "%s%s", t->len ? "+" : "", feature);
@@ -179,21 +173,21 @@ static void name_features(struct runtime *r)
 {
     cleanup_text struct text t = {0};
     const struct fact *lto = facts_find(&r->build, "lto"), *allocator = facts_find(&r->build, "allocator");
-    const bool debug = is_true(&r->build, "debug");
+    const bool debug = facts_truth(&r->build, "debug");
     const char *usual = r->free_threaded ? debug ? "mimalloc_debug" : "mimalloc"
                         : debug          ? "pymalloc_debug"
                                          : "pymalloc";
     if (debug)
         add_feature(&t, "debug");
-    if (is_true(&r->build, "jit"))
-        add_feature(&t, is_true(&r->build, "jit_enabled") ? "jit" : "jit-off");
-    if (is_true(&r->build, "tail_call"))
+    if (facts_truth(&r->build, "jit"))
+        add_feature(&t, facts_truth(&r->build, "jit_enabled") ? "jit" : "jit-off");
+    if (facts_truth(&r->build, "tail_call"))
         add_feature(&t, "tail-call");
-    if (is_true(&r->build, "pgo"))
+    if (facts_truth(&r->build, "pgo"))
         add_feature(&t, "pgo");
     if (lto->kind == FACT_TEXT && strcmp(lto->text, "no") != 0)
         add_feature(&t, "lto");
-    if (is_true(&r->build, "frame_pointers"))
+    if (facts_truth(&r->build, "frame_pointers"))
         add_feature(&t, "frame-pointers");
     if (allocator->kind == FACT_TEXT && strcmp(allocator->text, usual) != 0)
         add_feature(&t, allocator->text);
@@ -266,19 +260,16 @@ static int probe(const char *path, const struct cell *cell, struct text *answer)
     char *envp[5 + DECIDING] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8", "PYTHONSAFEPATH=1"};
     size_t n = 4;
     const struct confine_request request = {.read_only_root = true, .filter = true, .needed = &path, .needed_count = 1};
-    struct confine *confine = NULL;
+    cleanup_confine struct confine *confine = NULL;
     struct err ignored = {0}; /* any failure means that it cannot be weighed */
     find_deciding(cell, deciding);
     for (size_t v = 0; v < DECIDING; v++)
         if (deciding[v])
             envp[n++] = (char *)deciding[v];
-    int failed = confine_prepare(&request, &confine, &ignored);
+    TRY(confine_prepare(&request, &confine, &ignored));
     const struct spawn_spec spec = {
         .path = path, .argv = argv, .envp = envp, .cgroup_fd = -1, .cwd = "/", .confine = confine};
-    if (failed == 0)
-        failed = spawn_capture_confined(&spec, PROBE_SECONDS * 1000, -1, answer, &ignored);
-    confine_free(&confine);
-    return failed;
+    return spawn_capture_confined(&spec, PROBE_SECONDS * 1000, -1, answer, &ignored);
 }
 
 /* Says why it did not answer. */
@@ -326,18 +317,15 @@ static int ask(struct runtime *r, const struct cell *cell, const char *memory, c
 static int identify(struct runtime *r, const struct cell *cell, char *why, size_t cap)
 {
     char memory[PATH_MAX];
-    struct text answer = {0};
+    cleanup_text struct text answer = {0};
     if (access(r->path, X_OK) != 0 || memory_path(r->path, cell, memory, sizeof(memory)) != 0) {
         (void)snprintf(why, cap, "%s", strerror(errno));
         return -EINVAL;
     }
-    int failed = -ENOENT;
-    if (trust_path(memory, NULL) == 0 && file_read_all("", memory, &answer) == 0 && answer.data)
-        failed = take_answer(answer.data, r);
-    text_free(&answer);
-    if (failed != 0)
-        failed = ask(r, cell, memory, why, cap);
-    return failed;
+    if (trust_path(memory, NULL) == 0 && file_read_all("", memory, &answer) == 0 && answer.data &&
+        take_answer(answer.data, r) == 0)
+        return 0;
+    return ask(r, cell, memory, why, cap);
 }
 
 /* --- where the workloads are ----------------------------------------------------------------------------------- */
@@ -517,7 +505,7 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
  * build can run without it. */
 static int check_gil(const struct cell *cell, const struct runtime *r, struct err *e)
 {
-    const char *gil = gil_name((enum gil)cell->gil);
+    const char *gil = gil_names[cell->gil];
     struct interpreter_name name;
     if (cell->gil == GIL_DEFAULT)
         return 0;

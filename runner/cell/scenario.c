@@ -14,16 +14,6 @@ const char *const profile_names[] = {"overhead", "memory", "growth", NULL};
 const char *const runtime_kind_names[] = {"python", "native", NULL};
 const char *const start_names[] = {"fork", "forkserver", "spawn", NULL};
 
-const char *mode_name(enum mode m)
-{
-    return mode_names[m];
-}
-
-const char *profile_name(enum profile p)
-{
-    return profile_names[p];
-}
-
 bool scenario_is_path(const char *named)
 {
     return strpbrk(named, "/.");
@@ -120,26 +110,6 @@ static bool is_allowed(const struct scenario_knob *k, const char *value)
     return false;
 }
 
-static void list(const char *const *names, unsigned bits, struct text *out)
-{
-    unsigned left = 0;
-    for (unsigned i = 0; names[i]; i++)
-        left += bits >> i & 1;
-    bool first = true;
-    for (unsigned i = 0; names[i]; i++) {
-        if (!(bits >> i & 1))
-            continue;
-        left--;
-        text_add(out, "%s%s", first ? "" : left ? ", " : " or ", names[i]);
-        first = false;
-    }
-}
-
-void scenario_list_bits(const char *const *names, unsigned bits, struct text *out)
-{
-    list(names, bits, out);
-}
-
 void scenario_knob_allowed(const struct scenario_knob *k, struct text *out)
 {
     const char *words[SCENARIO_CHOICES_MAX + 2];
@@ -150,7 +120,7 @@ void scenario_knob_allowed(const struct scenario_knob *k, struct text *out)
         words[n++] = "MODULE,...";
     words[n] = NULL;
     if (scenario_knob_is_word(k))
-        list(words, UINT_MAX, out);
+        text_add_names(out, words, UINT_MAX);
     else
         text_add(out, "%s to %s", k->low, k->high);
 }
@@ -168,9 +138,8 @@ int scenario_knob_check(const struct scenario_knob *k, const char *value, struct
     if (strlen(value) < max && is_allowed(k, value))
         return 0;
     scenario_knob_allowed(k, &allowed);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", k->name, value, WHAT[k->type],
-                  allowed.data);
-    return -EINVAL;
+    return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", k->name, value, WHAT[k->type],
+                   allowed.data);
 }
 
 enum profile scenario_profile_default(const struct scenario *s)

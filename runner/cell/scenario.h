@@ -21,8 +21,6 @@ extern const char *const mode_names[];
 extern const char *const profile_names[];
 extern const char *const runtime_kind_names[];
 extern const char *const start_names[]; /* the start methods of processes: fork, forkserver, spawn */
-const char *mode_name(enum mode m);
-const char *profile_name(enum profile p);
 
 #define SCENARIO_KNOBS_MAX    16
 #define SCENARIO_CHOICES_MAX  16
@@ -101,6 +99,12 @@ bool scenario_is_path(const char *named);
 /* Frees a scenario of scenario_parse(). NULL is allowed. */
 void scenario_free(struct scenario *s);
 
+static inline void cleanup_scenario_(struct scenario **s)
+{
+    scenario_free(*s);
+}
+#define cleanup_scenario __attribute__((cleanup(cleanup_scenario_)))
+
 /* Finds a knob by its whole name, as for all options; NULL: none. */
 const struct scenario_knob *scenario_knob_find(const struct scenario *s, const char *name);
 
@@ -127,8 +131,5 @@ const struct scenario_figure *scenario_figure_find(const struct scenario *s,
 
 /* Fills {python}, {dir} and {lib} into a word of a command. The caller frees it. python: NULL is allowed. */
 char *scenario_word(const struct scenario *s, const char *word, const char *python);
-
-/* Adds the names whose bits are set: "threads or processes". */
-void scenario_list_bits(const char *const *names, unsigned bits, struct text *out);
 
 #endif

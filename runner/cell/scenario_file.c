@@ -338,11 +338,8 @@ int scenario_parse(const char *name, const char *bytes, size_t len, scenario_com
     TRY(yaml_read(name, bytes, len, &y, e));
     TRY(yaml_check_schema(yaml_root(y), SCENARIO_SCHEMA, e));
     TRY(yaml_check(yaml_root(y), &TOP, e));
-    struct scenario *s = xcalloc(1, sizeof(*s));
-    int failed = take(yaml_root(y), common, s, e);
-    if (failed != 0)
-        scenario_free(s);
-    else
-        *ret = s;
-    return failed;
+    cleanup_scenario struct scenario *s = xcalloc(1, sizeof(*s));
+    TRY(take(yaml_root(y), common, s, e));
+    *ret = STEAL(s);
+    return 0;
 }

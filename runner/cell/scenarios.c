@@ -74,7 +74,7 @@ static int place(struct scenario *s, const char *path, struct err *e)
 /* Takes the digest of the whole folder. A folder that cannot be carried can still be weighed. */
 static void take_content(struct scenario *s, bool copy)
 {
-    struct carried_files files;
+    cleanup_carried struct carried_files files = {0};
     struct err e = {0};
     if (s->installed)
         return;
@@ -87,7 +87,6 @@ static void take_content(struct scenario *s, bool copy)
         return;
     }
     text_format(s->content_sha256, sizeof(s->content_sha256), "%s", files.sha256);
-    carried_free(&files);
 }
 
 static const struct scenario *find_loaded(const struct scenario *like)
@@ -96,23 +95,6 @@ static const struct scenario *find_loaded(const struct scenario *like)
         if (strcmp(loaded[i]->file, like->file) == 0 && strcmp(loaded[i]->sha256, like->sha256) == 0)
             return loaded[i];
     return NULL;
-}
-
-/* Keeps the scenario, or returns the one that was loaded from the same file before. */
-static int keep(struct scenario *s, const char *path, bool copy, const struct scenario **ret, struct err *e)
-{
-    *ret = find_loaded(s);
-    if (*ret) {
-        scenario_free(s);
-        return 0;
-    }
-    if (loaded_count == LOADED_MAX) {
-        scenario_free(s);
-        return err_set(e, ERR_USAGE, -E2BIG, "'%s': more than %d scenarios at once", path, LOADED_MAX);
-    }
-    take_content(s, copy);
-    *ret = loaded[loaded_count++] = s;
-    return 0;
 }
 
 static int read_scenario(const char *path, bool follow, struct scenario **ret, struct err *e)
@@ -124,17 +106,21 @@ static int read_scenario(const char *path, bool follow, struct scenario **ret, s
     return 0;
 }
 
+/* Keeps the scenario, or returns the one that was loaded from the same file before. */
 static int load(const char *path, enum origin origin, const struct scenario **ret, struct err *e)
 {
-    struct scenario *s = NULL;
+    cleanup_scenario struct scenario *s = NULL;
     TRY(read_scenario(path, origin != COPY, &s, e));
     s->installed = origin == INSTALLED;
-    int failed = place(s, path, e);
-    if (failed != 0) {
-        scenario_free(s);
-        return failed;
-    }
-    return keep(s, path, origin == COPY, ret, e);
+    TRY(place(s, path, e));
+    *ret = find_loaded(s);
+    if (*ret)
+        return 0;
+    if (loaded_count == LOADED_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "'%s': more than %d scenarios at once", path, LOADED_MAX);
+    take_content(s, origin == COPY);
+    *ret = loaded[loaded_count++] = STEAL(s);
+    return 0;
 }
 
 /* Adds the names of the installed scenarios, sorted. */
@@ -175,10 +161,9 @@ static int unknown(const char *named, struct err *e)
     struct suggest s = SUGGEST(named);
     cleanup_text struct text names = {0};
     add_names(", ", &s, &names);
-    (void)err_set(e, ERR_USAGE, -ENOENT,
-                  "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME "%s", named,
-                  names.data ? names.data : "none", suggest_text(&s, "", near));
-    return -ENOENT;
+    return err_set(e, ERR_USAGE, -ENOENT,
+                   "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME "%s", named,
+                   names.data ? names.data : "none", suggest_text(&s, "", near));
 }
 
 /* "work.py", "work.py:encode" */
@@ -226,9 +211,7 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
     if (!carried_is_there(carried, one))
         return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);
     const struct scenario *s = NULL;
-    int failed = load(path, COPY, &s, e);
-    if (failed != 0 || !s)
-        return failed;
+    TRY(load(path, COPY, &s, e));
     if (strcmp(s->content_sha256, one->sha256) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "%s: it is not the scenario '%s' of plan.lock%s%s", in, named,
                        *s->content_fault ? ": " : ", whose SHA-256 is another", s->content_fault);
@@ -241,13 +224,10 @@ int scenarios_list(struct text *out, struct err *e)
     cleanup_text struct text names = {0};
     char *rest = NULL;
     add_names(" ", NULL, &names);
-    int failed = 0;
-    for (char *name = names.data ? strtok_r(names.data, " ", &rest) : NULL; failed == 0 && name;
-         name = strtok_r(NULL, " ", &rest)) {
+    for (char *name = names.data ? strtok_r(names.data, " ", &rest) : NULL; name; name = strtok_r(NULL, " ", &rest)) {
         const struct scenario *s = NULL;
-        failed = scenarios_find(name, &s, e);
-        if (failed == 0)
-            text_add(out, "%s  %s\n", name, s->summary);
+        TRY(scenarios_find(name, &s, e));
+        text_add(out, "%s  %s\n", name, s->summary);
     }
-    return failed;
+    return 0;
 }

@@ -53,8 +53,8 @@ struct workload_words workload_argv(const struct runtime *runtime, const struct 
 {
     struct workload_words w = {0};
     add_command(&w, runtime, cell->scenario);
-    add_option(&w, "--mode", "%s", mode_name((enum mode)cell->mode));
-    add_option(&w, "--profile", "%s", profile_name((enum profile)cell->profile));
+    add_option(&w, "--mode", "%s", mode_names[cell->mode]);
+    add_option(&w, "--profile", "%s", profile_names[cell->profile]);
     add_option(&w, "--iterations", "%lld", (long long)cell->iterations);
     add_option(&w, "--warmup", "%lld", (long long)cell->warmup);
     add_option(&w, "--workers", "%lld", (long long)cell->workers);

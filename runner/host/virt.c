@@ -16,18 +16,6 @@
 #include "base/namespaces.h"
 #include "base/text.h"
 
-/* Whole words only: "hypervisor" must not be found inside a longer flag. */
-static bool has_flag(const char *flags, const char *flag)
-{
-    size_t len = strlen(flag);
-    for (const char *p = flags; p && *p; p += strcspn(p, " ")) {
-        p += strspn(p, " ");
-        if (strncmp(p, flag, len) == 0 && (p[len] == ' ' || p[len] == '\0'))
-            return true;
-    }
-    return false;
-}
-
 #define TCG "QEMU TCG"
 
 /* The usual name for a signature; NULL: unknown. */
@@ -93,12 +81,6 @@ bool virt_is_hardware(void)
 #endif
 }
 
-static const char *text_of(const struct facts *f, const char *key)
-{
-    const struct fact *fact = facts_find(f, key);
-    return fact && fact->kind == FACT_TEXT ? fact->text : "";
-}
-
 /* By DMI product names, not vendors: cloud vendors also offer bare metal. */
 static bool is_virtual_product(const char *product)
 {
@@ -112,15 +94,16 @@ static bool is_virtual_product(const char *product)
 static void capture_hypervisor(const char *sysroot, const char *cpu_flags, struct facts *ret)
 {
     static const char KEY[] = "hypervisor";
-    const char *product = text_of(ret, "machine_product");
+    const char *product = facts_word(ret, "machine_product");
+    const bool is_flagged = cpu_flags && text_has_word(cpu_flags, " ", KEY);
     char name[64];
     if (file_read(sysroot, "/sys/hypervisor/type", name, sizeof(name)) > 0)
         facts_text(ret, KEY, name);
-    else if (has_flag(cpu_flags, KEY) && sysroot[0] == '\0' && hypervisor_signature(name))
+    else if (is_flagged && sysroot[0] == '\0' && hypervisor_signature(name))
         facts_text(ret, KEY, name_of_signature(name));
     else if (is_virtual_product(product))
         facts_text(ret, KEY, product);
-    else if (has_flag(cpu_flags, KEY))
+    else if (is_flagged)
         facts_text(ret, KEY, "unnamed");
     else if (cpu_flags)
         facts_text(ret, KEY, "none");
@@ -134,9 +117,9 @@ static void capture_emulation(const char *sysroot, struct facts *ret)
     const char *by = NULL;
     if (vm && strcmp(vm, "tcg") == 0)
         by = "QEMU TCG (TARE_VM=tcg)";
-    else if (strstr(text_of(ret, "cpu_model"), TCG)) /* target/i386/cpu.c of QEMU: -cpu max without KVM */
+    else if (strstr(facts_word(ret, "cpu_model"), TCG)) /* target/i386/cpu.c of QEMU: -cpu max without KVM */
         by = "QEMU TCG (the CPU's model name)";
-    else if (strstr(text_of(ret, "hypervisor"), TCG)) /* the same file, for any -cpu */
+    else if (strstr(facts_word(ret, "hypervisor"), TCG)) /* the same file, for any -cpu */
         by = "QEMU TCG (the CPU's hypervisor signature)";
     facts_bool(ret, "emulated", by != NULL);
     if (by)

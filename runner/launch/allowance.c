@@ -4,19 +4,14 @@
 
 #include "base/cleanup.h"
 
-static const char *const NAMES[] = {[ALLOW_IO_URING] = "io_uring"};
+const char *const allowance_names[] = {[ALLOW_IO_URING] = "io_uring"};
 
-_Static_assert(ARRAY_LEN(NAMES) == ALLOWANCES, "each has a name");
-
-const char *allowance_name(enum allowance a)
-{
-    return NAMES[a];
-}
+_Static_assert(ARRAY_LEN(allowance_names) == ALLOWANCES, "each has a name");
 
 int allowance_find(const char *name)
 {
     for (int i = 0; i < ALLOWANCES; i++)
-        if (strcmp(NAMES[i], name) == 0)
+        if (strcmp(allowance_names[i], name) == 0)
             return i;
     return -1;
 }

@@ -7,7 +7,7 @@
 enum allowance { ALLOW_IO_URING, ALLOWANCES };
 
 /* As on the command line: "io_uring". */
-const char *allowance_name(enum allowance a);
+extern const char *const allowance_names[];
 
 /* The enum allowance of a name; -1: unknown. */
 int allowance_find(const char *name);

@@ -40,14 +40,10 @@ struct confine {
     const struct filter *filter; /* NULL: none */
 };
 
-const char *confine_layer_name(enum confine_layer layer)
-{
-    static const char *const NAMES[] = {"namespaces",     "loopback",       "read-only root", "private folders",
-                                        "own /proc",      "host's sockets", "standard input", "Landlock rules",
-                                        "host name",      "user",           "capabilities",   "privileges",
-                                        "seccomp filter", "seccomp counts"};
-    return NAMES[layer];
-}
+const char *const confine_layer_names[] = {"namespaces",     "loopback",       "read-only root", "private folders",
+                                           "own /proc",      "host's sockets", "standard input", "Landlock rules",
+                                           "host name",      "user",           "capabilities",   "privileges",
+                                           "seccomp filter", "seccomp counts"};
 
 /* --- the filter --------------------------------------------------------------------------------------------------- */
 
@@ -126,7 +122,7 @@ static int check_streams(const struct confine_request *q, struct err *e)
 
 int confine_prepare(const struct confine_request *q, struct confine **ret, struct err *e)
 {
-    __attribute__((cleanup(confine_free))) struct confine *c = xcalloc(1, sizeof(*c));
+    cleanup_confine struct confine *c = xcalloc(1, sizeof(*c));
     TRY(check_streams(q, e));
     TRY(confine_user_choose(q, &c->user, e));
     choose_layers(q, c);

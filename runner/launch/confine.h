@@ -16,7 +16,7 @@ struct err;
 struct text;
 
 /* "namespaces", "read-only root", …: names the step in a message. */
-const char *confine_layer_name(enum confine_layer layer);
+extern const char *const confine_layer_names[];
 
 struct confine;
 
@@ -27,6 +27,7 @@ struct confine;
  * one of descriptors 0 to 2 is a folder. The caller ends it with confine_free(). */
 int confine_prepare(const struct confine_request *request, struct confine **ret, struct err *e);
 void confine_free(struct confine **confine);
+#define cleanup_confine __attribute__((cleanup(confine_free)))
 
 /* Whether a layer was asked for. */
 bool confine_wants(const struct confine *c, enum confine_layer layer);

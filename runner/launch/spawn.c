@@ -161,7 +161,7 @@ static void child_insist(const struct spawn_birth *birth, const struct confine_o
         if (outcome->refused[i] == 0)
             continue;
         errno = outcome->refused[i];
-        child_complain(birth, confine_layer_name((enum confine_layer)i));
+        child_complain(birth, confine_layer_names[i]);
     }
 }
 

@@ -12,16 +12,13 @@
 #include "archive/files.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json_put.h"
 #include "base/text.h"
 
-#define LAYOUT_FILE OCI_LAYOUT_FILE
-#define INDEX_FILE  OCI_INDEX_FILE
-#define BLOBS       OCI_BLOBS
-#define REF_NAME    "org.opencontainers.image.ref.name"
-#define LAYOUT_TEXT OCI_LAYOUT_TEXT
-#define PREFIX      "sha256:"
-#define NAME_LEN    128
+#define REF_NAME "org.opencontainers.image.ref.name"
+#define PREFIX   "sha256:"
+#define NAME_LEN 128
 
 /* --- the folder -------------------------------------------------------------------------------------------------- */
 
@@ -69,20 +66,18 @@ static json_t *index_of(const json_t *descriptor)
 
 static int begin(int layout, struct err *e)
 {
-    if (files_make_folders(layout, BLOBS) != 0)
-        return err_sys(e, ERR_HOST, BLOBS);
-    TRY(write_new(layout, LAYOUT_FILE, LAYOUT_TEXT, strlen(LAYOUT_TEXT), e));
-    return write_json(layout, INDEX_FILE, index_of(NULL), e);
+    if (files_make_folders(layout, OCI_BLOBS) != 0)
+        return err_sys(e, ERR_HOST, OCI_BLOBS);
+    TRY(write_new(layout, OCI_LAYOUT_FILE, OCI_LAYOUT_TEXT, strlen(OCI_LAYOUT_TEXT), e));
+    return write_json(layout, OCI_INDEX_FILE, index_of(NULL), e);
 }
 
 static bool is_empty(int fd)
 {
-    DIR *dir = fdopendir(dup(fd));
+    cleanup_dir DIR *dir = fdopendir(dup(fd));
     size_t entries = 0;
     while (dir && readdir(dir))
         entries++;
-    if (dir)
-        (void)closedir(dir);
     return entries == 2; /* . and .. */
 }
 
@@ -95,8 +90,8 @@ int oci_layout_open(const char *path, bool make, int *ret, struct err *e)
         return err_sys(e, ERR_USAGE, "'%s'", path);
     if (make && is_empty(fd))
         TRY(begin(fd, e));
-    if (faccessat(fd, LAYOUT_FILE, R_OK, 0) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': not an OCI layout: it has no " LAYOUT_FILE, path);
+    if (faccessat(fd, OCI_LAYOUT_FILE, R_OK, 0) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': not an OCI layout: it has no " OCI_LAYOUT_FILE, path);
     *ret = STEAL_FD(fd);
     return 0;
 }
@@ -109,7 +104,7 @@ static int blob_name(const char *digest, char buf[NAME_LEN], struct err *e)
     if (!hex)
         return err_set(e, ERR_USAGE, -EINVAL, "digest '%.80s': what is allowed is sha256: and 64 hexadecimal digits",
                        digest);
-    text_format(buf, NAME_LEN, BLOBS "%s", hex);
+    text_format(buf, NAME_LEN, OCI_BLOBS "%s", hex);
     return 0;
 }
 
@@ -117,7 +112,7 @@ int oci_put_bytes(int layout, const char *bytes, size_t len, char hex[DIGEST_HEX
 {
     char name[NAME_LEN];
     digest_bytes(bytes, len, hex);
-    text_format(name, sizeof(name), BLOBS "%s", hex);
+    text_format(name, sizeof(name), OCI_BLOBS "%s", hex);
     return write_new(layout, name, bytes, len, e);
 }
 
@@ -126,41 +121,33 @@ static int copy(int from, int to, char hex[DIGEST_HEX], uint64_t *size_bytes)
 {
     char chunk[1 << 16];
     struct digest *d = digest_begin();
+    int failed = 0;
     ssize_t n = 0;
     *size_bytes = 0;
-    while ((n = read(from, chunk, sizeof(chunk))) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
+    while (failed == 0 && (n = file_read_fd(from, -1, chunk, sizeof(chunk))) > 0) {
         digest_add(d, chunk, (size_t)n);
         *size_bytes += (uint64_t)n;
-        for (ssize_t done = 0, w = 0; done < n; done += w)
-            if ((w = write(to, chunk + done, (size_t)(n - done))) < 0) {
-                digest_end(d, NULL);
-                return -errno;
-            }
+        failed = file_write_fd(to, chunk, (size_t)n);
     }
-    int failed = n < 0 ? -errno : 0;
     digest_end(d, hex);
-    return failed;
+    return n < 0 ? (int)n : failed;
 }
 
 int oci_put_file(int layout, int fd, char hex[DIGEST_HEX], uint64_t *size_bytes, struct err *e)
 {
     char name[NAME_LEN], draft[NAME_LEN];
-    text_format(draft, sizeof(draft), BLOBS "draft.%d", (int)getpid());
+    text_format(draft, sizeof(draft), OCI_BLOBS "draft.%d", (int)getpid());
     cleanup_close int to = openat(layout, draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (to < 0 || lseek(fd, 0, SEEK_SET) != 0)
         return err_sys(e, ERR_HOST, "%s", draft);
     int failed = copy(fd, to, hex, size_bytes);
-    text_format(name, sizeof(name), BLOBS "%s", hex);
+    text_format(name, sizeof(name), OCI_BLOBS "%s", hex);
     if (failed == 0 && renameat(layout, draft, layout, name) != 0)
         failed = -errno;
     if (failed == 0)
         return 0;
     (void)unlinkat(layout, draft, 0);
-    return err_set(e, ERR_HOST, failed, "%s: %s", draft, strerror(-failed));
+    return err_code(e, ERR_HOST, failed, "%s", draft);
 }
 
 int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *e)
@@ -168,9 +155,7 @@ int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *
     char name[NAME_LEN], hex[DIGEST_HEX];
     size_t before = ret->len;
     TRY(blob_name(digest, name, e));
-    int failed = files_read(layout, name, before + OCI_MANIFEST_MAX, ret);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, files_read(layout, name, before + OCI_MANIFEST_MAX, ret), "%s", name));
     digest_bytes(ret->data + before, ret->len - before, hex);
     if (strcmp(hex, digest + strlen(PREFIX)) != 0)
         return err_set(e, ERR_SAID_NO, -EBADMSG, "%s: its bytes have the digest %s", name, hex);
@@ -185,9 +170,7 @@ int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, st
     cleanup_close int from = openat(layout, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (from < 0)
         return err_sys(e, ERR_USAGE, "%s", name);
-    int failed = copy(from, fd, hex, &size);
-    if (failed != 0)
-        return err_set(e, ERR_HOST, failed, "%s: %s", name, strerror(-failed));
+    TRY(err_code(e, ERR_HOST, copy(from, fd, hex, &size), "%s", name));
     if (size != size_bytes || strcmp(hex, digest + strlen(PREFIX)) != 0)
         return err_set(e, ERR_SAID_NO, -EBADMSG, "%s: it has %llu bytes of the digest %s, and its manifest says %llu",
                        name, (unsigned long long)size, hex, (unsigned long long)size_bytes);
@@ -199,12 +182,10 @@ int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, st
 static int read_index(int layout, json_t **ret, struct err *e)
 {
     cleanup_text struct text t = {0};
-    int failed = files_read(layout, INDEX_FILE, OCI_MANIFEST_MAX, &t);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, INDEX_FILE ": %s", strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, files_read(layout, OCI_INDEX_FILE, OCI_MANIFEST_MAX, &t), OCI_INDEX_FILE));
     cleanup_json json_t *o = json_object_of(t.data, t.len);
     if (!json_is_array(json_object_get(o, "manifests")))
-        return err_set(e, ERR_USAGE, -EINVAL, INDEX_FILE ": it is no index of an OCI layout");
+        return err_set(e, ERR_USAGE, -EINVAL, OCI_INDEX_FILE ": it is no index of an OCI layout");
     *ret = json_incref(o);
     return 0;
 }
@@ -216,7 +197,7 @@ void oci_index_text(const json_t *descriptor, struct text *ret)
 
 int oci_set_only(int layout, const json_t *descriptor, struct err *e)
 {
-    return write_json(layout, INDEX_FILE, index_of(descriptor), e);
+    return write_json(layout, OCI_INDEX_FILE, index_of(descriptor), e);
 }
 
 static const char *tag_of(const json_t *descriptor)
@@ -236,7 +217,7 @@ int oci_tag(int layout, const char *tag, const json_t *descriptor, struct err *e
         json_put(one, "annotations", json_object());
     json_put(json_object_get(one, "annotations"), REF_NAME, json_string(tag));
     (void)json_array_append_new(list, one);
-    return write_json(layout, INDEX_FILE, index, e);
+    return write_json(layout, OCI_INDEX_FILE, index, e);
 }
 
 static int refuse_tag(const char *tag, const json_t *list, struct err *e)

@@ -32,7 +32,7 @@ static int read_file(const char *path, struct text *ret, struct stat *st, struct
     int failed = source_read(AT_FDCWD, path, true, PLAN_BYTES_MAX, ret, st);
     if (failed == -ENOTSUP || failed == -EFBIG)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a file of at most 1 MiB", path);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+    return err_code(e, ERR_USAGE, failed, "'%s'", path);
 }
 
 /* Reads the scenarios that a bundle carries beside its plan. */
@@ -41,9 +41,8 @@ static int read_bundled(struct campaign *c, bool trusted, struct err *e)
     char dir[PATH_MAX];
     const char *slash = strrchr(c->file, '/');
     text_format(dir, sizeof(dir), "%.*s", slash ? (int)(slash - c->file) : 1, slash ? c->file : ".");
-    int failed = folder_look(dir, &c->bundled, e);
-    if (failed == 0)
-        failed = folder_read_lock(&c->bundled, &c->said, e);
+    TRY(folder_look(dir, &c->bundled, e));
+    int failed = folder_read_lock(&c->bundled, &c->said, e);
     c->said.carried.alone = !trusted;
     return failed == -ENOENT ? err_set(e, ERR_USAGE, failed, "'%s': a bundle's plan has a plan.lock beside it", c->file)
                              : failed;
@@ -54,16 +53,13 @@ static int judge(struct campaign *c, const struct text *bytes, const struct carr
                  const struct config_given *given, const char *why, bool trusted, struct err *e)
 {
     char lock[PATH_MAX];
-    struct trust_grants grants = {0};
+    cleanup_grants struct trust_grants grants = {0};
     const struct trust_plan plan = {.label = c->file, .bytes = bytes, .carried = carried};
-    int failed = trust_of_plan(&plan, &grants, e);
+    TRY(trust_of_plan(&plan, &grants, e));
     text_format(lock, sizeof(lock), "%s/plan.lock", c->folder.path);
-    if (failed == 0 && given)
+    if (given)
         trust_of_options(lock, given, &grants);
-    if (failed == 0)
-        failed = trust_settle(&grants, "matrix", c->file, why, trusted, e);
-    text_free(&grants.lines);
-    return failed;
+    return trust_settle(&grants, "matrix", c->file, why, trusted, e);
 }
 
 static int read_named(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
@@ -159,14 +155,11 @@ static int read_plan(struct campaign *c, const struct config *config, struct err
     bool bound = names_folder(config->positional);
     if (!bound && config->campaign.task >= 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--task goes with a plan's folder; '%s' is none", config->positional);
-    int failed = bound ? read_bound(c, config, &bytes, e) : read_named(c, config, &bytes, e);
-    if (failed != 0) {
-        return failed;
-    }
+    TRY(bound ? read_bound(c, config, &bytes, e) : read_named(c, config, &bytes, e));
     const struct carried *carried = bound ? &c->bound.carried : c->is_own ? NULL : &c->said.carried;
-    failed = plan_parse(c->file, &bytes, &c->bound.given, carried, &c->plan, e);
-    if (failed != 0 || bound)
-        return failed;
+    TRY(plan_parse(c->file, &bytes, &c->bound.given, carried, &c->plan, e));
+    if (bound)
+        return 0;
     c->bound.carried = c->plan.carried;
     say_not_carried(c->plan.not_carried.data);
     return 0;
@@ -389,7 +382,7 @@ static void describe_one(const struct campaign *c, uint64_t block, size_t unit, 
                          size_t column, struct text *out)
 {
     cleanup_text struct text state = {0};
-    const char *label = tally_label_name(tally_label(&c->tally, unit));
+    const char *label = tally_label_names[tally_label(&c->tally, unit)];
     const char *id = c->plan.cell[tally_cell(&c->tally, unit)].id;
     add_state(c, block, unit, times, &state);
     text_add(out, "  block %-4llu ", (unsigned long long)block + 1);

@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -13,11 +15,18 @@
 #include "plan/tally.h"
 
 #define LINE_EVERY_S 10
+#define CUT_NAME_LOW 12 /* characters of a cell's name that are still of use, with what goes before and behind */
 
-/* Cuts the line to the terminal's width: the next line would not erase one that wraps. */
+/* The characters (ASCII) that a line has room for. */
+static size_t room(void)
+{
+    return terminal_width(STDERR_FILENO) - 1;
+}
+
+/* Cuts the line to the room: the next line would not erase one that wraps. */
 static void print_line(const struct text *line)
 {
-    (void)fprintf(stderr, "\r\033[K%.*s", (int)terminal_width(STDERR_FILENO) - 1, line->data);
+    (void)fprintf(stderr, "\r\033[K%.*s", (int)room(), line->data);
 }
 
 static void add_head(const struct campaign_meter *m, uint64_t blocks, struct text *line)
@@ -34,16 +43,38 @@ static void add_last(const struct campaign_meter *m, struct text *line)
         text_add(line, ", last %s", m->last);
 }
 
+/* What moves stays: a cell's long name is cut, or left out. */
+static void add_running(const struct campaign_meter *m, uint64_t iterations_done, struct text *line)
+{
+    cleanup_free char *name = text_printf("; %s%s%s", m->running->id, m->label ? " " : "", m->label ? m->label : "");
+    cleanup_free char *done =
+        text_printf(": %" PRIu64 " of %" PRId64 " iterations", iterations_done, m->running->cell.iterations);
+    const size_t others = line->len + strlen(done), has = strlen(name);
+    if (others + has <= room())
+        text_add(line, "%s%s", name, done);
+    else if (others + CUT_NAME_LOW <= room())
+        text_add(line, "%.*s..%s", (int)(room() - others) - 2, name, done);
+    else
+        text_add(line, ";%s", done + 1);
+}
+
+static void add_where_it_fits(const struct text *part, struct text *line)
+{
+    if (part->data && line->len + part->len <= room())
+        text_add(line, "%s", part->data);
+}
+
 static void show(void *arg, uint64_t warmup_done, uint64_t iterations_done)
 {
     const struct campaign_meter *m = arg;
-    cleanup_text struct text line = {0};
+    cleanup_text struct text line = {0}, last = {0}, block = {0};
     (void)warmup_done;
     add_head(m, m->blocks, &line);
-    text_add(&line, "; %s%s%s: %" PRIu64 " of %" PRId64 " iterations", m->running->id, m->label ? " " : "",
-             m->label ? m->label : "", iterations_done, m->running->cell.iterations);
-    add_last(m, &line);
-    text_add(&line, "; block %" PRIu64 " of %" PRIu64, m->block, m->blocks);
+    add_running(m, iterations_done, &line);
+    add_last(m, &last);
+    add_where_it_fits(&last, &line);
+    text_add(&block, "; block %" PRIu64 " of %" PRIu64, m->block, m->blocks);
+    add_where_it_fits(&block, &line);
     print_line(&line);
 }
 

@@ -56,14 +56,7 @@ struct estimate estimate_left(const struct tally *t, uint64_t blocks)
 
 void estimate_say(const struct estimate *e, struct text *out)
 {
-    if (e->left == 0) {
-        text_add(out, "nothing");
-        return;
-    }
-    if (isnan(e->seconds)) {
-        text_add(out, "unknown");
-        return;
-    }
-    text_add(out, "about ");
-    text_add_seconds(out, e->seconds);
+    text_add(out, "%s", e->left == 0 ? "nothing" : isnan(e->seconds) ? "unknown" : "about ");
+    if (e->left > 0 && !isnan(e->seconds))
+        text_add_seconds(out, e->seconds);
 }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "cell/scenario.h"
+#include "plan/order.h"
 #include "plan/plan.h"
 
 #define DYING_NS        (10 * NS_PER_S)
@@ -130,8 +130,7 @@ static int take_lock(struct folder *f, struct err *e)
         return refuse_lock(f, e);
     int failed = wait_for_lock(fd);
     if (failed != 0)
-        return failed == -EBUSY ? refuse_busy(f, fd, e)
-                                : err_set(e, ERR_HOST, failed, "flock '%s/.lock': %s", f->path, strerror(-failed));
+        return failed == -EBUSY ? refuse_busy(f, fd, e) : err_code(e, ERR_HOST, failed, "flock '%s/.lock'", f->path);
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* its holder has just removed the folder */
         return refuse_busy(f, fd, e);
     fail_point("folder locked");
@@ -208,16 +207,12 @@ bool folder_is_bound(const char *path)
 
 bool folder_is_begun(const struct folder *f)
 {
-    bool begun = false;
     const struct dirent *d;
-    DIR *dir = opendir(f->path);
-    while (dir && !begun && (d = readdir(dir))) {
-        size_t len = strlen(d->d_name);
-        begun = (len > 5 && strcmp(d->d_name + len - 5, ".json") == 0) || strcmp(d->d_name, "slurm") == 0;
-    }
-    if (dir)
-        (void)closedir(dir);
-    return begun;
+    cleanup_dir DIR *dir = opendir(f->path);
+    while (dir && (d = readdir(dir)))
+        if (text_ends_with(d->d_name, ".json") || strcmp(d->d_name, "slurm") == 0)
+            return true;
+    return false;
 }
 
 static void write_lock_text(const struct folder_plan *p, struct text *out)
@@ -302,28 +297,18 @@ static int read_file(const struct folder *f, const char *name, struct text *ret,
 int folder_read_lock(const struct folder *f, struct folder_plan *ret, struct err *e)
 {
     char path[PATH_MAX];
-    struct folder_plan p = {.seed = -1, .carried.folder = f->path};
-    int failed = read_file(f, "plan.lock", &p.words, e);
-    if (failed == -ENOENT) {
-        folder_plan_free(&p);
-        return failed;
-    }
+    cleanup_folder_plan struct folder_plan p = {.seed = -1, .carried.folder = f->path};
+    TRY(read_file(f, "plan.lock", &p.words, e));
     (void)path_in(f, "plan.lock", path);
     char *rest = p.words.data;
-    for (unsigned n = 1; failed == 0 && rest && *rest; n++) {
-        char *line = strsep(&rest, "\n");
-        failed = take_line(&p, line);
-        if (failed != 0)
-            failed =
-                err_set(e, ERR_USAGE, -EINVAL, "'%s': line %u is none that tare wrote (take another --out)", path, n);
-    }
-    if (failed == 0 && (p.seed < 0 || strlen(p.sha256) != 64))
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is not whole (take another --out)", path);
-    if (failed != 0) {
-        folder_plan_free(&p);
-        return failed;
-    }
+    for (unsigned n = 1; rest && *rest; n++)
+        if (take_line(&p, strsep(&rest, "\n")) != 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %u is none that tare wrote (take another --out)", path,
+                           n);
+    if (p.seed < 0 || strlen(p.sha256) != 64)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is not whole (take another --out)", path);
     *ret = p;
+    p.words = (struct text){0};
     return 0;
 }
 
@@ -337,23 +322,21 @@ static int read_copy(const struct folder *f, struct text *ret, char sha256[65], 
 int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e)
 {
     char sha256[65] = "";
-    struct folder_plan p;
+    cleanup_folder_plan struct folder_plan p = {.seed = -1};
     int failed = folder_read_lock(f, &p, e);
     if (failed == -ENOENT)
         return err_set(e, ERR_USAGE, failed, "'%s' holds no plan (it has no plan.lock)", f->path);
-    if (failed != 0)
-        return failed;
+    TRY(failed);
     failed = read_copy(f, bytes, sha256, e);
     if (failed == -ENOENT || (failed == 0 && strcmp(sha256, p.sha256) != 0))
-        failed = err_set(e, ERR_USAGE, -EINVAL,
-                         "'%s/plan.yml' is not the plan that its records are of: its SHA-256 is "
-                         "not that of plan.lock (put it back, or take another --out)",
-                         f->path);
-    if (failed != 0)
-        folder_plan_free(&p);
-    else
-        *ret = p;
-    return failed;
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "'%s/plan.yml' is not the plan that its records are of: its SHA-256 is "
+                       "not that of plan.lock (put it back, or take another --out)",
+                       f->path);
+    TRY(failed);
+    *ret = p;
+    p.words = (struct text){0};
+    return 0;
 }
 
 void folder_plan_free(struct folder_plan *p)
@@ -400,38 +383,23 @@ static int refuse_other(const struct folder *f, const struct folder_plan *has, c
 {
     static const char REMEDY[] = "one folder holds one plan (take another --out)";
     cleanup_text struct text ours = {0}, theirs = {0};
-    int failed = 0;
     say_options(&has->given, &theirs);
     say_options(&wanted->given, &ours);
     if (strcmp(has->sha256, wanted->sha256) != 0)
-        failed = err_set(e, ERR_USAGE, -EEXIST,
-                         "'%s' holds the plan '%s' (SHA-256 %.12s...), and this is '%s' "
-                         "(%.12s...): %s",
-                         f->path, has->name, has->sha256, wanted->name, wanted->sha256, REMEDY);
-    else if (strcmp(theirs.data, ours.data) != 0)
-        failed = err_set(e, ERR_USAGE, -EEXIST, "'%s' holds the plan '%s' with%s, and this is it with%s: %s", f->path,
-                         has->name, theirs.data, ours.data, REMEDY);
-    else if (has->noise != wanted->noise)
-        failed = err_set(e, ERR_USAGE, -EEXIST, "'%s' holds the plan '%s' %s --aa, and this is it %s: %s", f->path,
-                         has->name, has->noise ? "with" : "without", has->noise ? "without" : "with", REMEDY);
-    else if (wanted->seed >= 0 && has->seed != wanted->seed)
-        failed = err_set(e, ERR_USAGE, -EEXIST,
-                         "'%s' holds the plan '%s' with the seed %lld, and this is it with %lld: "
-                         "%s",
-                         f->path, has->name, (long long)has->seed, (long long)wanted->seed, REMEDY);
-    else
-        failed = refuse_changed(f, has, wanted, e);
-    return failed;
-}
-
-static void draw_seed(struct folder_plan *p)
-{
-    uint32_t drawn = 0;
-    if (getrandom(&drawn, sizeof(drawn), 0) != (ssize_t)sizeof(drawn))
-        drawn = (uint32_t)getpid();
-    p->drawn = p->seed < 0;
-    if (p->drawn)
-        p->seed = drawn;
+        return err_set(e, ERR_USAGE, -EEXIST,
+                       "'%s' holds the plan '%s' (SHA-256 %.12s...), and this is '%s' (%.12s...): %s", f->path,
+                       has->name, has->sha256, wanted->name, wanted->sha256, REMEDY);
+    if (strcmp(theirs.data, ours.data) != 0)
+        return err_set(e, ERR_USAGE, -EEXIST, "'%s' holds the plan '%s' with%s, and this is it with%s: %s", f->path,
+                       has->name, theirs.data, ours.data, REMEDY);
+    if (has->noise != wanted->noise)
+        return err_set(e, ERR_USAGE, -EEXIST, "'%s' holds the plan '%s' %s --aa, and this is it %s: %s", f->path,
+                       has->name, has->noise ? "with" : "without", has->noise ? "without" : "with", REMEDY);
+    if (wanted->seed >= 0 && has->seed != wanted->seed)
+        return err_set(e, ERR_USAGE, -EEXIST,
+                       "'%s' holds the plan '%s' with the seed %lld, and this is it with %lld: %s", f->path, has->name,
+                       (long long)has->seed, (long long)wanted->seed, REMEDY);
+    return refuse_changed(f, has, wanted, e);
 }
 
 static int write_copy(struct folder *f, const struct text *bytes, struct err *e)
@@ -447,9 +415,8 @@ static int check_copy(struct folder *f, const struct folder_plan *wanted, const 
                       struct err *e)
 {
     char sha256[65] = "";
-    struct text there = {0};
+    cleanup_text struct text there = {0};
     int failed = read_copy(f, &there, sha256, e);
-    text_free(&there);
     if (failed == -ENOENT)
         return write ? write_copy(f, bytes, e) : 0;
     if (failed == 0 && strcmp(sha256, wanted->sha256) != 0)
@@ -482,7 +449,7 @@ static int make_room(const struct folder *f, const char *in, struct err *e)
     int failed = beneath_make_folders(f->fd, above);
     cleanup_close int fd = failed == 0 ? beneath_open(f->fd, above, O_RDONLY | O_DIRECTORY, 0) : failed;
     failed = fd < 0 ? fd : file_remove_tree(fd, strrchr(in, '/') + 1);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s/%s': %s", f->path, in, strerror(-failed));
+    return err_code(e, ERR_USAGE, failed, "'%s/%s'", f->path, in);
 }
 
 static int copy_one(struct folder *f, const struct carried_one *s, struct err *e)
@@ -511,22 +478,23 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
 {
     char path[PATH_MAX];
     cleanup_text struct text lock = {0};
-    int failed = check_words(wanted, e);
-    if (failed == 0 && over && write && unlinkat(f->fd, "plan.lock", 0) != 0)
-        failed = err_sys(e, ERR_USAGE, "'%s'", path_in(f, "plan.lock", path));
-    if (failed == 0 && !over)
-        failed = check_copy(f, wanted, bytes, write, e);
-    else if (failed == 0 && write)
-        failed = write_copy(f, bytes, e);
-    if (failed == 0 && write)
-        failed = copy_carried(f, &wanted->carried, e);
-    draw_seed(wanted);
+    TRY(check_words(wanted, e));
+    if (over && write && unlinkat(f->fd, "plan.lock", 0) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", path_in(f, "plan.lock", path));
+    if (!over)
+        TRY(check_copy(f, wanted, bytes, write, e));
+    else if (write)
+        TRY(write_copy(f, bytes, e));
+    if (write)
+        TRY(copy_carried(f, &wanted->carried, e));
+    wanted->drawn = wanted->seed < 0 && !write;
+    wanted->seed = wanted->seed >= 0 ? wanted->seed : order_draw_seed();
+    if (!write)
+        return 0;
     write_lock_text(wanted, &lock);
-    if (failed == 0 && write)
-        failed = file_replace_at(f->fd, "plan.lock", path_in(f, "plan.lock", path), lock.data, lock.len, e);
-    f->bound |= failed == 0 && write;
-    wanted->drawn &= !f->bound;
-    return failed;
+    TRY(file_replace_at(f->fd, "plan.lock", path_in(f, "plan.lock", path), lock.data, lock.len, e));
+    f->bound = true;
+    return 0;
 }
 
 int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e)
@@ -536,8 +504,7 @@ int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text 
     int failed = folder_read_lock(f, &has, e);
     if (failed == -ENOENT)
         return bind_new(f, wanted, bytes, write, false, e);
-    if (failed != 0)
-        return failed;
+    TRY(failed);
     failed = refuse_other(f, &has, wanted, e);
     folder_plan_free(&has);
     if (failed != 0 && !folder_is_begun(f)) {
@@ -567,7 +534,7 @@ int folder_aside(const struct folder *f, struct err *e)
 {
     int failed = beneath_make_folders(f->fd, "aside");
     int fd = failed == 0 ? beneath_open(f->fd, "aside", O_RDONLY | O_DIRECTORY, 0) : failed;
-    return fd >= 0 ? fd : err_set(e, ERR_OURS, fd, "'%s/aside': %s", f->path, strerror(-fd));
+    return fd >= 0 ? fd : err_code(e, ERR_OURS, fd, "'%s/aside'", f->path);
 }
 
 int folder_set_aside(const struct folder *f, const char *name, char kept[NAME_MAX], struct err *e)

@@ -83,6 +83,7 @@ int folder_read_lock(const struct folder *f, struct folder_plan *ret, struct err
 int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e);
 
 void folder_plan_free(struct folder_plan *p);
+#define cleanup_folder_plan __attribute__((cleanup(folder_plan_free)))
 
 /* Writes a record's name in the folder into buf and returns it. label: 0 none, 1 A, 2 A'. */
 const char *folder_record_name(uint64_t block, const char *cell, int label, char buf[NAME_MAX]);

@@ -156,12 +156,6 @@ void handover_take_left_out(struct campaign *c, bool again)
 
 /* --- waiting --- */
 
-static void block_signals(sigset_t *ends)
-{
-    signals_of_end(ends);
-    (void)sigprocmask(SIG_BLOCK, ends, NULL);
-}
-
 /* Waits a second. Returns the signal that came meanwhile, else 0. */
 static int pause_for(const sigset_t *ends)
 {
@@ -176,10 +170,11 @@ static int wait_for_jobs(struct handover *h, struct err *e)
     sigset_t ends;
     int64_t answered_ns = clock_now_ns();
     bool alive = *h->jobs.data != '\0';
-    block_signals(&ends);
+    signals_of_end(&ends);
+    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
     unsigned polls = 0;
     while (alive && h->interrupted_by == 0) {
-        struct text said = {0};
+        cleanup_text struct text said = {0};
         int failed = slurm_jobs(h->jobs.data, &alive, &said, e);
         if (failed == 0)
             answered_ns = clock_now_ns();
@@ -188,11 +183,8 @@ static int wait_for_jobs(struct handover *h, struct err *e)
         else
             alive = true;
         bool looks = h->meter.progress.show && polls++ % POLLS_A_LOOK == 0;
-        int unread = looks ? read_again(h, false, e) : 0;
+        TRY(looks ? read_again(h, false, e) : 0);
         campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
-        text_free(&said);
-        if (unread != 0)
-            return unread;
         h->interrupted_by = alive ? pause_for(&ends) : 0;
     }
     campaign_meter_clear(&h->meter);
@@ -211,7 +203,7 @@ static void remember_jobs(const struct handover *h, struct err *e)
     char path[PATH_MAX];
     cleanup_close int fd = beneath_open(h->campaign->folder.fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
-        (void)err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", h->folder, strerror(-fd));
+        (void)err_code(e, ERR_USAGE, fd, "'%s/slurm'", h->folder);
     else
         (void)file_replace_at(fd, "jobs", jobs_path(h, path), h->jobs.data, h->jobs.len, e);
 }

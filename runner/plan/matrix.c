@@ -108,7 +108,7 @@ static void describe_plan(const struct matrix *s, const struct place_in_plan *at
                           struct facts *plan)
 {
     const struct campaign *c = s->campaign;
-    const char *label = tally_label_name(tally_label(&c->tally, at->unit));
+    const char *label = tally_label_names[tally_label(&c->tally, at->unit)];
     facts_text(plan, "name", c->plan.name);
     facts_text(plan, "sha256", c->bound.sha256);
     facts_int(plan, "seed", c->bound.seed);
@@ -201,7 +201,7 @@ static int run_unit(struct matrix *s, const struct place_in_plan *at, struct err
     if (failed != 0)
         return err_wrap(e, "cell '%s'", cell->id);
     const struct progress *progress = campaign_meter_running(
-        &s->meter, cell, tally_label_name(tally_label(&c->tally, at->unit)), at->block + 1, (uint64_t)c->blocks);
+        &s->meter, cell, tally_label_names[tally_label(&c->tally, at->unit)], at->block + 1, (uint64_t)c->blocks);
     failed = run_one(s, i, progress, &record, e);
     campaign_meter_clear(&s->meter);
     if (failed != 0)
@@ -318,27 +318,25 @@ static int check_host(struct matrix *s, struct err *e)
 static int run_block(struct matrix *s, uint64_t block, struct err *e)
 {
     struct campaign *c = s->campaign;
-    int failed = 0;
     campaign_order(c, block);
-    for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
+    for (size_t p = 0; !s->interrupted_by && p < c->tally.units; p++) {
         const struct place_in_plan at = {block, p, c->order[p]};
         const struct tally_one *one = tally_at(&c->tally, block, at.unit);
         if (tally_is_run(&c->tally, at.unit) && (!one || !one->file))
-            failed = run_unit(s, &at, e);
+            TRY(run_unit(s, &at, e));
     }
-    return failed;
+    return 0;
 }
 
 static int run_blocks(struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
-    int failed = 0;
-    for (uint64_t block = 0; failed == 0 && !s->interrupted_by; block++) {
+    for (uint64_t block = 0; !s->interrupted_by; block++) {
         if (block >= (uint64_t)c->blocks && !campaign_goes_on(c))
             break;
-        failed = run_block(s, block, e);
+        TRY(run_block(s, block, e));
     }
-    return failed;
+    return 0;
 }
 
 static int open_stage(struct matrix *s, struct err *e)
@@ -364,13 +362,11 @@ static int run_here(struct matrix *s, size_t *run, int *interrupted_by, struct e
 static int show_order(struct campaign *c, struct err *e)
 {
     cleanup_text struct text out = {0};
-    int failed = 0;
     campaign_describe(c, terminal_width(STDOUT_FILENO), &out);
     if (c->engine == ENGINE_SLURM)
-        failed = handover_script(c, &out, e);
-    if (failed == 0)
-        (void)fputs(out.data, stdout);
-    return failed;
+        TRY(handover_script(c, &out, e));
+    (void)fputs(out.data, stdout);
+    return 0;
 }
 
 /* Adds the cells that the table lacks, and why. */
@@ -391,7 +387,6 @@ static int print_table(const struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
     cleanup_text struct text text = {0};
-    struct summary summary;
     int failed = tally_read_rest(&c->tally, &c->folder, e);
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
@@ -403,12 +398,11 @@ static int print_table(const struct matrix *s, struct err *e)
     text_add(&left_out, "* plan %s, seed %lld, %zu record%s: %s\n", c->plan.name, (long long)c->bound.seed, n,
              n == 1 ? "" : "s", c->folder.path);
     terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
+    cleanup_summary struct summary summary;
     summary_make(&c->tally.records, &summary);
-    struct tables tables = tables_make(&summary, TABLES_TEXT);
+    cleanup_tables struct tables tables = tables_make(&summary, TABLES_TEXT);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
     (void)printf("%s\n%s", text.data, notes.data);
-    tables_free(&tables);
-    summary_free(&summary);
     return 0;
 }
 
@@ -487,21 +481,19 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
 static int open_plan(struct matrix *s, const struct config *config, struct err *e)
 {
     struct campaign *c = s->campaign;
-    int failed = campaign_open(c, config, e);
-    if (failed == 0 && s->shows && s->shows->check)
-        failed = s->shows->check(&c->plan, s->shows->to, e);
+    TRY(campaign_open(c, config, e));
+    if (s->shows && s->shows->check)
+        TRY(s->shows->check(&c->plan, s->shows->to, e));
     c->tally.records.reader.with_iterations = s->shows != NULL;
     s->checked = config->host.dry_run && is_handed_over(c); /* any host can print the script */
-    if (failed == 0 && !folder_is_begun(&c->folder))
-        failed = check_host(s, e);
-    if (failed == 0)
-        failed = campaign_bind(c, config, e);
-    if (failed == 0)
-        failed = check_writable(c, e);
-    if (failed == 0 && is_handed_over(c))
+    if (!folder_is_begun(&c->folder))
+        TRY(check_host(s, e));
+    TRY(campaign_bind(c, config, e));
+    TRY(check_writable(c, e));
+    if (is_handed_over(c))
         handover_take_left_out(c, config->campaign.retry && !config->host.dry_run);
     bool looks = config->host.dry_run || is_handed_over(c);
-    return failed == 0 && looks && !campaign_is_done(c) ? check_host(s, e) : failed;
+    return looks && !campaign_is_done(c) ? check_host(s, e) : 0;
 }
 
 int matrix_run(const struct config *config, const struct matrix_shows *shows, struct err *e)

@@ -1,5 +1,8 @@
 #include "plan/order.h"
 
+#include <sys/random.h>
+#include <unistd.h>
+
 uint64_t order_random(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15;
@@ -16,6 +19,12 @@ uint64_t order_random_below(uint64_t *state, uint64_t below)
         r = order_random(state);
     while (r < uneven);
     return r % below;
+}
+
+uint32_t order_draw_seed(void)
+{
+    uint32_t drawn = 0;
+    return getrandom(&drawn, sizeof(drawn), 0) == (ssize_t)sizeof(drawn) ? drawn : (uint32_t)getpid();
 }
 
 /* Two seeds that differ by little, or two blocks, start far apart. */

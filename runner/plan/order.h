@@ -17,6 +17,9 @@ uint64_t order_random(uint64_t *state);
 /* A uniform number from 0 to below - 1, by rejection. below > 0. */
 uint64_t order_random_below(uint64_t *state, uint64_t below);
 
+/* A seed that nobody named. */
+uint32_t order_draw_seed(void);
+
 /* Fills unit[n] with a block's order: the numbers 0 to n-1, shuffled (Durstenfeld, CACM 7(7), 1964, algorithm 235). */
 void order_block(uint64_t seed, uint64_t block, size_t n, size_t *unit);
 

@@ -123,13 +123,6 @@ static bool can_go_native(const struct plan *plan)
     return true;
 }
 
-static void go_native(struct plan *plan)
-{
-    for (size_t i = 0; i < plan->cells; i++)
-        if (is_auto(&plan->cell[i].cell))
-            plan->cell[i].cell.runtime = "native";
-}
-
 int plan_runtimes_find(struct plan *plan, struct plan_runtimes *ret, struct err *e)
 {
     size_t at = 0;
@@ -138,7 +131,9 @@ int plan_runtimes_find(struct plan *plan, struct plan_runtimes *ret, struct err 
         terminal_say("matrix: %s; going on with the native runtime", e->text);
         plan_runtimes_free(ret);
         *e = (struct err){0};
-        go_native(plan);
+        for (size_t i = 0; i < plan->cells; i++)
+            if (is_auto(&plan->cell[i].cell))
+                plan->cell[i].cell.runtime = "native";
         failed = find_runtimes(plan, ret, &at, e);
     }
     return failed == 0 ? 0 : err_wrap(e, "cell '%s'", plan->cell[at].id);

@@ -127,8 +127,7 @@ static int save_script(const struct slurm_array *a, uint64_t base, uint64_t most
     cleanup_text struct text script = {0};
     char name[32];
     cleanup_close int fd = beneath_open(a->folder_fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
-    if (fd < 0)
-        return err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", a->folder, strerror(-fd));
+    TRY(err_code(e, ERR_USAGE, fd, "'%s/slurm'", a->folder));
     write_script(a, base, most, &script);
     text_format(name, sizeof(name), "%llu.sh", (unsigned long long)base);
     text_format(path, PATH_MAX, "%s/slurm/%s", a->folder, name);
@@ -145,27 +144,24 @@ static int submit_one(const struct slurm_array *a, uint64_t base, uint64_t most,
     int failed = ask(words, &answer);
     if (failed == 0 && (!answer.data || sscanf(answer.data, "%llu", &job) != 1))
         failed = -EIO;
-    if (failed == 0)
-        text_add(jobs, "%s%llu", jobs->len ? " " : "", job);
-    else
-        failed = err_set(e, ERR_HOST, -EIO, "sbatch: %s (--engine local runs the plan here)",
-                         answer.data && *answer.data ? answer.data : strerror(-failed));
-    return failed;
+    if (failed != 0)
+        return err_set(e, ERR_HOST, -EIO, "sbatch: %s (--engine local runs the plan here)",
+                       answer.data && *answer.data ? answer.data : strerror(-failed));
+    text_add(jobs, "%s%llu", jobs->len ? " " : "", job);
+    return 0;
 }
 
 int slurm_submit(const struct slurm_array *a, struct text *jobs, struct err *e)
 {
-    int failed = beneath_make_folders(a->folder_fd, "slurm");
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "'%s/slurm': %s", a->folder, strerror(-failed));
+    TRY(err_code(e, ERR_USAGE, beneath_make_folders(a->folder_fd, "slurm"), "'%s/slurm'", a->folder));
     uint64_t most = max_array_size();
-    for (size_t i = 0; failed == 0 && i < a->tasks;) {
+    for (size_t i = 0; i < a->tasks;) {
         uint64_t base = a->task[i] < most ? 0 : a->task[i];
-        failed = submit_one(a, base, most, jobs, e);
+        TRY(submit_one(a, base, most, jobs, e));
         while (i < a->tasks && a->task[i] - base < most)
             i++;
     }
-    return failed;
+    return 0;
 }
 
 /* --- what has become of them ------------------------------------------------------------------------------------- */
@@ -204,8 +200,7 @@ int slurm_jobs(const char *jobs, bool *alive, struct text *said, struct err *e)
     bool forgotten = failed != 0 && answer.data && strstr(answer.data, "Invalid job id");
     if (failed == 0 && answer.data)
         count_states(answer.data, alive, said);
-    else if (failed != 0 && !forgotten)
-        (void)err_set(e, ERR_HOST, -EAGAIN, "squeue: %s",
-                      answer.data && *answer.data ? answer.data : strerror(-failed));
-    return failed == 0 || forgotten ? 0 : -EAGAIN;
+    return failed == 0 || forgotten ? 0
+                                    : err_set(e, ERR_HOST, -EAGAIN, "squeue: %s",
+                                              answer.data && *answer.data ? answer.data : strerror(-failed));
 }

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cell/scenarios.h"
 #include "cgroups/cgfile.h"
@@ -27,13 +28,35 @@
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
 
+static unsigned bits_of_modes(const struct sweep *s)
+{
+    unsigned modes = 0;
+    for (size_t i = 0; i < s->modes; i++)
+        modes |= 1U << s->mode[i];
+    return modes;
+}
+
+static bool has_mode(const struct sweep *s, enum mode mode)
+{
+    return bits_of_modes(s) >> mode & 1;
+}
+
 static int refuse_twice(const char *option, const char *list, const char *word, struct err *e)
 {
     return err_set(e, ERR_USAGE, -EEXIST, "%s '%s': %s is there twice", option, list, word);
 }
 
+static const char *nearest(const char *word, const char *names, char buf[SUGGEST_TEXT_MAX])
+{
+    struct suggest known = SUGGEST(word);
+    suggest_offer_list(&known, names);
+    return suggest_text(&known, "", buf);
+}
+
 static int take_mode(struct sweep *s, const char *word, struct err *e)
 {
+    static const char MODES[] = "threads, processes, interpreters";
+    char near[SUGGEST_TEXT_MAX];
     size_t m = 0;
     if (s->natives && strcmp(word, "native") == 0) { /* the scenario's program in C, with threads */
         TRY(s->native ? refuse_twice("--modes", s->c->bench.modes, word, e) : 0);
@@ -42,26 +65,26 @@ static int take_mode(struct sweep *s, const char *word, struct err *e)
     }
     while (mode_names[m] && strcmp(mode_names[m], word) != 0)
         m++;
-    for (size_t i = 0; mode_names[m] && i < s->modes; i++)
-        if (s->mode[i] == m)
-            return refuse_twice("--modes", s->c->bench.modes, word, e);
+    if (mode_names[m] && has_mode(s, (enum mode)m))
+        return refuse_twice("--modes", s->c->bench.modes, word, e);
     if (!mode_names[m])
-        return err_set(e, ERR_USAGE, -EINVAL,
-                       "--modes '%s': '%s' is no mode; what is allowed is a list of %sthreads, processes, interpreters",
-                       s->c->bench.modes, word, s->natives ? "native, " : "");
+        return err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': '%s' is no mode; what is allowed is a list of %s%s%s",
+                       s->c->bench.modes, word, s->natives ? "native, " : "", MODES, nearest(word, MODES, near));
     s->mode[s->modes++] = (enum mode)m;
     return 0;
 }
 
 static int take_start(struct sweep *s, const char *word, struct err *e)
 {
+    static const char STARTS[] = "fork, forkserver, spawn";
+    char near[SUGGEST_TEXT_MAX];
     enum start_method start = START_FORK;
     while (start <= START_SPAWN && strcmp(start_method_name(start), word) != 0)
         start++;
     if (start > START_SPAWN)
         return err_set(e, ERR_USAGE, -EINVAL,
-                       "--mp-start '%s': '%s' is no start method; what is allowed is a list of fork, forkserver, spawn",
-                       s->c->bench.starts, word);
+                       "--mp-start '%s': '%s' is no start method; what is allowed is a list of %s%s",
+                       s->c->bench.starts, word, STARTS, nearest(word, STARTS, near));
     for (size_t i = 0; i < s->starts; i++)
         if (s->start[i] == start)
             return refuse_twice("--mp-start", s->c->bench.starts, word, e);
@@ -91,14 +114,6 @@ static int take_list(struct sweep *s, const char *list, int (*take)(struct sweep
         if (!*at)
             return 0;
     }
-}
-
-static bool has_mode(const struct sweep *s, enum mode mode)
-{
-    for (size_t i = 0; i < s->modes; i++)
-        if (s->mode[i] == mode)
-            return true;
-    return false;
 }
 
 static int take_starts(struct sweep *s, struct err *e)
@@ -170,12 +185,6 @@ int sweep_take_options(struct sweep *s, bool scenarios, struct err *e)
 
 /* --- a look at the function --------------------------------------------------------------------------------------- */
 
-/* The mode whose interpreter is used: for a function, whose modes may have different ones, the first; else threads. */
-static enum mode mode_of_interpreter(const struct sweep *s)
-{
-    return s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
-}
-
 static bool ran_out_of_memory(const struct slice *slice)
 {
     char path[PATH_MAX], text[CGFILE_CAP];
@@ -231,7 +240,8 @@ static int look_at_function(struct sweep *s, const struct cell *cell, struct err
 int sweep_look(struct sweep *s, struct err *e)
 {
     struct cell cell = s->c->cell;
-    cell.mode = mode_of_interpreter(s);
+    /* whose interpreter is used: for a function, whose modes may have different ones, the first's; else threads' */
+    cell.mode = s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
     cell.runtime = s->python;
     if (s->scenario)
         cell.scenario = s->scenario;
@@ -251,19 +261,11 @@ void sweep_leave_out(struct sweep *s, enum mode mode)
     s->modes = kept;
 }
 
-static unsigned bits_of_modes(const struct sweep *s)
-{
-    unsigned modes = 0;
-    for (size_t i = 0; i < s->modes; i++)
-        modes |= 1U << s->mode[i];
-    return modes;
-}
-
 static int write_scenario(struct sweep *s, struct err *e)
 {
     struct file_folder folder;
     const char *keep = s->c->bench.keep;
-    text_format(s->place, sizeof(s->place), "%.4000s/scenario", s->temporary.path);
+    text_format(s->place, sizeof(s->place), "%.3800s/%s", s->temporary.path, s->function.name);
     int failed = file_folder_open(keep ? keep : s->place, &folder, e);
     if (failed != 0 && keep) {
         (void)err_wrap(e, "--keep");
@@ -307,7 +309,7 @@ void sweep_add_modes(const struct sweep *s, struct text *out)
     cleanup_text struct text list = {0};
     for (size_t i = 0; i < s->modes; i++)
         if (s->mode[i] != MODE_PROCESSES || s->starts == 0)
-            add_listed(mode_name(s->mode[i]), &list);
+            add_listed(mode_names[s->mode[i]], &list);
     text_add(out, "%s]", list.data ? list.data : "[");
 }
 
@@ -334,7 +336,7 @@ int sweep_run(struct sweep *s, const char *name, const struct text *plan, const 
     TRY(file_replace(s->plan, plan->data, plan->len, e));
     c.positional = s->plan;
     if (!c.output.dir) {
-        text_format(s->records, sizeof(s->records), "%.4000s/records", s->temporary.path);
+        text_format(s->records, sizeof(s->records), "%.4000s/.records", s->temporary.path);
         c.output.dir = s->records;
     }
     return matrix_run(&c, shows, e);
@@ -381,8 +383,8 @@ void sweep_add_places(const struct sweep *s, const char *folder, struct text *ou
         text_add(out, "* the scenario: %s ('tare run %s%s'; with --profile growth: how its memory grows)\n", keep,
                  strchr(keep, '/') ? "" : "./", keep);
     if (*s->records)
-        text_add(out,
-                 "* the records were not kept (--out DIR keeps them, --keep DIR keeps a scenario to go on from)\n");
+        text_add(out, "* the records were not kept (--out DIR keeps them%s)\n",
+                 keep ? "" : ", --keep DIR keeps a scenario to go on from");
     else
         text_add(out, "* the records: %s ('tare report %s')\n", folder, folder);
 }

@@ -33,11 +33,6 @@ struct reading {
 
 /* --- units ------------------------------------------------------------------------------------------------------- */
 
-static size_t unit_of(const struct tally *t, size_t cell, int label)
-{
-    return label == 2 ? t->cells + cell : cell;
-}
-
 size_t tally_cell(const struct tally *t, size_t unit)
 {
     return unit % t->cells;
@@ -48,11 +43,7 @@ int tally_label(const struct tally *t, size_t unit)
     return t->units == t->cells ? 0 : unit < t->cells ? 1 : 2;
 }
 
-const char *tally_label_name(int label)
-{
-    static const char *const NAMES[] = {NULL, "A", "A'"};
-    return NAMES[label];
-}
+const char *const tally_label_names[] = {NULL, "A", "A'"};
 
 bool tally_is_run(const struct tally *t, size_t unit)
 {
@@ -184,7 +175,7 @@ static int take_record(const struct reading *r, const char *name, const struct i
         return set_aside(r, name, "it was interrupted", e);
     if (r->retry && !from->ok)
         return set_aside(r, name, "it failed", e);
-    struct tally_one *one = room_for(r->tally, from->block - 1, unit_of(r->tally, cell, label));
+    struct tally_one *one = room_for(r->tally, from->block - 1, cell + (label == 2 ? r->tally->cells : 0));
     if (one->file) {
         terminal_say("matrix: '%s/%s' is a second record of what '%s' is of: it does not count", r->folder->path, name,
                      one->file);

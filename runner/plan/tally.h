@@ -49,7 +49,7 @@ struct tally {
 /* The cell and the label (0: none, 1: A, 2: A') of a unit. */
 size_t tally_cell(const struct tally *t, size_t unit);
 int tally_label(const struct tally *t, size_t unit);
-const char *tally_label_name(int label); /* "A", "A'"; NULL for 0 */
+extern const char *const tally_label_names[]; /* "A", "A'"; NULL for 0 */
 
 /* Whether this host can run its cell. */
 bool tally_is_run(const struct tally *t, size_t unit);

@@ -29,11 +29,17 @@ struct trust_plan {
 };
 
 /* The settings that the host would have to grant, one per line: "PLACE: KEY: VALUE: " and what it reaches. Starts as
- * {0}; ended with text_free(&lines). */
+ * {0}; ended with trust_grants_free(). */
 struct trust_grants {
     struct text lines;
     size_t count;
 };
+
+static inline void trust_grants_free(struct trust_grants *g)
+{
+    text_free(&g->lines);
+}
+#define cleanup_grants __attribute__((cleanup(trust_grants_free)))
 
 /* Appends those of a plan and of its scenarios' copies. It opens nothing but the copies. -EINVAL (usage): the plan or a
  * copy cannot be read. */

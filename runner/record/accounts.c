@@ -68,15 +68,12 @@ static void take(int dirfd, const struct account *a, struct page *page, const st
     uint64_t value = 0;
     const char *lacking = lacks(root, a);
     int failed = dirfd < 0 || lacking ? -1 : read_account(dirfd, a, page, &value);
-    if (failed != 0) {
-        if (lacking)
-            facts_absent(to, a->as, "%s", lacking);
-        else
-            facts_absent(to, a->as, "%s has no readable %s on this kernel: %s", a->file, a->key, strerror(-failed));
-        return;
-    }
-    const struct fact *was = before ? facts_find(before, a->as) : NULL;
-    facts_int(to, a->as, (int64_t)value - (was && was->kind == FACT_INT ? was->integer : 0));
+    if (lacking)
+        facts_absent(to, a->as, "%s", lacking);
+    else if (failed != 0)
+        facts_absent(to, a->as, "%s has no readable %s on this kernel: %s", a->file, a->key, strerror(-failed));
+    else
+        facts_int(to, a->as, (int64_t)value - (before ? facts_integer(before, a->as, 0) : 0));
 }
 
 void accounts_baseline_read(int slice_dirfd, struct accounts_baseline *ret)

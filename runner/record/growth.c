@@ -15,11 +15,7 @@ const char *const growth_figure_keys[GROWTH_FIGURES] = {
     "pss_bytes",   "live_bytes", "cycles_bytes",      "free_bytes", "stacks_bytes", "children_bytes",
     "files_bytes", "rest_bytes", "page_tables_bytes", "anon_bytes", "cache_bytes",  "kernel_bytes"};
 
-const char *growth_shape_name(enum growth_shape s)
-{
-    static const char *const NAMES[] = {"unknown", "grows", "shrinks", "flat", "plateau"};
-    return NAMES[s];
-}
+const char *const growth_shape_names[] = {"unknown", "grows", "shrinks", "flat", "plateau"};
 
 /* --- what is asked for ---------------------------------------------------------------------------------------------
  */

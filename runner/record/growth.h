@@ -53,7 +53,7 @@ enum growth_shape {
     GROWTH_PLATEAU, /* it contains 0, but the first half of the run grew */
 };
 
-const char *growth_shape_name(enum growth_shape s); /* "unknown", "grows", ... */
+extern const char *const growth_shape_names[]; /* "unknown", "grows", ... */
 
 /* For other profiles than growth has_been_asked is false, and nothing else is set. */
 struct growth {

@@ -263,20 +263,14 @@ static int load_all(struct parse *p)
     static const struct wanted BESIDES[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
                                             {SECTION_DISTURBANCE, DISTURBANCE, false}};
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
-        if (load(p, &WANTED[i]) != 0)
-            return -EINVAL;
+        TRY(load(p, &WANTED[i]));
     /* `tare compare` asks for neither and skips these: no figure may come from them */
     for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(BESIDES); i++)
-        if (load(p, &BESIDES[i]) != 0)
-            return -EINVAL;
+        TRY(load(p, &BESIDES[i]));
     return 0;
 }
 
-const char *record_kind_name(enum record_kind k)
-{
-    static const char *const NAMES[] = {"in a slice", "borrowed", "without a slice", "emulated"};
-    return NAMES[k];
-}
+const char *const record_kind_names[] = {"in a slice", "borrowed", "without a slice", "emulated"};
 
 /* --- what is shared --------------------------------------------------------------------------------------------- */
 
@@ -341,27 +335,15 @@ static const char *keep(const struct parse *p, const char *text)
     return keep_text(p->r->pool, text);
 }
 
-/* Takes a text; null and a missing member give "". */
+/* Takes a text; null and a missing member give "". key: "" is the member of the record itself. */
 static int take_text(const struct parse *p, enum section s, const char *key, const char **ret)
 {
-    const json_t *v = json_object_get(p->tree[s], key);
+    cleanup_json json_t *whole = NULL;
+    const json_t *v = *key ? json_object_get(p->tree[s], key) : NULL;
+    if (!*key && p->section[s].data && !(v = whole = load_value(p, p->section[s])))
+        return -EINVAL;
     if (v && !json_is_string(v) && !json_is_null(v))
         return refuse_member(p, s, key, "no text");
-    *ret = keep(p, json_is_string(v) ? json_string_value(v) : "");
-    return 0;
-}
-
-/* The same for a member of the record itself. */
-static int take_top(const struct parse *p, enum section s, const char **ret)
-{
-    *ret = keep(p, "");
-    if (!p->section[s].data)
-        return 0;
-    cleanup_json json_t *v = load_value(p, p->section[s]);
-    if (!v)
-        return -EINVAL;
-    if (!json_is_string(v) && !json_is_null(v))
-        return refuse_member(p, s, "", "no text");
     *ret = keep(p, json_is_string(v) ? json_string_value(v) : "");
     return 0;
 }
@@ -374,23 +356,22 @@ static int take_node(const struct parse *p, struct invocation *ret)
         const char *key;
     } NODES[] = {{SECTION_PLAN, "node"}, {SECTION_HOST, "node"}, {SECTION_HOST, "hostname"}};
     for (size_t i = 0; i < ARRAY_LEN(NODES); i++) {
-        if (take_text(p, NODES[i].s, NODES[i].key, &ret->node) != 0)
-            return -EINVAL;
+        TRY(take_text(p, NODES[i].s, NODES[i].key, &ret->node));
         if (*ret->node)
             return 0;
     }
-    return take_top(p, SECTION_NODE, &ret->node);
+    return take_text(p, SECTION_NODE, "", &ret->node);
 }
 
 static int take_words(const struct parse *p, struct invocation *ret)
 {
     const struct {
         enum section s;
-        const char *key; /* NULL: a member of the record itself */
+        const char *key;
         const char **ret;
     } WORDS[] = {
-        {SECTION_ID, NULL, &ret->id},
-        {SECTION_STARTED_AT, NULL, &ret->started_at},
+        {SECTION_ID, "", &ret->id},
+        {SECTION_STARTED_AT, "", &ret->started_at},
         {SECTION_ISOLATION, "grade", &ret->grade},
         {SECTION_TERMINATION, "reason", &ret->termination},
         {SECTION_TERMINATION, "detail", &ret->detail},
@@ -399,9 +380,7 @@ static int take_words(const struct parse *p, struct invocation *ret)
         {SECTION_PLAN, "sha256", &ret->plan_sha256},
     };
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-        if ((WORDS[i].key ? take_text(p, WORDS[i].s, WORDS[i].key, WORDS[i].ret)
-                          : take_top(p, WORDS[i].s, WORDS[i].ret)) != 0)
-            return -EINVAL;
+        TRY(take_text(p, WORDS[i].s, WORDS[i].key, WORDS[i].ret));
     if (!*ret->id)
         return refuse(p, p->section[SECTION_ID].data, "its id is empty");
     const enum section of_block = json_object_get(p->tree[SECTION_PLAN], "block") ? SECTION_PLAN : SECTION_SCENARIO;
@@ -412,8 +391,8 @@ static int take_words(const struct parse *p, struct invocation *ret)
         return refuse_member(p, of_block, "block", "no whole number from 1");
     ret->block = (uint64_t)json_integer_value(block);
     ret->series = keep(p, "");
-    if (of_block == SECTION_SCENARIO && take_text(p, SECTION_SCENARIO, "series", &ret->series) != 0)
-        return -EINVAL;
+    if (of_block == SECTION_SCENARIO)
+        TRY(take_text(p, SECTION_SCENARIO, "series", &ret->series));
     if (json_is_integer(seed))
         text_format(digits, sizeof(digits), "%lld", (long long)json_integer_value(seed));
     ret->plan_seed = keep(p, digits);
@@ -583,33 +562,45 @@ static void set_figure(struct reader *r, struct invocation *ret, const char *nam
     ret->figure[at] = f;
 }
 
-/* Reads a figure: a number, the mean of a range, or null with the reason beside it. */
-static int figure_of(struct reader *r, const json_t *parent, const char *key, struct figure *ret)
+/* Where a figure is, and what its section calls it. */
+struct place {
+    enum section s;
+    const json_t *parent;
+    const char *key, *said;
+};
+
+/* Takes a figure under this name: a number, the mean of a range, or null with the reason beside it. */
+static int take_figure(const struct parse *p, const struct place *at, const char *name, struct invocation *ret)
 {
     char with[136];
-    const json_t *v = json_object_get(parent, key);
+    const json_t *v = json_object_get(at->parent, at->key);
     const json_t *n = json_is_object(v) ? json_object_get(v, "avg") : v;
-    if (json_is_number(n)) {
-        *ret = (struct figure){json_number_value(n), NULL};
-        const double size = fabs(ret->value);
-        return !(size > 0) || (size >= 1 / FIGURE_MOST && size <= FIGURE_MOST) ? 0 : -EINVAL;
+    struct figure f = {json_is_number(n) ? json_number_value(n) : NAN, NULL};
+    const double size = fabs(f.value);
+    if (json_is_number(n) ? size > 0 && !(size >= 1 / FIGURE_MOST && size <= FIGURE_MOST) : v && !json_is_null(v))
+        return refuse_member(p, at->s, at->said, NO_FIGURE);
+    if (!json_is_number(n)) {
+        text_format(with, sizeof(with), "%.120s_reason", at->key);
+        const char *why = json_string_value(json_object_get(at->parent, with));
+        f.why_not = keep(p, why ? why : NO_SUCH_FIGURE);
     }
-    text_format(with, sizeof(with), "%.120s_reason", key);
-    const char *why = json_string_value(json_object_get(parent, with));
-    *ret = (struct figure){NAN, keep_text(r->pool, why ? why : NO_SUCH_FIGURE)};
-    return !v || json_is_null(v) ? 0 : -EINVAL;
+    set_figure(p->r, ret, name, f);
+    return 0;
 }
 
-/* The section at the beginning of a path such as "memory.slice.anon", and the object and the key in it. */
-static const json_t *parent_of(const struct parse *p, const char *path, enum section *s, const char **key)
+/* The figure at a path such as "memory.slice.anon". */
+static struct place place_of(const struct parse *p, const char *path)
 {
     size_t len = strcspn(path, ".");
-    for (*s = 0; strncmp(NAME[*s], path, len) != 0 || NAME[*s][len];)
-        ++*s;
-    const json_t *parent = p->tree[*s];
-    const char *dot = strchr(path + len + 1, '.');
-    *key = dot ? dot + 1 : path + len + 1;
-    return dot ? json_object_getn(parent, path + len + 1, (size_t)(dot - path) - len - 1) : parent;
+    struct place at = {.said = path + len + 1};
+    while (strncmp(NAME[at.s], path, len) != 0 || NAME[at.s][len])
+        at.s++;
+    const char *dot = strchr(at.said, '.');
+    at.key = dot ? dot + 1 : at.said;
+    at.parent = p->tree[at.s];
+    if (dot)
+        at.parent = json_object_getn(at.parent, at.said, (size_t)(dot - at.said));
+    return at;
 }
 
 /* Takes tare's own figures that are not in the result. */
@@ -617,17 +608,12 @@ static int take_known(const struct parse *p, struct invocation *ret)
 {
     const struct figure_about *own;
     for (size_t i = 0; (own = figure_of_records(i)); i++) {
-        struct figure f;
-        enum section s;
-        const char *key;
         if (!own->path)
             continue;
-        const json_t *parent = parent_of(p, own->path, &s, &key);
-        if (s == SECTION_COUNTERS && lacks(p->section[s]))
+        const struct place at = place_of(p, own->path);
+        if (at.s == SECTION_COUNTERS && lacks(p->section[at.s]))
             continue; /* nobody asked for counters, and a column without values would be noise */
-        if (figure_of(p->r, parent, key, &f) != 0)
-            return refuse_member(p, s, strchr(own->path, '.') + 1, NO_FIGURE);
-        set_figure(p->r, ret, own->name, f);
+        TRY(take_figure(p, &at, own->name, ret));
     }
     return 0;
 }
@@ -641,15 +627,12 @@ static int take_growth(const struct parse *p, struct invocation *ret)
         return refuse_member(p, SECTION_GROWTH, "slopes", "of more than 1000 members, which no tare writes");
     json_object_foreach(slopes, key, value)
     {
-        struct figure f;
         char name[80], said[80];
         if (text_ends_with(key, "_reason") || strlen(key) > 60)
             continue;
         text_format(name, sizeof(name), "growth_%s", key);
         text_format(said, sizeof(said), "slopes.%s", key);
-        if (figure_of(p->r, slopes, key, &f) != 0)
-            return refuse_member(p, SECTION_GROWTH, said, NO_FIGURE);
-        set_figure(p->r, ret, name, f);
+        TRY(take_figure(p, &(struct place){SECTION_GROWTH, slopes, key, said}, name, ret));
     }
     return 0;
 }
@@ -691,16 +674,12 @@ static int take_scenarios_own(const struct parse *p, struct invocation *ret)
     json_t *figures = json_object_get(p->tree[SECTION_RESULT], "figures"), *value = NULL;
     const json_t *declared = json_object_get(p->tree[SECTION_RESULT], "figures_declared");
     const char *key = NULL;
-    struct figure f;
     json_object_foreach(figures, key, value)
     {
         if (strlen(key) > 120 || text_ends_with(key, "_reason"))
             continue;
-        if (figure_of(p->r, figures, key, &f) != 0)
-            return refuse_member(p, SECTION_RESULT, key, NO_FIGURE);
-        if (take_declared(p, declared, key) != 0)
-            return -EINVAL;
-        set_figure(p->r, ret, key, f);
+        TRY(take_figure(p, &(struct place){SECTION_RESULT, figures, key, key}, key, ret));
+        TRY(take_declared(p, declared, key));
     }
     return 0;
 }
@@ -711,22 +690,15 @@ static int take_results(const struct parse *p, struct invocation *ret)
     static const char *const OURS[] = {"total_wall_s", "avg_iter_s", "p50_iter_s", "p95_iter_s", NULL};
     json_t *result = p->tree[SECTION_RESULT], *value;
     const char *key;
-    struct figure f;
     if (json_object_size(result) > MEMBERS_MAX || json_object_size(json_object_get(result, "figures")) > MEMBERS_MAX)
         return refuse_member(p, SECTION_RESULT, "", "of more than 1000 members, which no tare writes");
-    for (size_t i = 0; OURS[i]; i++) {
-        if (figure_of(p->r, result, OURS[i], &f) != 0)
-            return refuse_member(p, SECTION_RESULT, OURS[i], NO_FIGURE);
-        set_figure(p->r, ret, OURS[i], f);
-    }
+    for (size_t i = 0; OURS[i]; i++)
+        TRY(take_figure(p, &(struct place){SECTION_RESULT, result, OURS[i], OURS[i]}, OURS[i], ret));
     json_object_foreach(result, key, value)
     {
         bool is_one = json_is_number(value) || (json_is_null(value) && reader_figure(p->r, key) >= 0);
-        if (!is_one || text_is_among(key, OURS))
-            continue;
-        if (figure_of(p->r, result, key, &f) != 0)
-            return refuse_member(p, SECTION_RESULT, key, NO_FIGURE);
-        set_figure(p->r, ret, key, f);
+        if (is_one && !text_is_among(key, OURS))
+            TRY(take_figure(p, &(struct place){SECTION_RESULT, result, key, key}, key, ret));
     }
     return take_scenarios_own(p, ret);
 }
@@ -937,13 +909,11 @@ static int take_details(struct parse *p, struct invocation_details *d)
     d->bytes = p->whole.len;
     d->missed_share = share_of(number(memory, "missed_walks"), number(memory, "walks"));
     d->foreign_share = foreign_share_of(p);
-    if (take_list(&checks, p->checks, take_check) != 0)
-        return -EINVAL;
+    TRY(take_list(&checks, p->checks, take_check));
     double missed = number(memory, "missed_ticks"); /* without missed ticks nobody needs the number of samples */
     if (!p->r->with_points && !(missed > 0))
         return 0;
-    if (take_list(&samples, p->samples, take_sample) != 0)
-        return -EINVAL;
+    TRY(take_list(&samples, p->samples, take_sample));
     if (!lacks(p->section[SECTION_MEMORY])) /* the larger share, of ticks or of walks; fmax ignores NaN */
         d->missed_share = fmax(d->missed_share, share_of(missed, (double)samples.count));
     return 0;
@@ -1039,31 +1009,28 @@ static int check_there(const struct parse *p)
 static int take(struct parse *p, struct invocation *ret)
 {
     const struct reader *r = p->r;
-    if (check_there(p) != 0 || load_all(p) != 0 || take_words(p, ret) != 0)
-        return -EINVAL;
+    TRY(check_there(p));
+    TRY(load_all(p));
+    TRY(take_words(p, ret));
     take_kind(p, ret);
     ret->cell = set_of(p, MEMO_CELL, cell_of);
     ret->environment = set_of(p, MEMO_ENVIRONMENT, environment_of);
     if (ret->cell->count > SETTINGS_MAX || ret->environment->count > SETTINGS_MAX)
         return refuse(p, NULL, "it tells more of its cell or of where it ran than any tare writes");
-    if (take_results(p, ret) != 0)
-        return -EINVAL;
+    TRY(take_results(p, ret));
     leave_out_quantiles(p, ret);
-    if (take_known(p, ret) != 0 || take_growth(p, ret) != 0)
-        return -EINVAL;
+    TRY(take_known(p, ret));
+    TRY(take_growth(p, ret));
     if (r->names > FIGURES_MAX)
         return refuse(p, p->section[SECTION_RESULT].data, "with it these records have more than 4096 figures");
     if (r->with_iterations || r->with_steady) {
-        if (take_iterations(p, ret) != 0)
-            return -EINVAL;
+        TRY(take_iterations(p, ret));
         ret->overhead_s = overhead_of(p, ret);
     }
     if (r->with_steady)
         ret->steady = stats_steady_state(ret->iteration_s, ret->iterations).class;
-    if (!r->with_iterations) {
-        free(ret->iteration_s);
-        ret->iteration_s = NULL;
-    }
+    if (!r->with_iterations)
+        free(STEAL(ret->iteration_s));
     if (r->with_sections)
         quote(p, ret);
     return r->with_details ? take_details(p, &ret->details) : 0;

@@ -24,7 +24,7 @@ enum record_kind {
     RECORD_EMULATED, /* on an emulated CPU, with whatever slice */
 };
 
-const char *record_kind_name(enum record_kind k);
+extern const char *const record_kind_names[];
 
 /* A figure of one record. */
 struct figure {

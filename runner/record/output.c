@@ -128,15 +128,12 @@ void output_close(struct output_places *p)
 int output_save(const struct record *r, const struct output_places *p, struct err *e)
 {
     char path[PATH_MAX], name[NAME_MAX + 1];
-    int failed = 0;
     if (p->dir_fd >= 0) {
         text_format(name, sizeof(name), "%s.json", r->id);
         text_format(path, sizeof(path), "%s/%s", p->asked->dir, name);
-        failed = record_save_at(r, p->dir_fd, name, path, e);
+        TRY(record_save_at(r, p->dir_fd, name, path, e));
     }
-    if (failed == 0 && p->json_fd >= 0)
-        failed = record_save_at(r, p->json_fd, p->json, p->asked->json, e);
-    return failed;
+    return p->json_fd >= 0 ? record_save_at(r, p->json_fd, p->json, p->asked->json, e) : 0;
 }
 
 bool output_is_why(const char *name)

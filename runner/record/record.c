@@ -19,27 +19,22 @@
 #include "base/json_put.h"
 #include "base/version.h"
 
-const char *termination_name(enum termination t)
-{
-    static const char *const NAMES[] = {"ok", "timeout", "oom", "signal", "workload-error", "interrupted", "stalled"};
-    return NAMES[t];
-}
+const char *const termination_names[] = {"ok", "timeout", "oom", "signal", "workload-error", "interrupted", "stalled"};
 
 const char *record_emulated_by(const struct facts *host)
 {
-    const struct fact *emulated = facts_find(host, "emulated"), *by = facts_find(host, "emulated_by");
-    if (!emulated || emulated->kind != FACT_BOOL || !emulated->truth)
+    const char *by = facts_word(host, "emulated_by");
+    if (!facts_truth(host, "emulated"))
         return NULL;
-    return by && by->kind == FACT_TEXT ? by->text : "an emulator that is not named";
+    return *by ? by : "an emulator that is not named";
 }
 
-struct record *record_new(struct err *e)
+struct record *record_new(void)
 {
     void *room = mmap(NULL, sizeof(struct record), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room != MAP_FAILED)
-        return room;
-    (void)err_set(e, ERR_OURS, -ENOMEM, "no memory for the record");
-    return NULL;
+    if (room == MAP_FAILED)
+        abort();
+    return room;
 }
 
 void record_clear(struct record *r)
@@ -49,17 +44,11 @@ void record_clear(struct record *r)
     free(STEAL(r->end_ns));
     free(STEAL(r->samples));
     free(STEAL(r->file));
-    facts_free(&r->plan);
-    facts_free(&r->figures);
-    facts_free(&r->peak);
-    facts_free(&r->cpu);
-    facts_free(&r->events);
-    facts_free(&r->inherited);
-    facts_free(&r->counters);
-    facts_free(&r->disturbance);
-    facts_free(&r->confinement);
-    facts_free(&r->program);
-    facts_free(&r->instrument);
+    struct facts *const facts[] = {&r->plan,        &r->figures,   &r->peak,      &r->cpu,
+                                   &r->events,      &r->inherited, &r->counters,  &r->disturbance,
+                                   &r->confinement, &r->program,   &r->instrument};
+    for (size_t i = 0; i < ARRAY_LEN(facts); i++)
+        facts_free(facts[i]);
 }
 
 void record_free(struct record *r)
@@ -94,24 +83,19 @@ static json_t *tool_json(void)
 /* The limits that would have ended or slowed the run. */
 static void set_bounds(json_t *o, const struct record *r)
 {
-    if (r->cell.quota.usec) {
-        json_put_int(o, "cpu_quota_usec", r->cell.quota.usec);
-        json_put_int(o, "cpu_period_usec", r->cell.quota.period_usec);
-    } else {
-        json_put_absent(o, "cpu_quota_usec", "none was set");
-    }
-    if (r->cell.has_memory_high)
-        json_put_int(o, "memory_high_bytes", r->cell.memory_high_bytes);
-    else
-        json_put_absent(o, "memory_high_bytes", "none was set");
-    json_put_int_or(o, "timeout_ms", r->cell.timeout_ms != 0, r->cell.timeout_ms, "none was set");
+    const struct cell *c = &r->cell;
+    json_put_int_or(o, "cpu_quota_usec", c->quota.usec != 0, c->quota.usec, "none was set");
+    if (c->quota.usec)
+        json_put_int(o, "cpu_period_usec", c->quota.period_usec);
+    json_put_int_or(o, "memory_high_bytes", c->has_memory_high, c->memory_high_bytes, "none was set");
+    json_put_int_or(o, "timeout_ms", c->timeout_ms != 0, c->timeout_ms, "none was set");
     json_put_int_or(o, "stall_ms", r->stall_ms != 0, r->stall_ms, r->stall_reason);
 }
 
 static void set_cpus(json_t *o, const struct cell *c)
 {
     json_put_text(o, "cpus", c->cpus ? c->cpus : "auto");
-    json_put_text(o, "smt", smt_name((enum smt)c->smt));
+    json_put_text(o, "smt", smt_names[c->smt]);
     json_put_int_or(o, "numa", c->numa >= 0, c->numa, "no node was asked for");
 }
 
@@ -140,7 +124,7 @@ static json_t *command_json(const struct record *r)
     }
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
-    json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
+    json_put_text(o, "isolation", isolation_names[c->isolation]);
     set_cpus(o, c);
     set_bounds(o, r);
     return o;
@@ -194,8 +178,8 @@ static json_t *scenario_json(const struct record *r)
         return command_json(r);
     json_t *o = json_object();
     json_put_text(o, "name", c->scenario->name);
-    json_put_text(o, "mode", mode_name((enum mode)c->mode));
-    json_put_text(o, "profile", profile_name((enum profile)c->profile));
+    json_put_text(o, "mode", mode_names[c->mode]);
+    json_put_text(o, "profile", profile_names[c->profile]);
     json_put_text_or(o, "mp_start_method", r->mp_start_method, "the mode starts no processes");
     json_put_int(o, "workers", c->workers);
     json_put_int(o, "iterations", c->iterations);
@@ -207,10 +191,10 @@ static json_t *scenario_json(const struct record *r)
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "runtime", c->runtime);
-    json_put_text_or(o, "gil", c->gil == GIL_DEFAULT ? NULL : gil_name((enum gil)c->gil),
+    json_put_text_or(o, "gil", c->gil == GIL_DEFAULT ? NULL : gil_names[c->gil],
                      "it was not asked for: as the build has it");
-    json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
-    json_put_text(o, "partition", partition_name((enum partition)c->partition));
+    json_put_text(o, "isolation", isolation_names[c->isolation]);
+    json_put_text(o, "partition", partition_names[c->partition]);
     set_cpus(o, c);
     set_bounds(o, r);
     set_origin(o, c->scenario);
@@ -229,31 +213,25 @@ static void set_gil(json_t *o, const struct record *r)
             json_put(o, truths[i].key, json_boolean(truths[i].value));
         else
             json_put_absent(o, truths[i].key, UNSAID);
-    if (r->gil_turned)
-        json_put(o, "gil_turned_after", json_integer((json_int_t)r->gil_turned));
-    else
-        json_put_absent(o, "gil_turned_after", r->gil_at_end < 0 ? UNSAID : SAME);
-    if (*r->gil_module)
-        json_put_text(o, "gil_turned_on_by", r->gil_module);
-    else
-        json_put_absent(o, "gil_turned_on_by", "the interpreter warned of no module");
+    json_put_int_or(o, "gil_turned_after", r->gil_turned != 0, (int64_t)r->gil_turned,
+                    r->gil_at_end < 0 ? UNSAID : SAME);
+    json_put_text_or(o, "gil_turned_on_by", r->gil_module, "the interpreter warned of no module");
     json_put_text_or(o, "gil_warning", r->gil_warning, "the interpreter did not warn");
 }
 
 /* Each package has a key of its own, so that a comparison of two records names the packages that differ. */
 static void set_packages(json_t *o, const struct distributions *d)
 {
+    if (*d->why_not) {
+        json_put_absent(o, "packages", d->why_not);
+        return;
+    }
     json_t *packages = json_object();
     for (size_t i = 0; i < d->count; i++) {
         json_t *one = json_object();
         json_put_text(one, "version", d->list[i].version);
         json_put_text_or(one, "record_sha256", d->list[i].record_sha256, "it has no RECORD");
         json_put(packages, d->list[i].name, one);
-    }
-    if (*d->why_not) {
-        json_decref(packages);
-        json_put_absent(o, "packages", d->why_not);
-        return;
     }
     json_put(o, "packages", packages);
     json_put_int(o, "packages_omitted", (int64_t)d->omitted);
@@ -318,7 +296,7 @@ static void set_controllers(json_t *o, const struct record_slice *s)
     json_t *have = json_array();
     json_t *lack = json_object();
     for (int i = 0; i < SLICE_CONTROLLERS; i++) {
-        const char *name = slice_controller_name((enum slice_controller)i);
+        const char *name = slice_controller_names[i];
         if (s->controller[i].available)
             (void)json_array_append_new(have, json_string(name));
         else
@@ -347,7 +325,7 @@ static json_t *slice_json(const struct record *r)
 {
     const struct record_slice *s = &r->slice;
     json_t *o = json_object();
-    json_put_text(o, "provenance", slice_provenance_name(s->provenance));
+    json_put_text(o, "provenance", slice_provenance_names[s->provenance]);
     json_put_text(o, "provenance_reason", *s->reason ? s->reason : NULL);
     json_put_text_or(o, "path", s->path, s->reason);
     set_controllers(o, s);
@@ -390,7 +368,7 @@ static json_t *confinement_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
     json_t *o = json_object();
-    json_put_text(o, "level", confinement_name((enum confinement)c->confinement));
+    json_put_text(o, "level", confinement_names[c->confinement]);
     json_put_text(o, "network", c->network == NETWORK_HOST ? "host" : "none");
     json_put(o, "writable", words_json(&c->writable));
     json_put(o, "allowed", words_json(&c->allowed));
@@ -445,7 +423,7 @@ static json_t *result_json(const struct record *r)
 static json_t *termination_json(const struct record *r)
 {
     json_t *o = json_object();
-    json_put_text(o, "reason", termination_name(r->termination));
+    json_put_text(o, "reason", termination_names[r->termination]);
     json_put_text(o, "detail", *r->detail ? r->detail : NULL);
     json_put_text(o, "trouble", *r->trouble ? r->trouble : NULL);
     json_put_int_or(o, "exit_status", r->exited, r->exit_status,
@@ -707,7 +685,7 @@ static json_t *growth_json(const struct growth *g)
     }
     json_put_int(o, "per_iterations", GROWTH_PER);
     json_put_real(o, "confidence", GROWTH_CONFIDENCE, NULL);
-    json_put_text(o, "shape", growth_shape_name(g->shape));
+    json_put_text(o, "shape", growth_shape_names[g->shape]);
     json_put(o, "slopes", slopes);
     json_put(o, "intervals", intervals);
     json_put_real(o, "rose_before_bytes", g->rose_bytes, "the first half has no readings of PSS");
@@ -806,11 +784,9 @@ int record_save_at(const struct record *r, int dirfd, const char *name, const ch
     struct file_draft draft = {.dirfd = -1};
     TRY(file_draft_open_at(dirfd, name, said, &draft, e));
     int failed = record_write(r, draft.stream, e);
-    if (failed == 0)
-        return file_draft_commit(&draft, e);
-    (void)err_wrap(e, "'%s'", draft.path);
-    file_draft_abandon(&draft);
-    return failed;
+    if (failed != 0)
+        (void)err_wrap(e, "'%s'", draft.path);
+    return file_draft_end(&draft, failed, e);
 }
 
 int record_exit(const struct record *r, struct err *e)
@@ -819,7 +795,7 @@ int record_exit(const struct record *r, struct err *e)
     if (r->termination == TERMINATION_INTERRUPTED)
         return 128 + (r->interrupted_by ? r->interrupted_by : 2);
     if (r->termination != TERMINATION_OK)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
+        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_names[r->termination], r->detail);
     if (*r->trouble)
         return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
     if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)

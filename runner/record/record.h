@@ -34,7 +34,7 @@ enum termination {
     TERMINATION_STALLED,
 };
 
-const char *termination_name(enum termination t);
+extern const char *const termination_names[];
 
 /* The slice as it was asked for and as it was. */
 struct record_slice {
@@ -129,8 +129,8 @@ struct record {
 const char *record_emulated_by(const struct facts *host);
 
 /* Makes an empty record, which record_free() ends. Its memory is mapped, not touched: few runs use most of it, and
- * untouched pages cost a short run nothing. NULL: -ENOMEM (ours) is in e. */
-struct record *record_new(struct err *e);
+ * untouched pages cost a short run nothing. Out of memory aborts. */
+struct record *record_new(void);
 
 /* Frees what the record owns. It does not own runtime, host and image. */
 void record_clear(struct record *r);

@@ -53,6 +53,7 @@ void records_drop(struct records *r);
 void records_keep(struct records *r, const char *key, const char *value);
 
 void records_free(struct records *r);
+#define cleanup_records __attribute__((cleanup(records_free)))
 
 /* Describes a figure: as its records declare it, else by its name. */
 struct figure_about records_about(const struct records *r, const char *name);

@@ -53,7 +53,7 @@ static void add_record(const struct records *r, const struct keys *k, const stru
                                  i->plan_cell,
                                  i->label,
                                  block,
-                                 record_kind_name(i->kind),
+                                 record_kind_names[i->kind],
                                  i->grade,
                                  i->termination,
                                  of_environment(i, "runtime.version"),

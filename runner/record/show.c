@@ -61,8 +61,8 @@ static void show_environment(const struct record *r, struct text *out)
     text_add(out, "Python (%s): %s\n", r->runtime->implementation, r->runtime->banner);
     text_add(out, "OS: %s, arch %s\n", fact_text(r->host, "platform", "unknown"),
              fact_text(r->host, "arch", "unknown"));
-    text_add(out, "Mode: %s\n", mode_name((enum mode)c->mode));
-    text_add(out, "Profile: %s\n", profile_name((enum profile)c->profile));
+    text_add(out, "Mode: %s\n", mode_names[c->mode]);
+    text_add(out, "Profile: %s\n", profile_names[c->profile]);
     if (*r->mp_start_method)
         text_add(out, "mp_start_method: %s\n", r->mp_start_method);
     text_add(out, "gil_enabled: %s\n", r->gil_enabled < 0 ? "n/a" : python_truth(r->gil_enabled));
@@ -380,7 +380,7 @@ void show_record(const struct record *r, const struct terminal_look *look, struc
     show_figures(r, out);
     show_growth(r, look, out);
     if (r->termination != TERMINATION_OK)
-        text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
+        text_add(out, "--- termination: %s ---\n%s\n", termination_names[r->termination], r->detail);
     show_timing(r, out);
     show_slice(r, out);
     if (r->counters.count) {

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/keyset.h"
 #include "base/terminal.h"
 #include "report/table.h"
 
@@ -33,6 +34,7 @@ static void bench_free(struct bench *b)
     free(b->cell);
     free(b->speed_up);
 }
+#define cleanup_bench __attribute__((cleanup(bench_free)))
 
 static struct bench bench_make(const struct summary *s)
 {
@@ -247,6 +249,13 @@ static void say_size(const struct bench *b, struct text *out)
     text_add(out, "\n");
 }
 
+/* Threads of such a build take turns, which who names a venv's interpreter may not think of. */
+static bool has_gil(const struct summary_cell *c)
+{
+    const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
+    return free_threaded && strcmp(free_threaded, "false") == 0;
+}
+
 /* "threads on 3.14t, processes (forkserver) on 3.14", and what the columns are of. */
 static void say_columns(const struct bench *b, struct text *out)
 {
@@ -261,6 +270,11 @@ static void say_columns(const struct bench *b, struct text *out)
         text_add(out, " on %s", c->runtime);
     }
     text_add(out, "\n");
+    if (b->cells > 0 && strcmp(b->cell[0]->mode, "threads") == 0 && has_gil(b->cell[0]))
+        text_add(out,
+                 "* %s has a GIL, so that one of its threads runs Python code at a time (a free-threaded build, such "
+                 "as 3.14t, has none)\n",
+                 b->cell[0]->runtime);
     if (b->cells > 1)
         text_add(out, "* speed-up is over %s with %.0f worker%s\n", name_of(b, b->cell[0], name), b->cell[0]->workers,
                  b->cell[0]->workers == 1 ? "" : "s");
@@ -270,8 +284,8 @@ static void say_columns(const struct bench *b, struct text *out)
 
 void bench_text(const struct summary *s, size_t width, struct text *out)
 {
-    struct bench b = bench_make(s);
-    struct table t = table_of(&b);
+    cleanup_bench struct bench b = bench_make(s);
+    cleanup_table struct table t = table_of(&b);
     cleanup_text struct text words = {0}, notes = {0}, size = {0};
     table_as_text(&t, width, out);
     say_columns(&b, &notes);
@@ -283,6 +297,4 @@ void bench_text(const struct summary *s, size_t width, struct text *out)
     terminal_wrap_lines(words.data, width, 16, out);
     say_size(&b, &size);
     terminal_wrap_lines(size.data, width, 2, out);
-    table_free(&t);
-    bench_free(&b);
 }

@@ -47,7 +47,7 @@ static void side_notes(const struct compare_row *row, const struct compare_side 
         text_add(out, "* %s, %c: the invocations lie about several places (dip test, p %.3f): a mean describes none\n",
                  row->label, name, s->is.dip_p);
     if (s->has_steady && s->steady != STATS_FLAT)
-        text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
+        text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_names[s->steady]);
 }
 
 static const char *noise_text(const struct analysis_ratio *r, char *buf, size_t cap)
@@ -167,9 +167,7 @@ static struct table environments_table(const struct comparison *c)
     struct table t = table_new("environments", "What the two ran in differs", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < c->differences; i++) {
         table_row(&t, NULL);
-        table_text(&t, c->difference[i].key);
-        table_text(&t, c->difference[i].a);
-        table_text(&t, c->difference[i].b);
+        table_texts(&t, c->difference[i].key, c->difference[i].a, c->difference[i].b, NULL);
     }
     return t;
 }
@@ -207,12 +205,9 @@ static void add_effect(struct table *t, const struct analysis_verdict *v)
 static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)
 {
     char words[WORDS_MAX_VERDICT];
-    const char *why = row->ratio.why_not;
+    const char *why = row->ratio.why_not, *unclear = why ? why : row->verdict.why;
     table_row(t, NULL);
-    table_text(t, row->label + common);
-    table_text(t, row->figure);
-    table_text(t, row->about.unit);
-    table_text(t, figure_better_name(row->about.better));
+    table_texts(t, row->label + common, row->figure, row->about.unit, figure_better_name(row->about.better), NULL);
     table_number(t, (double)row->a.used, 0, NULL);
     table_number(t, (double)row->b.used, 0, NULL);
     add_side(t, row, &row->a);
@@ -225,9 +220,8 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     table_number(t, row->dominance, 6, NULL);
     table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
     table_number(t, row->ratio.is_difference ? row->ratio.tolerance : margin, 6, NULL);
-    table_text(t, WORDS[row->verdict.word]);
-    table_text(t, words_verdict(&row->verdict, &row->about, margin, words));
-    table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
+    table_texts(t, WORDS[row->verdict.word], words_verdict(&row->verdict, &row->about, margin, words),
+                unclear ? unclear : "", NULL);
 }
 
 /* The figure column's rank: it distinguishes rows of several figures. */
@@ -292,7 +286,7 @@ static void add_table(const struct table *t, const struct compare_headline *h, b
 static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
 {
     const size_t common = h->between ? common_of(c) : 0;
-    struct table environments = environments_table(c), rows = rows_table(c, common, h->margin);
+    cleanup_table struct table environments = environments_table(c), rows = rows_table(c, common, h->margin);
     cleanup_text struct text notes = {0};
     text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
              h->b, h->b_records, h->b_records == 1 ? "" : "s");
@@ -311,8 +305,6 @@ static void show(const struct comparison *c, const struct compare_headline *h, b
         text_add_bytes(out, notes.data, notes.len);
     else
         terminal_wrap_lines(notes.data, h->width, 2, out);
-    table_free(&environments);
-    table_free(&rows);
 }
 
 void compare_text(const struct comparison *c, const struct compare_headline *h, struct text *out)
@@ -327,9 +319,8 @@ void compare_markdown(const struct comparison *c, const struct compare_headline 
 
 void compare_csv(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    struct table t = rows_table(c, 0, h->margin);
+    cleanup_table struct table t = rows_table(c, 0, h->margin);
     table_csv(&t, out);
-    table_free(&t);
 }
 
 /* --- A comparison as JSON ---------------------------------------------------------------------------------------- */
@@ -362,7 +353,7 @@ static json_t *side_json(const struct compare_side *s, bool plain)
     json_put_real(o, "correlation_of_neighbours", s->is.lag1, "fewer than 10 invocations of one node");
     json_put_int_or(o, "outliers", !s->is.outliers_why, (int64_t)s->is.outliers, s->is.outliers_why);
     json_put_real(o, "dip_p", s->is.dip_p, s->is.dip_why);
-    json_put_text(o, "steady_state", s->has_steady ? stats_steady_name(s->steady) : NULL);
+    json_put_text(o, "steady_state", s->has_steady ? stats_steady_names[s->steady] : NULL);
     if (!s->has_steady)
         json_put_text(o, "steady_state_reason", "the iterations were not read (--steady)");
     return o;
@@ -391,7 +382,7 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put_text(o, "better", figure_better_name(row->about.better));
     json_put(o, "a", side_json(&row->a, r->is_difference));
     json_put(o, "b", side_json(&row->b, r->is_difference));
-    json_put_text(o, "method", r->why_not ? NULL : analysis_method_name(r->method));
+    json_put_text(o, "method", r->why_not ? NULL : analysis_method_names[r->method]);
     put_effect(o, v);
     json_put_text(o, "words", words_verdict(v, &row->about, margin, words));
     json_put_real(o, "p", v->p, r->why_not);

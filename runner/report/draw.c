@@ -64,16 +64,14 @@ static void add_script(const struct drawing *d, unsigned formats, struct text *s
 static int write_sources(const struct drawings *d, int dirfd, struct err *e)
 {
     char name[NAME_MAX];
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < d->count; i++) {
+    for (size_t i = 0; i < d->count; i++) {
         const struct drawing *one = &d->list[i];
         file_name(name, one, "dat");
-        failed = file_create_at(dirfd, name, one->data.data, one->data.len, e);
+        TRY(file_create_at(dirfd, name, one->data.data, one->data.len, e));
         file_name(name, one, "gp");
-        if (failed == 0)
-            failed = file_create_at(dirfd, name, one->plot.data, one->plot.len, e);
+        TRY(file_create_at(dirfd, name, one->plot.data, one->plot.len, e));
     }
-    return failed;
+    return 0;
 }
 
 /* Runs gnuplot in the folder, with only PATH of the user's environment. CAIRO_DEBUG_PDF stops cairo's compression,
@@ -84,7 +82,7 @@ static int run_gnuplot(int dirfd, struct err *e)
                                "GNUTERM=dumb CAIRO_DEBUG_PDF=1 \"$2\" -d " SCRIPT " 2>&1";
     char dir[64], program[PATH_MAX];
     struct err why = {0};
-    struct text said = {0};
+    cleanup_text struct text said = {0};
     if (trust_find_program("gnuplot", program, sizeof(program), &why) != 0)
         return err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH for the figures (%s)",
                        why.code == -EPERM ? why.text : "apt-get install gnuplot-nox");
@@ -92,13 +90,11 @@ static int run_gnuplot(int dirfd, struct err *e)
     char *const argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh", dir, program, NULL};
     int failed = spawn_capture(argv, TIMEOUT_MS, &said);
     const char *words = said.data ? said.data : "";
-    if (failed != 0) {
-        for (const char *next = words; *next; next += strcspn(next, "\n"), next += strspn(next, "\n"))
-            words = next; /* gnuplot prints the command first and the fault last */
-        failed = err_set(e, ERR_OURS, -EIO, "gnuplot failed: %.*s", (int)strcspn(words, "\n"), words);
-    }
-    text_free(&said);
-    return failed;
+    if (failed == 0)
+        return 0;
+    for (const char *next = words; *next; next += strcspn(next, "\n"), next += strspn(next, "\n"))
+        words = next; /* gnuplot prints the command first and the fault last */
+    return err_set(e, ERR_OURS, -EIO, "gnuplot failed: %.*s", (int)strcspn(words, "\n"), words);
 }
 
 /* --- what is not the same twice --------------------------------------------------------------------------------- */
@@ -122,8 +118,7 @@ static int say_cut(int dirfd, const char *name, struct err *e)
     static const char BLOCKS[1 << 16];
     int failed = file_create_at(dirfd, PROBE, BLOCKS, sizeof(BLOCKS), NULL);
     (void)unlinkat(dirfd, PROBE, 0);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "gnuplot could not write '%s': %s", name, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, failed, "gnuplot could not write '%s'", name));
     return err_set(e, ERR_OURS, -EIO, "gnuplot wrote no whole '%s'", name);
 }
 
@@ -163,21 +158,20 @@ int draw_files(const struct drawings *d, int dirfd, unsigned formats, bool *date
 {
     cleanup_text struct text script = {0};
     *dated = false;
-    int failed = write_sources(d, dirfd, e);
+    TRY(write_sources(d, dirfd, e));
     for (size_t i = 0; i < d->count; i++)
         add_script(&d->list[i], formats, &script);
-    if (failed == 0 && script.len > 0) {
-        failed = file_create_at(dirfd, SCRIPT, script.data, script.len, e);
-        if (failed == 0) {
-            failed = run_gnuplot(dirfd, e);
-            (void)unlinkat(dirfd, SCRIPT, 0);
-        }
-        for (size_t i = 0; failed == 0 && i < d->count; i++)
-            for (size_t k = 0; failed == 0 && k < ARRAY_LEN(FORMATS); k++)
-                if (formats & FORMATS[k].bit)
-                    failed = settle(&d->list[i], &FORMATS[k], dirfd, dated, e);
-    }
-    return failed;
+    if (script.len == 0)
+        return 0;
+    TRY(file_create_at(dirfd, SCRIPT, script.data, script.len, e));
+    int failed = run_gnuplot(dirfd, e);
+    (void)unlinkat(dirfd, SCRIPT, 0);
+    TRY(failed);
+    for (size_t i = 0; i < d->count; i++)
+        for (size_t k = 0; k < ARRAY_LEN(FORMATS); k++)
+            if (formats & FORMATS[k].bit)
+                TRY(settle(&d->list[i], &FORMATS[k], dirfd, dated, e));
+    return 0;
 }
 
 /* --- SVG as text ------------------------------------------------------------------------------------------------ */

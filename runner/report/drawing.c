@@ -37,9 +37,7 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
 {
     d->list = xgrow(d->list, d->count, sizeof(*d->list));
     struct drawing *one = &d->list[d->count++];
-    *one = (struct drawing){.name = strdup(name), .title = strdup(title), .width_cm = 15, .height_cm = 7};
-    if (!one->name || !one->title)
-        abort();
+    *one = (struct drawing){.name = xstrdup(name), .title = xstrdup(title), .width_cm = 15, .height_cm = 7};
     for (char *c = one->title; *c; c++) /* gnuplot would take a second line as a command */
         *c = (char)((unsigned char)*c < ' ' || *c == '\\' || *c == '`' ? ' ' : *c);
     text_add(&one->plot, "# %s. Drawn by gnuplot 5.4 or newer: gnuplot -p %s.gp\n%s", one->title, name, STYLE);
@@ -48,18 +46,10 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
 
 void drawing_number(struct text *data, double value)
 {
-    if (!isfinite(value)) {
+    if (isfinite(value))
+        text_add_exact(data, value);
+    else
         text_add(data, "nan");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        char number[40];
-        text_format(number, sizeof(number), "%.*g", digits, value);
-        if (digits < 17 && strtod(number, NULL) != value)
-            continue;
-        text_add(data, "%s", number);
-        return;
-    }
 }
 
 void drawing_quote(struct text *plot, const char *text)

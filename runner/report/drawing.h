@@ -30,6 +30,7 @@ struct drawings {
 #define DRAWING_NONE "Nothing is drawn: %zu cells side by side are more than the %d that one figure holds"
 
 void drawings_free(struct drawings *d);
+#define cleanup_drawings __attribute__((cleanup(drawings_free)))
 
 /* Appends a drawing with these texts, each on one line, and the common style in its plot. It is valid until the next
  * one is added. */

@@ -28,13 +28,9 @@ static void drawings_y_axis(struct drawing *d, const double *value, size_t count
 
 static struct drawing *add(struct drawings *all, const struct summary_cell *c, const char *kind, const char *what)
 {
-    cleanup_text struct text name = {0}, title = {0};
-    text_add(&name, "%s-%s", kind, c->id);
-    text_add(&title, "%s: %s", what, c->label);
-    struct drawing *d = drawing_add(all, name.data, title.data);
-    d->cell = strdup(c->id);
-    if (!d->cell)
-        abort();
+    cleanup_free char *name = text_printf("%s-%s", kind, c->id), *title = text_printf("%s: %s", what, c->label);
+    struct drawing *d = drawing_add(all, name, title);
+    d->cell = xstrdup(c->id);
     return d;
 }
 
@@ -42,6 +38,25 @@ static void add_number(struct text *data, double value)
 {
     text_add(data, " ");
     drawing_number(data, value);
+}
+
+/* An estimate and its interval; without an interval both ends equal the estimate. */
+struct bar {
+    double at, low, high;
+};
+
+static struct bar bar_of(const struct stats_interval *i, double scale)
+{
+    if (i->why_not)
+        return (struct bar){i->at * scale, i->at * scale, i->at * scale};
+    return (struct bar){i->at * scale, i->low * scale, i->high * scale};
+}
+
+static void add_bar(struct text *data, struct bar b)
+{
+    add_number(data, b.at);
+    add_number(data, b.low);
+    add_number(data, b.high);
 }
 
 static int compare_values(const void *a, const void *b)
@@ -86,7 +101,6 @@ static void draw_distributions(struct drawings *all, const struct summary_cell *
     if (n == 0)
         return;
     struct drawing *d = add(all, c, "iterations", "Iterations of each invocation");
-    struct text alt = {0};
     text_add(&d->data, "invocation iterations min p5 q1 median q3 p95 max\n");
     for (size_t i = 0; i < n; i++) {
         cleanup_free double *sorted = xcalloc(one[i].of->iterations + 1, sizeof(*sorted));
@@ -102,9 +116,8 @@ static void draw_distributions(struct drawings *all, const struct summary_cell *
         ends[2 * i] = 1e3 * sorted[0];
         ends[2 * i + 1] = 1e3 * sorted[one[i].of->iterations - 1];
     }
-    text_add(&alt, "%zu invocations%s, whose median iterations lie from %.4g to %.4g ms.", n,
-             n < of ? " of more, spread evenly" : "", least, greatest);
-    d->alt = STEAL(alt.data);
+    d->alt = text_printf("%zu invocations%s, whose median iterations lie from %.4g to %.4g ms.", n,
+                         n < of ? " of more, spread evenly" : "", least, greatest);
     drawings_y_axis(d, ends, 2 * n);
     text_add(
         &d->plot,
@@ -131,12 +144,10 @@ struct line {
 static struct line line_of(const struct invocation *i, size_t block)
 {
     struct line l = {.points = (i->iterations + block - 1) / block};
-    cleanup_free struct stats_segment *segment = calloc(i->iterations + 1, sizeof(*segment));
-    cleanup_free double *work = calloc(block + 1, sizeof(*work));
-    l.value = calloc(l.points + 1, sizeof(*l.value));
-    l.mean = calloc(l.points + 1, sizeof(*l.mean));
-    if (!segment || !work || !l.value || !l.mean)
-        abort();
+    cleanup_free struct stats_segment *segment = xcalloc(i->iterations, sizeof(*segment));
+    cleanup_free double *work = xcalloc(block, sizeof(*work));
+    l.value = xcalloc(l.points, sizeof(*l.value));
+    l.mean = xcalloc(l.points, sizeof(*l.mean));
     l.segments = stats_segments(i->iteration_s, i->iterations, segment);
     for (size_t k = 0, at = 0; k < l.points; k++) {
         size_t from = k * block, len = from + block <= i->iterations ? block : i->iterations - from;
@@ -189,14 +200,12 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
             text_add(&alt, "too few iterations");
         text_add(&alt, " in %s%zu", i == 0 ? "invocation " : "", one[i].number);
     }
-    text_add(&alt, "; all invocations together: %s.", stats_steady_name(c->steady));
+    text_add(&alt, "; all invocations together: %s.", stats_steady_names[c->steady]);
     if (block > 1)
         text_add(&alt, " Each point is the median of %zu iterations.", block);
     text_add(&d->data, "\n");
-    cleanup_free double *value = calloc(SERIES_MAX * POINTS_MAX + 1, sizeof(*value));
+    cleanup_free double *value = xcalloc(SERIES_MAX * POINTS_MAX, sizeof(*value));
     size_t values = 0;
-    if (!value)
-        abort();
     for (size_t k = 0; k < (longest + block - 1) / block; k++) {
         text_add(&d->data, "%zu", k * block + 1);
         for (size_t i = 0; i < n; i++) {
@@ -219,12 +228,6 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
 
 /* --- memory over time ------------------------------------------------------------------------------------------- */
 
-/* A class of memory without those inside it: file includes shmem (cgroup-v2.rst, memory.stat). */
-static double file_alone(const struct memory_point *p)
-{
-    return isnan(p->shmem) ? p->file : p->file - p->shmem;
-}
-
 static bool has_classes(const struct invocation *i)
 {
     for (size_t k = 0; k < i->details.points; k++)
@@ -233,7 +236,8 @@ static bool has_classes(const struct invocation *i)
     return false;
 }
 
-/* Adds every rollup, and enough of the cheap readings between them. */
+/* Adds every rollup, and enough of the cheap readings between them. Of a class without those inside it: file includes
+ * shmem (cgroup-v2.rst, memory.stat). */
 static void add_points(struct drawing *d, const struct invocation *i, double *greatest)
 {
     const double mib = 1 << 20;
@@ -246,7 +250,7 @@ static void add_points(struct drawing *d, const struct invocation *i, double *gr
             continue;
         drawing_number(&d->data, p->at_s);
         add_number(&d->data, p->anon / mib);
-        add_number(&d->data, file_alone(p) / mib);
+        add_number(&d->data, (isnan(p->shmem) ? p->file : p->file - p->shmem) / mib);
         add_number(&d->data, p->shmem / mib);
         add_number(&d->data, p->kernel / mib);
         add_number(&d->data, p->pss / mib);
@@ -279,16 +283,13 @@ static void draw_memory(struct drawings *all, const struct summary_cell *c)
     if (!i || i->details.points == 0)
         return;
     struct drawing *d = add(all, c, "memory", "Memory over time");
-    struct text alt = {0};
     bool classes = has_classes(i);
     add_points(d, i, &greatest);
-    text_add(&alt,
-             "One invocation, the middle one by its time (record %s); the greatest sum of PSS is %.3g MiB. "
-             "%s",
-             i->id, greatest,
-             classes ? "Classes of memory.stat are stacked below the sums of PSS and RSS."
-                     : "The record has no classes of memory.stat, so the sums of PSS and RSS stand alone.");
-    d->alt = STEAL(alt.data);
+    d->alt =
+        text_printf("One invocation, the middle one by its time (record %s); the greatest sum of PSS is %.3g MiB. %s",
+                    i->id, greatest,
+                    classes ? "Classes of memory.stat are stacked below the sums of PSS and RSS."
+                            : "The record has no classes of memory.stat, so the sums of PSS and RSS stand alone.");
     text_add(&d->plot, "set xlabel 'time [s]'\nset ylabel 'memory [MiB]'\nset yrange [0:*]\nset xrange [0:*]\nplot ");
     if (classes)
         plot_classes(d);
@@ -374,20 +375,17 @@ static void add_value(struct drawing *d, const struct summary *s, const struct c
                       const char *figure, double **value)
 {
     double scale = figure ? summary_unit(s, figure).scale : 1;
-    double at[3] = {NAN, NAN, NAN};
+    struct bar b = {NAN, NAN, NAN};
     for (size_t i = 0; i < l->cells; i++) {
         if (l->cell[i]->workers != workers)
             continue;
         const struct stats_interval v = value_of(s, l, i, figure);
-        at[0] = v.at * scale;
-        at[1] = v.why_not ? at[0] : v.low * scale;
-        at[2] = v.why_not ? at[0] : v.high * scale;
+        b = bar_of(&v, scale);
     }
-    for (size_t i = 0; i < ARRAY_LEN(at); i++) {
-        text_add(&d->data, " ");
-        drawing_number(&d->data, at[i]);
-        *(*value)++ = at[i];
-    }
+    add_bar(&d->data, b);
+    *(*value)++ = b.at;
+    *(*value)++ = b.low;
+    *(*value)++ = b.high;
 }
 
 static void plot_curves(struct drawing *d, const struct curve *curve, size_t curves, struct text *alt)
@@ -418,13 +416,12 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     const char *word = !figure ? "speed-up" : strcmp(figure, "pss_bytes") == 0 ? "memory" : "time";
     const char *what = figure ? summary_unit(s, figure).title
                               : "speed-up (work done in the same time; the fewest workers count as their number)";
-    cleanup_text struct text name = {0}, title = {0};
+    cleanup_free char *name = text_printf("scaling-%s%s", word, of),
+                      *title = text_printf("Scaling by workers: %s", what);
     struct text alt = {0};
     cleanup_free double *value = xcalloc(3 * curves * count + 1, sizeof(*value));
     double *next = value;
-    text_add(&name, "scaling-%s%s", word, of);
-    text_add(&title, "Scaling by workers: %s", what);
-    struct drawing *d = drawing_add(all, name.data, title.data);
+    struct drawing *d = drawing_add(all, name, title);
     text_add(&d->data, "workers");
     for (size_t i = 0; i < curves; i++)
         text_add(&d->data, " mean_%zu low_%zu high_%zu", i + 1, i + 1, i + 1);
@@ -484,11 +481,11 @@ static void draw_losses(struct drawings *all, const struct scaling_split *split,
     static const char *const KEYS[] = {"got", "start", "serial", "coherency", "sharing", "ceiling"};
     static const char *const TITLES[] = {"got", "start", "serial", "coherency", "sharing tax", "ceiling"};
     const bool is_fitted = !*split->fit.why_not;
-    cleanup_text struct text name = {0}, title = {0}, curve = {0};
+    cleanup_text struct text curve = {0};
     summary_curve_name(split->threads->point[0].cell, &curve);
-    text_add(&name, "scaling-loss%s", of);
-    text_add(&title, "Where the speed-up is lost: %s", curve.data);
-    struct drawing *d = drawing_add(all, name.data, title.data);
+    cleanup_free char *name = text_printf("scaling-loss%s", of),
+                      *title = text_printf("Where the speed-up is lost: %s", curve.data);
+    struct drawing *d = drawing_add(all, name, title);
     text_add(&d->data, "workers got start serial coherency sharing ceiling\n");
     for (size_t i = 0; i < split->losses; i++) {
         const struct scaling_loss *l = &split->loss[i];
@@ -599,28 +596,6 @@ static void name_rows(struct drawing *d, const char *const *label, size_t rows)
     d->height_cm = 2.6 + 1.2 * (double)rows;
 }
 
-/* A row's estimate and interval; without an interval both ends equal the estimate. */
-struct bar {
-    double at, low, high;
-};
-
-static struct bar bar_of(const struct stats_interval *i, double scale)
-{
-    if (i->why_not)
-        return (struct bar){i->at * scale, i->at * scale, i->at * scale};
-    return (struct bar){i->at * scale, i->low * scale, i->high * scale};
-}
-
-static void add_bar(struct text *data, struct bar b)
-{
-    text_add(data, " ");
-    drawing_number(data, b.at);
-    text_add(data, " ");
-    drawing_number(data, b.low);
-    text_add(data, " ");
-    drawing_number(data, b.high);
-}
-
 /* --- the answer: time and memory as ratios to threads ----------------------------------------------------------- */
 
 /* The keys that a profile sets, too. */
@@ -662,29 +637,24 @@ static void say_ratio(struct text *alt, const struct summary *s, const struct su
                       const char *name, const char *what)
 {
     const struct summary_figure *f = c ? summary_figure(s, c, name) : NULL;
-    char at[64], low[64], high[64];
     if (!f || isnan(ratio_of(s, c, name).at))
         return;
     const struct stats_interval *r = &f->verdict.ratio;
-    int d = number_decimals(r, 1);
+    const struct number_spelled n = number_interval(r, 1);
     if (c->base == c)
         text_add(alt, " %s, %s: the baseline.", label, what);
     else if (r->why_not)
-        text_add(alt, " %s, %s: %s, without an interval.", label, what, number_text(r->at, d, at, sizeof(at)));
+        text_add(alt, " %s, %s: %s, without an interval.", label, what, n.at);
     else
-        text_add(alt, " %s, %s: %s (%s to %s).", label, what, number_text(r->at, d, at, sizeof(at)),
-                 number_text(r->low, d, low, sizeof(low)), number_text(r->high, d, high, sizeof(high)));
+        text_add(alt, " %s, %s: %s (%s to %s).", label, what, n.at, n.low, n.high);
 }
 
 static void draw_answer(struct drawings *all, const struct summary *s)
 {
-    cleanup_free struct pair_of_cells *pair = calloc(s->cells + 1, sizeof(*pair));
-    cleanup_free double *value = calloc(2 * s->cells + 1, sizeof(*value));
-    cleanup_free double *low = calloc(2 * s->cells + 1, sizeof(*low));
-    cleanup_free const char **label = calloc(s->cells + 1, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
-    struct text data = {0}, alt = {0};
-    if (!pair || !value || !low || !label)
-        abort();
+    cleanup_free struct pair_of_cells *pair = xcalloc(s->cells, sizeof(*pair));
+    cleanup_free double *value = xcalloc(2 * s->cells, sizeof(*value)), *low = xcalloc(2 * s->cells, sizeof(*low));
+    cleanup_free const char **label = xcalloc(s->cells, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
+    cleanup_text struct text data = {0}, alt = {0};
     size_t pairs = pair_up(s, pair), rows = 0, values = 0, apart = 0;
     text_add(&data, "row cell time low high memory memory_low memory_high\n");
     text_add(&alt, "Ratios to threads with 95%% intervals.");
@@ -720,13 +690,10 @@ static void draw_answer(struct drawings *all, const struct summary *s)
             "pointtype 5 "
             "pointsize 0.7 linewidth 1.5 linecolor rgb '%s' title 'memory (PSS)'\n",
             drawing_colour(0), drawing_colour(1));
-        text_free(&d->data);
         d->data = data;
         data = (struct text){0};
         d->alt = STEAL(alt.data);
     }
-    text_free(&data);
-    text_free(&alt);
 }
 
 /* --- time and memory in their own units ------------------------------------------------------------------------- */
@@ -739,10 +706,9 @@ struct mark {
 
 static void say_figure(struct text *alt, const char *title, const struct summary_figure *f, struct summary_unit u)
 {
-    char at[64];
     if (f && isfinite(f->is.mean.at))
         text_add(alt, "%s %s%s%s %s", *title ? "," : "", title, *title ? " " : "",
-                 number_text(f->is.mean.at * u.scale, number_decimals(&f->is.mean, u.scale), at, sizeof(at)), u.unit);
+                 number_interval(&f->is.mean, u.scale).at, u.unit);
 }
 
 /* Whether the figure of this profile's cells has a row for the cell. */
@@ -763,14 +729,12 @@ static size_t rows_of(const struct summary *s, bool memory, const char *figure)
 static void draw_rows(struct drawings *all, const struct summary *s, bool memory, const char *name, const char *title,
                       const struct mark *mark, size_t marks)
 {
-    cleanup_free double *value = calloc(marks * (s->cells + 1), sizeof(*value));
-    cleanup_free double *low = calloc(marks * (s->cells + 1), sizeof(*low));
-    cleanup_free const char **label = calloc(s->cells + 1, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
-    struct text data = {0}, alt = {0};
+    cleanup_free double *value = xcalloc(marks * s->cells, sizeof(*value)),
+                        *low = xcalloc(marks * s->cells, sizeof(*low));
+    cleanup_free const char **label = xcalloc(s->cells, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
+    cleanup_text struct text data = {0}, alt = {0};
     size_t rows = 0, values = 0;
     struct summary_unit u = summary_unit(s, mark[0].figure);
-    if (!value || !low || !label)
-        abort();
     text_add(&data, "row cell");
     for (size_t m = 0; m < marks; m++)
         text_add(&data, " %s %s_low %s_high", mark[m].column, mark[m].column, mark[m].column);
@@ -811,13 +775,10 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
                      m ? ", \\\n     " : "", name, mark[m].column, 0.02 + 0.15 * (double)m, mark[m].column,
                      mark[m].column, mark[m].point, drawing_colour(m), mark[m].title);
         text_add(&d->plot, "\n");
-        text_free(&d->data);
         d->data = data;
         data = (struct text){0};
         d->alt = STEAL(alt.data);
     }
-    text_free(&data);
-    text_free(&alt);
 }
 
 struct drawings drawings_make(const struct summary *s)

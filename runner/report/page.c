@@ -183,9 +183,14 @@ static void add_bar_row(struct text *out, const struct bars *b, size_t row)
     text_add(out, "</b> %s <span class=\"soft\">", at->text ? t->column[b->at].unit : "");
     html_between(out, "", table_at(t, row, b->at + 1)->text ? table_at(t, row, b->at + 1)->text : "",
                  "</span></td><td role=\"cell\">");
-    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text)
-        text_add(out, "<b>× %s</b> ", ratio->text);
-    html_between(out, "", verdict->text ? verdict->text : "–", "</td></tr>\n");
+    const char *words = verdict->text ? verdict->text : "–";
+    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text) {
+        const size_t number = strlen(ratio->text);
+        const bool begins_with_it = strncmp(words, ratio->text, number) == 0 && words[number] == ' ';
+        text_add(out, "<b>%s%s</b> ", begins_with_it ? "" : "× ", ratio->text);
+        words += begins_with_it ? number + 1 : 0;
+    }
+    html_between(out, "", words, "</td></tr>\n");
 }
 
 static void html_bars(struct text *out, const struct table *t)
@@ -460,22 +465,19 @@ static void add_checks(const json_t *whole, struct text *out)
         TABLE_TEXT("verdict", "verdict"),
         TABLE_TEXT("reason", "reason"),
     };
-    struct table t = table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t =
+        table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
     const json_t *check;
     size_t i;
     json_array_foreach(json_object_get(whole, "checks"), i, check)
     {
         table_row(&t, NULL);
-        table_text(&t, json_word(check, "load"));
-        table_text(&t, json_word(check, "figure"));
-        table_text(&t, json_word(check, "unit"));
+        table_texts(&t, json_word(check, "load"), json_word(check, "figure"), json_word(check, "unit"), NULL);
         table_number(&t, number_at(check, "expected"), 0, NULL);
         table_number(&t, number_at(check, "measured"), 0, NULL);
-        table_text(&t, json_word(check, "verdict"));
-        table_text(&t, json_word(check, "reason"));
+        table_texts(&t, json_word(check, "verdict"), json_word(check, "reason"), NULL);
     }
     page_table(out, &t);
-    table_free(&t);
 }
 
 static int page_selftest(const struct summary *s, const char *path, struct text *out, struct err *e)
@@ -512,10 +514,9 @@ struct section {
 
 static void say_scaling(const struct summary *s, struct text *out)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     scaling_make(s, &all);
     scale_say(&all, out);
-    scaling_free(&all);
 }
 
 static const struct section SECTIONS[] = {
@@ -747,7 +748,7 @@ static void add_section(struct text *out, const struct section *section, const s
 
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
-    struct tables t = tables_make(s, TABLES_ALL);
+    cleanup_tables struct tables t = tables_make(s, TABLES_ALL);
     cleanup_free char *title = text_printf("%s: what concurrency costs", name_of(s));
     page_begin(out, title);
     add_summary(out, s);
@@ -758,7 +759,6 @@ int page_make(const struct summary *s, const struct page_parts *p, struct text *
         add_section(out, &SECTIONS[i], s, &t, p);
     if (p->why)
         text_add_bytes(out, p->why->data, p->why->len);
-    tables_free(&t);
     page_section(out, "selftest", "Selftest");
     int failed = page_selftest(s, p->selftest, out, e);
     text_add(out, "</section>\n");

@@ -64,9 +64,7 @@ static void add_macro(struct text *out, const char *stem, const char *what, doub
         text_add(out, "%s}\n", number_text(value, decimals, number, sizeof(number)));
         return;
     }
-    text_add(out, "\\tareAbsent{");
-    tex_text(out, why ? why : "the records do not have it");
-    text_add(out, "}}\n");
+    tex_between(out, "\\tareAbsent{", why ? why : "the records do not have it", "}}\n");
 }
 
 static void add_interval(struct text *out, const char *stem, const char *what, const struct stats_interval *i,
@@ -105,9 +103,8 @@ static void add_figure(struct text *out, const struct summary *s, const struct s
 
 static void add_word(struct text *out, const char *name, const char *value)
 {
-    text_add(out, "\\newcommand{\\tare%s}{", name);
-    tex_text(out, value);
-    text_add(out, "}\n");
+    text_add(out, "\\newcommand{\\tare%s}", name);
+    tex_between(out, "{", value, "}\n");
 }
 
 static const char *shared(const struct summary *s, const char *key)
@@ -155,9 +152,8 @@ static void paper_numbers(const struct summary *s, struct text *out)
 
 static void add_item(struct text *out, const char *name, const char *value)
 {
-    text_add(out, "  \\item[%s] ", name);
-    tex_text(out, value);
-    text_add(out, "\n");
+    text_add(out, "  \\item[%s]", name);
+    tex_between(out, " ", value, "\n");
 }
 
 /* The total effort; NaN: a record lacks it. */
@@ -222,17 +218,11 @@ static void add_claims(struct text *out, const struct paper_options *o)
     text_add(out, "\\begin{description}\n");
     for (size_t i = 0; i < o->claims; i++) {
         const struct paper_claim *c = &o->claim[i];
-        text_add(out, "  \\item[(");
-        tex_text(out, c->id);
-        text_add(out, ")] ");
-        tex_text(out, c->text);
-        text_add(out, ". Expected: ");
-        tex_text(out, c->expected);
-        text_add(out, ". Found here: ");
-        tex_text(out, c->found);
-        text_add(out, ". Verdict: ");
-        tex_text(out, c->verdict);
-        text_add(out, ".\n");
+        tex_between(out, "  \\item[(", c->id, ")] ");
+        tex_between(out, "", c->text, ". Expected: ");
+        tex_between(out, "", c->expected, ". Found here: ");
+        tex_between(out, "", c->found, ". Verdict: ");
+        tex_between(out, "", c->verdict, ".\n");
     }
     text_add(out, "\\end{description}\n\n");
 }
@@ -266,11 +256,11 @@ static void paper_appendix(const struct summary *s, const struct tables *t, cons
 {
     const char *title = o->title ? o->title : summary_plan(s);
     paper_head(s, "Artefact appendix", out);
-    text_add(out, "\\section*{Artefact Appendix%s", title ? ": " : "");
-    tex_text(out, title ? title : "");
+    tex_between(out, title ? "\\section*{Artefact Appendix: " : "\\section*{Artefact Appendix", title ? title : "",
+                "}\n");
     text_add(
         out,
-        "}\n\\subsection*{Abstract}\n"
+        "\\subsection*{Abstract}\n"
         "%zu record%s of %zu cell%s, each record an invocation with its raw samples. All figures of the paper that "
         "come from them are derived by the program below; none was copied by hand.\n\n",
         s->records.count, s->records.count == 1 ? "" : "s", s->cells, s->cells == 1 ? "" : "s");
@@ -360,8 +350,8 @@ static int write_figures(const struct drawings *all, const struct paper_options 
 
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
-    struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s, TABLES_ALL);
-    struct drawings drawings __attribute__((cleanup(drawings_free))) = drawings_make(s);
+    cleanup_tables struct tables tables = tables_make(s, TABLES_ALL);
+    cleanup_drawings struct drawings drawings = drawings_make(s);
     cleanup_text struct text numbers = {0}, appendix = {0};
     TRY(check_empty(dirfd, e));
     paper_numbers(s, &numbers);

@@ -28,7 +28,7 @@ static void add_spread(const struct size_row *row, struct text *out)
         text_add(out, "  spread: %s%% of the mean between invocations\n", spread(row, row->part.t2[0], a));
     if (!row->of_iterations)
         return;
-    text_add(out, "  iterations: %s", stats_steady_name(row->steady));
+    text_add(out, "  iterations: %s", stats_steady_names[row->steady]);
     if (row->skipped)
         text_add(out, " (up to %zu left out here, before the steady state)", row->skipped);
     if (!isnan(row->autocorrelation))
@@ -125,7 +125,7 @@ static json_t *row_json(const struct size_row *row)
     json_put_real(o, "mean", row->part.mean, row->why_not);
     json_put_real(o, "half_width", row->half_width, row->half_width_why);
     json_put(o, "components", components_json(row));
-    json_put_text(o, "steady_state", row->of_iterations ? stats_steady_name(row->steady) : NULL);
+    json_put_text(o, "steady_state", row->of_iterations ? stats_steady_names[row->steady] : NULL);
     json_put_int(o, "iterations_left_out", (int64_t)row->skipped);
     json_put_real(o, "autocorrelation", row->autocorrelation,
                   row->of_iterations ? "too few iterations" : NO_ITERATIONS);

@@ -73,8 +73,8 @@ static void add_loss(struct table *t, const char *curve, const struct scaling_sp
     add_part(t, curve, l, cell, "lost", &l->lost);
     for (int p = 0; p < SCALING_PARTS; p++) {
         const struct stats_interval *part = &l->part[p];
-        cleanup_free char *name = text_printf("%s%s", scaling_is_within_sharing((enum scaling_part)p) ? "  - " : "- ",
-                                              scaling_part_name((enum scaling_part)p));
+        cleanup_free char *name =
+            text_printf("%s%s", scaling_is_within_sharing((enum scaling_part)p) ? "  - " : "- ", scaling_part_names[p]);
         if (!isnan(part->at))
             add_part(t, curve, l, cell, name, part);
     }
@@ -215,16 +215,14 @@ void scale_say(const struct scaling *s, struct text *out)
 
 static void note_split(const struct scaling_split *s, struct text *out)
 {
-    char at[64], low[64], high[64];
     const struct scaling_loss *l = s->losses ? &s->loss[s->losses - 1] : NULL;
     const struct stats_interval *one = &s->one;
-    const int d = number_decimals(one, 1);
+    const struct number_spelled n = number_interval(one, 1);
     if (!l)
         return;
-    text_add(out, "* one thread does %s times the work of one process", number_text(one->at, d, at, sizeof(at)));
+    text_add(out, "* one thread does %s times the work of one process", n.at);
     if (!one->why_not)
-        text_add(out, " (%s to %s)", number_text(one->low, d, low, sizeof(low)),
-                 number_text(one->high, d, high, sizeof(high)));
+        text_add(out, " (%s to %s)", n.low, n.high);
     text_add(out, "; each mode's speed-up is over its own one\n");
     if (strcmp(s->threads->point[0].cell->runtime, s->processes->point[0].cell->runtime) != 0)
         text_add(out, "* the processes ran on %s and the threads on %s: the tax has the difference of both in it\n",
@@ -260,7 +258,7 @@ static void notes_of(const struct scaling *s, struct text *out)
 
 void scale_text(const struct scaling *s, size_t width, struct text *out)
 {
-    struct table up = scale_table_speed_up(s), losses = scale_table_losses(s);
+    cleanup_table struct table up = scale_table_speed_up(s), losses = scale_table_losses(s);
     cleanup_text struct text notes = {0}, words = {0};
     table_as_text(&up, width, out);
     if (losses.rows) {
@@ -275,8 +273,6 @@ void scale_text(const struct scaling *s, size_t width, struct text *out)
     if (words.len)
         text_add(out, "\n");
     terminal_wrap_lines(words.data, width, 0, out);
-    table_free(&up);
-    table_free(&losses);
 }
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */

@@ -152,7 +152,7 @@ static void own_table_free(struct own_table *own)
     free(own->column);
     table_free(&own->t);
 }
-#define cleanup_table __attribute__((cleanup(own_table_free)))
+#define cleanup_own_table __attribute__((cleanup(own_table_free)))
 
 static struct own_table table_of(const struct series_set *set, const struct findings *f)
 {
@@ -208,7 +208,7 @@ static void say_notes(const struct series *s, const struct analysis_summary *is,
 void series_text(const struct series_set *set, size_t width, struct text *out)
 {
     cleanup_findings struct findings f = findings_of(set);
-    cleanup_table struct own_table own = table_of(set, &f);
+    cleanup_own_table struct own_table own = table_of(set, &f);
     table_as_text(&own.t, width, out);
     for (size_t i = 1; i < set->count; i++)
         if (set->list[0].count > 0 && set->list[i].count > 0)
@@ -262,7 +262,7 @@ int series_check_name(const char *path, struct err *e)
 void series_write(const struct series_set *set, const char *path, struct text *out)
 {
     cleanup_findings struct findings f = findings_of(set);
-    cleanup_table struct own_table own = table_of(set, &f);
+    cleanup_own_table struct own_table own = table_of(set, &f);
     if (text_ends_with(path, ".md"))
         table_markdown(&own.t, out);
     else if (text_ends_with(path, ".csv"))

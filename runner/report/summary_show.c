@@ -39,14 +39,13 @@ void summary_markdown(const struct summary *s, const struct tables *t, struct te
 /* If cells differ in their workers: adds what threads lose. */
 static void add_scaling(const struct summary *s, size_t width, struct text *out)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     cleanup_text struct text said = {0};
     scaling_make(s, &all);
     scale_say(&all, &said);
     if (said.len)
         text_add(out, "\n");
     terminal_wrap_lines(said.data, width, 4, out);
-    scaling_free(&all);
 }
 
 void summary_text(const struct summary *s, const struct tables *t, size_t width, struct text *out)

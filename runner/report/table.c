@@ -1,6 +1,7 @@
 #include "report/table.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,15 @@ void table_text(struct table *t, const char *text)
     struct table_cell *c = next_cell(t);
     c->text = *text ? xstrdup(text) : NULL;
     note(t, c);
+}
+
+void table_texts(struct table *t, ...)
+{
+    va_list ap;
+    va_start(ap, t);
+    for (const char *text; (text = va_arg(ap, const char *));)
+        table_text(t, text);
+    va_end(ap);
 }
 
 void table_number(struct table *t, double value, int decimals, const char *why)

@@ -57,10 +57,13 @@ struct table {
 /* Makes a table. The columns must outlive it. Ended with table_free(). */
 struct table table_new(const char *name, const char *title, const struct table_column *column, size_t columns);
 void table_free(struct table *t);
+#define cleanup_table __attribute__((cleanup(table_free)))
 
 /* Begins a row (id: of its cell, or NULL). Its fields are then added from left to right. */
 void table_row(struct table *t, const char *id);
 void table_text(struct table *t, const char *text);
+/* Several of them, ended by NULL. */
+void table_texts(struct table *t, ...) __attribute__((sentinel));
 /* Adds a number, shown with these decimals. NaN: nothing; why: the reason (NULL: none). */
 void table_number(struct table *t, double value, int decimals, const char *why);
 /* Adds a number that is shown as this text, in its own unit; NaN: nothing. */

@@ -29,8 +29,7 @@
 static void add_name(struct table *t, const struct summary_cell *c)
 {
     table_row(t, c->id);
-    table_text(t, c->label);
-    table_text(t, c->id);
+    table_texts(t, c->label, c->id, NULL);
 }
 
 /* --- What the invocations ran in: the fields that all share, and those in which they differ, by cell ------------- */
@@ -67,16 +66,14 @@ static struct table tables_environment(const struct summary *s)
     static const struct table_column COLUMNS[] = {TABLE_TEXT("field", "field"), TABLE_TEXT("value", "value")};
     struct table t = table_new("environment", "Environment that all cells share", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = environments_of(s);
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++) {
         if (!is_told(keys[i]) || !all_share(&e, keys[i]))
             continue;
         table_row(&t, NULL);
-        table_text(&t, keys[i]);
-        table_text(&t, shown(keyset_text(e.list[0], keys[i], "not told")));
+        table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], "not told")), NULL);
     }
-    keysets_free(&e);
     return t;
 }
 
@@ -120,13 +117,11 @@ static void add_values(struct table *t, const struct summary *s, const struct ke
         table_row(t, NULL);
         table_text(t, key);
         if (told++ == VALUES_MAX) {
-            table_text(t, "… and others");
-            table_text(t, "");
+            table_texts(t, "… and others", "", NULL);
             return;
         }
         say_cells(s, key, value, &cells);
-        table_text(t, shown(value));
-        table_text(t, cells.data);
+        table_texts(t, shown(value), cells.data, NULL);
     }
 }
 
@@ -136,13 +131,12 @@ static struct table tables_differences(const struct summary *s)
                                                   TABLE_TEXT("cells", "cells")};
     struct table t = table_new("differences", "Environment in which cells differ", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = environments_of(s);
     t.empty = "All cells ran in the same environment.";
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++)
         if (is_told(keys[i]) && !all_share(&e, keys[i]))
             add_values(&t, s, &e, keys[i]);
-    keysets_free(&e);
     return t;
 }
 
@@ -195,11 +189,7 @@ static void add_verdict(struct table *t, const struct summary_cell *c, const cha
                         double times)
 {
     add_name(t, c);
-    table_text(t, c->profile);
-    table_text(t, grades);
-    table_text(t, u ? u->name : "every check holds");
-    table_text(t, u ? u->level : "");
-    table_text(t, u ? u->reason : "");
+    table_texts(t, c->profile, grades, u ? u->name : "every check holds", u ? u->level : "", u ? u->reason : "", NULL);
     table_number(t, times, 0, NULL);
 }
 
@@ -252,8 +242,7 @@ static struct table tables_verdicts(const struct summary *s)
         cleanup_text struct text grades = {0};
         say_grades(c, &grades);
         add_name(&t, c);
-        table_text(&t, c->profile);
-        table_text(&t, grades.data);
+        table_texts(&t, c->profile, grades.data, NULL);
         table_number(&t, (double)c->invocation[0]->details.checks, 0, NULL);
         table_number(&t, (double)most_unmet(c, true), 0, NULL);
         table_number(&t, (double)most_unmet(c, false), 0, NULL);
@@ -393,7 +382,7 @@ static struct table time_table(const struct summary *s)
         add_point(&t, s, c, "p95_iter_s");
         add_null(&t, s, null, c);
         add_ratio(&t, s, c, "avg_iter_s");
-        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
+        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_names[c->steady]);
     }
     return t;
 }
@@ -442,9 +431,7 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     struct summary_unit u = summary_unit_at(s, index);
     int decimals = number_decimals(&f->is.mean, u.scale);
     add_name(t, c);
-    table_text(t, c->profile);
-    table_text(t, u.name);
-    table_text(t, u.unit);
+    table_texts(t, c->profile, u.name, u.unit, NULL);
     add_whole(t, (double)f->used);
     add_statistic(t, &f->is.mean, u.scale, f->why_not);
     add_statistic(t, &f->is.median, u.scale, f->why_not);
@@ -498,11 +485,8 @@ static struct table own_table(const struct summary *s)
             if (figure_is_of_every_record(one->name) || summary_at(s, &s->cell[i], k)->used == 0)
                 continue;
             add_name(&t, &s->cell[i]);
-            table_text(&t, s->cell[i].profile);
-            table_text(&t, one->about.title);
-            table_text(&t, one->name);
-            table_text(&t, one->about.shown);
-            table_text(&t, figure_better_name(one->about.better));
+            table_texts(&t, s->cell[i].profile, one->about.title, one->name, one->about.shown,
+                        figure_better_name(one->about.better), NULL);
             add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
             add_effect(&t, s, &s->cell[i], one->name);
@@ -553,11 +537,7 @@ static struct table failed_table(const struct summary *s)
             if (one->ok)
                 continue;
             add_name(&t, &s->cell[i]);
-            table_text(&t, s->cell[i].profile);
-            table_text(&t, one->id);
-            table_text(&t, one->started_at);
-            table_text(&t, one->termination);
-            table_text(&t, one->detail);
+            table_texts(&t, s->cell[i].profile, one->id, one->started_at, one->termination, one->detail, NULL);
         }
     return t;
 }
@@ -565,11 +545,10 @@ static struct table failed_table(const struct summary *s)
 /* Adds the two tables of scaling, with copies of their texts. */
 static void add_scaling(const struct summary *s, struct tables *t)
 {
-    struct scaling all;
+    cleanup_scaling struct scaling all;
     scaling_make(s, &all);
     t->of[TABLES_SPEED_UP] = scale_table_speed_up(&all);
     t->of[TABLES_LOSSES] = scale_table_losses(&all);
-    scaling_free(&all);
 }
 
 struct tables tables_make(const struct summary *s, unsigned which)

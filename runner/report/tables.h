@@ -34,5 +34,6 @@ struct tables {
  * shows. The summary must outlive them. */
 struct tables tables_make(const struct summary *s, unsigned which);
 void tables_free(struct tables *t);
+#define cleanup_tables __attribute__((cleanup(tables_free)))
 
 #endif

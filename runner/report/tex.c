@@ -88,6 +88,13 @@ void tex_text(struct text *out, const char *text)
     }
 }
 
+void tex_between(struct text *out, const char *before, const char *text, const char *after)
+{
+    text_add(out, "%s", before);
+    tex_text(out, text);
+    text_add(out, "%s", after);
+}
+
 void tex_macro(struct text *out, const char *words)
 {
     static const char *const DIGITS[] = {"Zero", "One", "Two",   "Three", "Four",
@@ -141,15 +148,11 @@ static void add_head(const struct table *t, struct text *out)
     for (size_t i = 0; i < t->columns; i++) {
         if (!table_shows(t, i))
             continue;
-        text_add(out, "%s", first ? "" : " & ");
-        tex_text(out, t->column[i].head);
+        tex_between(out, first ? "" : " & ", t->column[i].head, "");
         if (strcmp(t->column[i].unit, "x") == 0)
             text_add(out, " [$\\times$]");
-        else if (*t->column[i].unit) {
-            text_add(out, " [");
-            tex_text(out, t->column[i].unit); /* "%" would begin a comment; a scenario's own is any word */
-            text_add(out, "]");
-        }
+        else if (*t->column[i].unit) /* "%" would begin a comment; a scenario's own is any word */
+            tex_between(out, " [", t->column[i].unit, "]");
         first = false;
     }
     text_add(out, " \\\\\n\\midrule\n");

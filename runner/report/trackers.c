@@ -51,7 +51,7 @@ static json_t *github_entry(const struct summary *s, const struct summary_cell *
 {
     const struct stats_interval *mean = &f->is.mean;
     struct summary_unit u = summary_unit(s, about->name);
-    int decimals = number_decimals(mean, u.scale);
+    const struct number_spelled n = number_interval(mean, u.scale);
     json_t *entry = json_object();
     char text[200];
     text_format(text, sizeof(text), "%.127s: %.60s", name_of(s, c), about->name);
@@ -59,9 +59,7 @@ static json_t *github_entry(const struct summary *s, const struct summary_cell *
     json_put_text(entry, "unit", *u.unit ? u.unit : about->unit);
     json_put_real(entry, "value", mean->at * u.scale, "");
     if (!mean->why_not) {
-        char low[64], high[64];
-        text_format(text, sizeof(text), "95%% [%s, %s]", number_text(mean->low * u.scale, decimals, low, sizeof(low)),
-                    number_text(mean->high * u.scale, decimals, high, sizeof(high)));
+        text_format(text, sizeof(text), "95%% [%s, %s]", n.low, n.high);
         json_put_text(entry, "range", text);
     }
     text_format(text, sizeof(text), "%s, over %zu invocation%s%s%s", u.title, f->used, f->used == 1 ? "" : "s",
@@ -87,37 +85,36 @@ static json_t *bencher_measures(const struct summary_figure *f, const struct fig
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
 
-static bool is_wanted(enum tracker tracker, enum figure_better better)
+static bool is_wanted(enum report_format format, enum figure_better better)
 {
-    return tracker == TRACKER_BENCHER || better == (tracker == TRACKER_GITHUB_BIGGER ? BETTER_MORE : BETTER_LESS);
+    return format == REPORT_BENCHER || better == (format == REPORT_GITHUB_BIGGER ? BETTER_MORE : BETTER_LESS);
 }
 
-static int refuse_none(enum tracker tracker, struct err *e)
+static int refuse_none(enum report_format format, struct err *e)
 {
-    static const char *const WHAT[] = {
-        [TRACKER_GITHUB_SMALLER] = "of which less is better (--format github-bigger has those of which more is)",
-        [TRACKER_GITHUB_BIGGER] = "of which more is better (--format github-smaller has those of which less is)",
-        [TRACKER_BENCHER] = "with a number",
-    };
-    return err_set(e, ERR_USAGE, -ENODATA, "no cell of these records is run for a figure %s", WHAT[tracker]);
+    const char *what = format == REPORT_BENCHER ? "with a number"
+                       : format == REPORT_GITHUB_SMALLER
+                           ? "of which less is better (--format github-bigger has those of which more is)"
+                           : "of which more is better (--format github-smaller has those of which less is)";
+    return err_set(e, ERR_USAGE, -ENODATA, "no cell of these records is run for a figure %s", what);
 }
 
-int trackers_json(const struct summary *s, enum tracker tracker, struct text *out, struct err *e)
+int trackers_json(const struct summary *s, enum report_format format, struct text *out, struct err *e)
 {
-    cleanup_json json_t *whole = tracker == TRACKER_BENCHER ? json_object() : json_array();
+    cleanup_json json_t *whole = format == REPORT_BENCHER ? json_object() : json_array();
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
         struct figure_about about;
         const struct summary_figure *f = figure_of(s, c, &about);
-        if (!f || !is_wanted(tracker, about.better))
+        if (!f || !is_wanted(format, about.better))
             continue;
-        if (tracker == TRACKER_BENCHER)
+        if (format == REPORT_BENCHER)
             json_put(whole, name_of(s, c), bencher_measures(f, &about));
         else
             (void)json_array_append_new(whole, github_entry(s, c, f, &about));
     }
     if (json_array_size(whole) + json_object_size(whole) == 0)
-        return refuse_none(tracker, e);
+        return refuse_none(format, e);
     json_text_indented(json_incref(whole), 0, out);
     return 0;
 }

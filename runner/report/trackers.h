@@ -4,20 +4,21 @@
 #define TARE_TRACKERS_H
 
 #include "analysis/summary.h"
+#include "cell/config.h"
 
 struct err;
 struct text;
 
-enum tracker {
-    TRACKER_GITHUB_SMALLER, /* github-action-benchmark's customSmallerIsBetter: figures of which less is better */
-    TRACKER_GITHUB_BIGGER,  /* its customBiggerIsBetter: figures of which more is better */
-    TRACKER_BENCHER,        /* Bencher Metric Format (https://bencher.dev/docs/reference/bencher-metric-format) */
-};
-
-/* Appends the JSON: means over invocations with 95% intervals; GitHub's in the unit that people read, Bencher's in the
+/* Appends the JSON of
+ *
+ * - REPORT_GITHUB_SMALLER: github-action-benchmark's customSmallerIsBetter: figures of which less is better,
+ * - REPORT_GITHUB_BIGGER: its customBiggerIsBetter: figures of which more is better,
+ * - REPORT_BENCHER: Bencher Metric Format (https://bencher.dev/docs/reference/bencher-metric-format):
+ *
+ * means over invocations with 95% intervals; GitHub's in the unit that people read, Bencher's in the
  * record's unit, which ends the measure's name. A cell has its id in the plan as its name if that is unique, else the
  * summary's. Cells without such a figure are left out: emulated times, failed cells, figures of the other direction.
  * -ENODATA (usage): nothing is left; a tracker would fail on an empty list. */
-int trackers_json(const struct summary *s, enum tracker tracker, struct text *out, struct err *e);
+int trackers_json(const struct summary *s, enum report_format format, struct text *out, struct err *e);
 
 #endif

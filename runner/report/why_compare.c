@@ -67,7 +67,7 @@ static void add_table(const struct changes *c, const char *label, size_t width, 
         TABLE_NUMBER("b_ms", "B", "ms"),
         TABLE_NUMBER("change_ms", "B - A", "ms"),
     };
-    struct table t = table_new("why", "", COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t = table_new("why", "", COLUMNS, ARRAY_LEN(COLUMNS));
     cleanup_free char *head = text_printf("\nWhat threads lose in an iteration, all together, by --why: %s\n", label);
     for (size_t i = 0; i < c->count; i++) {
         const struct change *one = &c->list[i];
@@ -79,7 +79,6 @@ static void add_table(const struct changes *c, const char *label, size_t width, 
     }
     terminal_wrap_lines(head, width, 2, out);
     table_as_text(&t, width, out);
-    table_free(&t);
 }
 
 static void say(const struct changes *c, size_t width, struct text *out)

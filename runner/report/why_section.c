@@ -124,13 +124,12 @@ static void add_causes(const struct why_of_cell *w, struct text *out)
         TABLE_NUMBER("p95_ms", "p95", ""),
     };
     cleanup_free char *name = text_printf("causes-%s", w->cell->id), *title = text_printf("Causes: %s", w->cell->label);
-    struct table t = table_new(name, title, COLUMNS, ARRAY_LEN(COLUMNS));
+    cleanup_table struct table t = table_new(name, title, COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < w->why.causes.count; i++)
         put_cause(&t, &w->why.causes.list[i]);
     if (t.rows > 0)
         put_unattributed(&t, &w->why.causes);
     page_table(out, &t);
-    table_free(&t);
 }
 
 /* A link of a record is followed only where it is one of the web's. */
@@ -220,7 +219,7 @@ static void add_data(const struct why_of_cell *w, const struct layout *l, struct
     };
     const struct flame *f = &w->why.flame;
     cleanup_free char *name = text_printf("flame-%s", w->cell->id);
-    struct table t =
+    cleanup_table struct table t =
         table_new(name, "The boxes of the flame graph, callers before what they call", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < f->nodes && t.rows < DATA_ROWS; i++) {
         const struct flame_node *n = &f->node[i];
@@ -236,7 +235,6 @@ static void add_data(const struct why_of_cell *w, const struct layout *l, struct
     if (f->nodes > DATA_ROWS)
         text_add(out, "<p class=\"soft\">%zu more are in the record of --why.</p>\n", f->nodes - DATA_ROWS);
     text_add(out, "</details>\n");
-    table_free(&t);
 }
 
 static void add_flame(const struct why_of_cell *w, struct text *out)

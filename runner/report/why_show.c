@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -29,8 +30,12 @@ void why_say_duration(double ns, struct text *out)
 }
 
 /* A line behind the column of shares, wrapped. */
-static void add_line(const char *line, size_t width, struct text *out)
+__attribute__((format(printf, 3, 4))) static void add_line(size_t width, struct text *out, const char *fmt, ...)
 {
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *line = text_vprintf(fmt, ap);
+    va_end(ap);
     text_add(out, "%*s", INDENT, "");
     terminal_wrap(line, INDENT, width, INDENT + 2, out);
 }
@@ -50,14 +55,6 @@ void why_say_where(const struct cause *c, struct text *out)
         text_add(out, ", %.0f %% of it", 100 * c->function_share);
 }
 
-static void add_where(const struct cause *c, size_t width, struct text *out)
-{
-    cleanup_text struct text line = {0};
-    text_add(&line, "in: ");
-    why_say_where(c, &line);
-    add_line(line.data, width, out);
-}
-
 static void add_cost(const struct cause *c, size_t width, struct text *out)
 {
     cleanup_text struct text line = {0};
@@ -72,24 +69,22 @@ static void add_cost(const struct cause *c, size_t width, struct text *out)
     if (c->cpu_ns > 0)
         text_add(&line, "%s%.0f %% of it on a CPU", line.len ? "; " : "", why_percent(c->cpu_ns, c->lost_ns));
     if (line.len)
-        add_line(line.data, width, out);
+        add_line(width, out, "%s", line.data);
 }
 
 static void add_cause(const struct cause *c, size_t width, struct text *out)
 {
-    cleanup_text struct text line = {0};
+    cleanup_text struct text where = {0};
     cleanup_free char *path = text_printable(c->path);
     text_add(out, "%4.0f %% ", 100 * c->share);
     terminal_wrap(c->title, INDENT, width, INDENT + 2, out);
-    add_where(c, width, out);
-    text_add(&line, "by: %s", path);
-    add_line(line.data, width, out);
+    why_say_where(c, &where);
+    add_line(width, out, "in: %s", where.data);
+    add_line(width, out, "by: %s", path);
     add_cost(c, width, out);
     if (*c->remedy) {
-        cleanup_text struct text remedy = {0};
-        text_add(&remedy, "try: %s", c->remedy);
-        add_line(remedy.data, width, out);
-        add_line(c->source, width, out);
+        add_line(width, out, "try: %s", c->remedy);
+        add_line(width, out, "%s", c->source);
     }
 }
 

@@ -40,7 +40,7 @@ static const char *why_not(const struct look *l, enum confine_layer first, enum 
     for (int i = (int)first; i <= (int)last; i++) {
         if (l->child->outcome.refused[i] == 0)
             continue;
-        (void)snprintf(buf, cap, "the host refused: %s: %s", confine_layer_name((enum confine_layer)i),
+        (void)snprintf(buf, cap, "the host refused: %s: %s", confine_layer_names[i],
                        strerror(l->child->outcome.refused[i]));
         return buf;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "record/record.h"
 
 /* Smaller shares are within the accounting's resolution. */
@@ -21,12 +22,6 @@ static const struct fact *number(const struct facts *facts, const char *key)
     return f && f->kind == FACT_INT ? f : NULL;
 }
 
-static int64_t figure(const struct facts *facts, const char *key)
-{
-    const struct fact *f = number(facts, key);
-    return f ? f->integer : 0;
-}
-
 static const char *why_absent(const struct facts *facts, const char *key)
 {
     const struct fact *f = facts_find(facts, key);
@@ -35,13 +30,13 @@ static const char *why_absent(const struct facts *facts, const char *key)
 
 static double window_s(const struct record *r)
 {
-    int64_t ns = figure(&r->disturbance, "window_ns");
+    int64_t ns = facts_integer(&r->disturbance, "window_ns", 0);
     return ns > 0 ? (double)ns / (double)NS_PER_S : 1;
 }
 
 static double seconds_of_ticks(const struct record *r, int64_t ticks)
 {
-    int64_t per_second = figure(&r->disturbance, "ticks_per_second");
+    int64_t per_second = facts_integer(&r->disturbance, "ticks_per_second", 0);
     return (double)ticks / (double)(per_second > 0 ? per_second : 100);
 }
 
@@ -104,8 +99,8 @@ static void add_foreign(struct record *r)
         return;
     }
     double foreign_s = seconds_of_ticks(r, busy->integer) - (double)own->integer / 1e6;
-    add_share(r, LEVEL_RECORDED, NAME, foreign_s > 0 ? foreign_s : 0, figure(&r->disturbance, "benchmark_cpus"), BY,
-              "others, or the kernel, ran there");
+    add_share(r, LEVEL_RECORDED, NAME, foreign_s > 0 ? foreign_s : 0,
+              facts_integer(&r->disturbance, "benchmark_cpus", 0), BY, "others, or the kernel, ran there");
 }
 
 /* Idle SMT siblings are required if --smt asks for them, else only reported. */
@@ -114,7 +109,7 @@ static void add_siblings(struct record *r)
     bool asked = r->cell.smt == SMT_AVOID;
     const enum level level = asked ? LEVEL_REQUIRED : LEVEL_RECORDED;
     const char *name = asked ? "SMT siblings kept idle" : "SMT siblings idle";
-    int64_t siblings = figure(&r->disturbance, "idle_siblings");
+    int64_t siblings = facts_integer(&r->disturbance, "idle_siblings", 0);
     const struct fact *busy = number(&r->disturbance, "siblings_busy_ticks");
     if (siblings == 0)
         verdict_add(&r->isolation, level, name, true, "idle, or the slice's own", "no core is shared with others",
@@ -144,9 +139,9 @@ static void add_irqs(struct record *r)
 static void add_switches(struct record *r)
 {
     char achieved[80];
-    int64_t involuntary = figure(&r->disturbance, "involuntary_switches");
+    int64_t involuntary = facts_integer(&r->disturbance, "involuntary_switches", 0);
     (void)snprintf(achieved, sizeof(achieved), "%" PRId64 " (voluntary: %" PRId64 ")", involuntary,
-                   figure(&r->disturbance, "voluntary_switches"));
+                   facts_integer(&r->disturbance, "voluntary_switches", 0));
     verdict_add(&r->isolation, LEVEL_RECORDED, "no involuntary switches", involuntary == 0, "0", achieved,
                 "getrusage(2): whoever was waited for", "its own threads took turns, or others came between");
 }
@@ -196,15 +191,6 @@ static const char *value_of(const struct fact *f, char *buf, size_t cap)
     return buf;
 }
 
-static bool is_among(const char *value, const char *list)
-{
-    size_t len = strlen(value);
-    for (const char *p = list; *p; p += strcspn(p, "|"), p += *p == '|')
-        if (strcspn(p, "|") == len && strncmp(p, value, len) == 0)
-            return true;
-    return false;
-}
-
 static void add_setting(struct record *r, const struct setting *s)
 {
     char value[256];
@@ -214,7 +200,7 @@ static void add_setting(struct record *r, const struct setting *s)
                     f && f->text ? f->text : "it was not read");
         return;
     }
-    bool ok = !s->wanted || is_among(value_of(f, value, sizeof(value)), s->wanted);
+    bool ok = !s->wanted || text_has_word(s->wanted, "|", value_of(f, value, sizeof(value)));
     verdict_add(&r->isolation, LEVEL_RECORDED, s->name, ok, s->wanted ? s->wanted : "",
                 value_of(f, value, sizeof(value)), s->by, s->why);
 }

@@ -45,37 +45,23 @@ static void terminate(struct ending *end, enum termination why, const char *fmt,
     text_blank(end->detail); /* the workload's text: one line, no terminal escapes */
 }
 
-static int64_t event(const struct record *r, const char *key)
+/* Why a workload failed that ended by itself: its ledger's error, else its last message. A command is judged by its
+ * exit status alone. */
+static void blame(const struct record *r, const struct judge_evidence *seen, struct ending *end)
 {
-    const struct fact *f = facts_find(&r->events, key);
-    return f && f->kind == FACT_INT ? f->integer : 0;
-}
-
-/* Why a workload failed that ended by itself: its ledger's error, else its last message. */
-static void blame_workload(const struct record *r, const struct judge_evidence *seen, struct ending *end)
-{
-    char error[LEDGER_ERROR_MAX + 1];
-    memcpy(error, seen->ledger->page->error, LEDGER_ERROR_MAX);
-    error[LEDGER_ERROR_MAX] = '\0';
+    char error[LEDGER_ERROR_MAX + 1] = "", status[80] = "";
+    if (seen->ledger)
+        memcpy(error, seen->ledger->page->error, LEDGER_ERROR_MAX);
+    else
+        text_format(status, sizeof(status), "the command exited with status %d", r->exit_status);
     const char *said = *error ? error : last_message(seen->watched->messages);
     if (r->signalled)
-        terminate(end, TERMINATION_SIGNAL, "the workload was ended by signal %d (%s)%s%s", r->signal,
-                  strsignal(r->signal), *said ? ": " : "", said);
+        terminate(end, TERMINATION_SIGNAL, "the %s was ended by signal %d (%s)%s%s",
+                  seen->ledger ? "workload" : "command", r->signal, strsignal(r->signal), *said ? ": " : "", said);
+    else if (seen->ledger && !*said)
+        terminate(end, TERMINATION_WORKLOAD_ERROR, "it ended before it was done, without a message");
     else
-        terminate(end, TERMINATION_WORKLOAD_ERROR, "%s",
-                  *said ? said : "it ended before it was done, without a message");
-}
-
-/* A command is judged by its exit status alone. */
-static void blame_command(const struct record *r, const struct judge_evidence *seen, struct ending *end)
-{
-    const char *said = last_message(seen->watched->messages);
-    if (r->signalled)
-        terminate(end, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)%s%s", r->signal,
-                  strsignal(r->signal), *said ? ": " : "", said);
-    else
-        terminate(end, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d%s%s", r->exit_status,
-                  *said ? ": " : "", said);
+        terminate(end, TERMINATION_WORKLOAD_ERROR, "%s%s%s", status, *status && *said ? ": " : "", said);
 }
 
 struct ending judge_end(const struct record *r, const struct judge_evidence *seen)
@@ -97,16 +83,14 @@ struct ending judge_end(const struct record *r, const struct judge_evidence *see
                   "no iteration, no message and next to no CPU time for %.1f s, in %s iteration %llu (--stall)",
                   (double)w->stalled_ns / (double)NS_PER_S, w->stalled_measuring ? "measured" : "warm-up",
                   (unsigned long long)w->stalled_iteration);
-    else if (event(r, "oom_kill") > 0 || event(r, "oom_group_kill") > 0)
+    else if (facts_integer(&r->events, "oom_kill", 0) > 0 || facts_integer(&r->events, "oom_group_kill", 0) > 0)
         terminate(&end, TERMINATION_OOM, "it needed more memory than memory.max allows%s",
                   cell->has_memory_max ? " (--memory-max)" : "");
     else if (w->why == WATCH_PIDS_MAX)
         terminate(&end, TERMINATION_WORKLOAD_ERROR, "it started more processes than pids.max %lld allows (--pids-max)",
                   (long long)cell->pids_max);
-    else if (!clean && !seen->ledger)
-        blame_command(r, seen, &end);
     else if (!clean)
-        blame_workload(r, seen, &end);
+        blame(r, seen, &end);
     else if (seen->ledger && (ledger_check(seen->ledger, (uint64_t)cell->iterations, &run, &e) != 0 ||
                               figures_check(seen->ledger, cell->scenario, &e) != 0))
         terminate(&end, TERMINATION_WORKLOAD_ERROR, "%s", e.text);

@@ -37,8 +37,7 @@ static void show(void *arg, uint64_t warmup_done, uint64_t iterations_done)
         (void)snprintf(left, sizeof(left), ", about %" PRId64 " min %02" PRId64 " s left", left_s / 60, left_s % 60);
     }
     (void)fprintf(stderr, "\r\033[Kcell %zu of %zu, %s %s: %" PRIu64 " of %" PRId64 " iterations%s", m->at + 1,
-                  m->count, mode_name((enum mode)c->mode), profile_name((enum profile)c->profile), iterations_done,
-                  c->iterations, left);
+                  m->count, mode_names[c->mode], profile_names[c->profile], iterations_done, c->iterations, left);
 }
 
 void meter_open(struct meter *m, const struct cell *cells, size_t count)

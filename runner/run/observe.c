@@ -123,22 +123,19 @@ static void take_ledger(struct stage *s, size_t n)
     figures_take(&s->ledger, r->cell.scenario, &r->figures);
 }
 
-static int take_stamps(struct stage *s, struct err *e)
+static void take_stamps(struct stage *s)
 {
     struct record *r = s->record;
     const struct ledger_run run = {s->child.started_ns, s->watched.ended_ns};
     size_t n = s->command ? 1 : (size_t)ledger_sound_iterations(&s->ledger, &run);
-    r->start_ns = calloc(n + 1, sizeof(*r->start_ns));
-    r->end_ns = calloc(n + 1, sizeof(*r->end_ns));
-    r->ready_ns = calloc(n + 1, sizeof(*r->ready_ns));
-    if (!r->start_ns || !r->end_ns || !r->ready_ns)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu stamps", n);
+    r->start_ns = xcalloc(n + 1, sizeof(*r->start_ns));
+    r->end_ns = xcalloc(n + 1, sizeof(*r->end_ns));
+    r->ready_ns = xcalloc(n + 1, sizeof(*r->ready_ns));
     if (s->command)
         take_invocation(s);
     else
         take_ledger(s, n);
     r->result = stats_of_iterations(r->start_ns, r->end_ns, n);
-    return 0;
 }
 
 /* VmHWM, because ru_maxrss survives exec and may be the caller's (proc(5)). */
@@ -265,7 +262,7 @@ static void describe_program(struct stage *s)
     describe_files(s);
 }
 
-int observe_take(struct stage *s, struct err *e)
+void observe_take(struct stage *s)
 {
     if (observe_is_inspected(s)) {
         describe_disturbance(s);
@@ -279,8 +276,7 @@ int observe_take(struct stage *s, struct err *e)
     inspect_end(s->record);
     describe_program(s);
     describe_confinement(s);
-    TRY(take_stamps(s, e));
+    take_stamps(s);
     take_samples(s);
     take_growth(s);
-    return 0;
 }

@@ -19,7 +19,7 @@ void observe_describe_counters(struct stage *s);
 /* What the filter refused, and packets without a route. Call it while the init lives. */
 void observe_describe_refused(struct stage *s);
 
-/* After the slice is removed and all processes reaped: stamps, samples, figures, disturbances. -ENOMEM (ours). */
-int observe_take(struct stage *s, struct err *e);
+/* After the slice is removed and all processes reaped: stamps, samples, figures, disturbances. */
+void observe_take(struct stage *s);
 
 #endif

@@ -10,11 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "cell/carried.h"
 #include "cell/workload.h"
 #include "cgroups/inherited.h"
@@ -121,13 +123,10 @@ static void specify_workload(struct stage *s, const struct cell *cell)
 /* Making namespaces takes longer than making a slice, so it begins as early as possible. */
 static int prepare_start(struct stage *s, const struct cell *cell, struct err *e)
 {
-    int failed = 0;
     if (s->command)
-        failed = specify_command(s, cell, e);
+        TRY(specify_command(s, cell, e));
     else
         specify_workload(s, cell);
-    if (failed != 0)
-        return failed;
     s->spec.envp = s->environment.word;
     s->spec.cgroup_fd = -1;
     s->spec.confine = s->confine;
@@ -138,8 +137,8 @@ static int prepare_start(struct stage *s, const struct cell *cell, struct err *e
 
 static int begin(struct stage *s, const struct cell *cell, struct err *e)
 {
-    int failed = prepare_confinement(s, cell, e);
-    return failed == 0 ? prepare_start(s, cell, e) : failed;
+    TRY(prepare_confinement(s, cell, e));
+    return prepare_start(s, cell, e);
 }
 
 int run_command_begin(const struct cell *cell, const struct run_command *command, struct run_ahead *ret, struct err *e)
@@ -173,19 +172,18 @@ static void take_ahead(struct stage *s, struct run_ahead *a)
 
 static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *ahead, struct err *e)
 {
-    int failed = !s->command ? prepare_scenario(s, cell, e) : s->command->is_silent ? prepare_messages(s, e) : 0;
-    if (ahead && ahead->spec.path)
+    const bool has_begun = ahead && ahead->spec.path;
+    if (has_begun)
         take_ahead(s, ahead);
-    else if (failed == 0)
-        failed = begin(s, cell, e);
-    if (failed == 0 && !s->command && (failed = session_warm(s->session, s->runtime, e)) != 0)
-        (void)err_wrap(e, "cannot warm the runtime's files");
-    s->has_steal = observe_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
-    if (failed != 0 || !observe_is_inspected(s))
-        return failed;
-    s->inherited = calloc(2, sizeof(*s->inherited));
-    if (!s->inherited)
-        return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    TRY(!s->command ? prepare_scenario(s, cell, e) : s->command->is_silent ? prepare_messages(s, e) : 0);
+    if (!has_begun)
+        TRY(begin(s, cell, e));
+    if (!s->command && session_warm(s->session, s->runtime, e) != 0)
+        return err_wrap(e, "cannot warm the runtime's files");
+    if (!observe_is_inspected(s))
+        return 0;
+    s->has_steal = host_steal_ticks("", &s->steal_ticks) == 0;
+    s->inherited = xcalloc(2, sizeof(*s->inherited));
     inherited_read("", slice_tree_root(s->session->tree), &s->inherited[0]);
     disturbance_read("", &s->session->cpus, &s->undisturbed);
     return 0;
@@ -319,9 +317,7 @@ static unsigned shared_cpus(const struct cell *cell, const struct topology_choic
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     open_counters(s, cell);
-    int failed = start(s, e);
-    if (failed != 0)
-        return failed;
+    TRY(start(s, e));
     fail_point("workload started");
     TRY(begin_trace(s, e));
     if (observe_is_inspected(s))
@@ -358,8 +354,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .look = cell->until_slope && growth_target_parse(cell->until_slope, &s->target) == 0 ? look_at_growth : NULL,
         .look_arg = s,
     };
-    if (failed == 0)
-        failed = watch_child(&request, &s->watched, e);
+    int failed = watch_child(&request, &s->watched, e);
     if (s->tracing)
         trace_stop(s->tracing->trace);
     return failed;
@@ -431,7 +426,7 @@ static void finish_relay(struct stage *s)
 /* Prints what it removes, because it may be a user's file. */
 static void remove_shared(struct stage *s)
 {
-    struct text names = {0};
+    cleanup_text struct text names = {0};
     struct facts *events = &s->record->events;
     if (!s->shm) {
         facts_absent(events, "shm_removed", "it had a /dev/shm of its own, or there is none");
@@ -440,9 +435,8 @@ static void remove_shared(struct stage *s)
     int count = shm_objects_remove(s->shm, &names);
     facts_int(events, "shm_removed", count);
     if (count > 0)
-        (void)fprintf(stderr, "tare: removed %d object%s from /dev/shm that ended processes shared:%s\n", count,
-                      count == 1 ? "" : "s", names.data);
-    text_free(&names);
+        terminal_say("removed %d object%s from /dev/shm that ended processes shared:%s", count, count == 1 ? "" : "s",
+                     names.data);
 }
 
 /* Kills what is left, reads the counters while the slice exists, and judges the end. */
@@ -533,32 +527,27 @@ static void release(struct stage *s)
 static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead *ahead,
                       const struct progress *progress, struct err *e)
 {
-    int failed = prepare(s, cell, ahead, e);
-    if (failed == 0)
-        failed = make_slice(s, cell, e);
-    if (failed != 0)
-        return failed;
+    TRY(prepare(s, cell, ahead, e));
+    TRY(make_slice(s, cell, e));
     if (!slice_is_own(s->slice) && slice_dirfd(s->slice) >= 0) {
         accounts_baseline_read(slice_dirfd(s->slice), &s->baseline);
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure_before);
     }
     fail_point("slice made");
-    failed = weigh(s, cell, progress, e);
-    if (failed != 0)
-        return failed;
+    TRY(weigh(s, cell, progress, e));
     fail_point("workload ended");
     finish(s, e);
     fail_point("slice removed");
-    return s->unknown != 0 ? s->unknown : observe_take(s, e);
+    TRY(s->unknown);
+    observe_take(s);
+    return 0;
 }
 
 static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead *ahead, const struct progress *progress,
                      struct record **ret, struct err *e)
 {
     *ret = NULL;
-    s->record = record_new(e);
-    if (!s->record)
-        return -ENOMEM;
+    s->record = record_new();
     s->messages[0] = s->messages[1] = -1;
     s->child = SPAWN_NO_CHILD;
     s->relay = RELAY_NONE;

@@ -19,6 +19,7 @@
 #include "base/fail_point.h"
 #include "base/signals.h"
 #include "base/source.h"
+#include "base/terminal.h"
 #include "cgroups/leftovers.h"
 #include "host/bench_cpus.h"
 #include "host/host.h"
@@ -31,8 +32,8 @@ static const enum slice_controller NEEDED[] = {SLICE_CPUSET, SLICE_MEMORY, SLICE
 static int find_root(const struct cell *cell, struct session *s, struct err *e)
 {
     if (cell->isolation != ISOLATION_OFF) {
-        int failed = slice_root_find("", cell->cgroup_root, &s->root, e);
-        return failed == 0 ? slice_root_enter(&s->root, e) : failed;
+        TRY(slice_root_find("", cell->cgroup_root, &s->root, e));
+        return slice_root_enter(&s->root, e);
     }
     static const char OFF[] = "not asked for: --isolation off";
     s->root = (struct slice_root){.provenance = SLICE_NONE};
@@ -42,37 +43,35 @@ static int find_root(const struct cell *cell, struct session *s, struct err *e)
     return 0;
 }
 
+static bool is_without_slice(const struct slice_root *root)
+{
+    return root->provenance == SLICE_NONE || root->provenance == SLICE_BORROWED;
+}
+
+/* -ENOTSUP if a slice could not have the controller that the option takes. */
+static int refuse_without(const struct slice_root *root, const char *option, enum slice_controller of, struct err *e)
+{
+    if (is_without_slice(root))
+        return err_set(e, ERR_HOST, -ENOTSUP, "--%s: the slice would be '%s': %s", option,
+                       slice_provenance_names[root->provenance], root->reason);
+    if (!root->controller[of].available)
+        return err_set(e, ERR_HOST, -ENOTSUP, "--%s: no %s controller: %s", option, slice_controller_names[of],
+                       root->controller[of].reason);
+    return 0;
+}
+
 int session_refuse_less(const struct slice_root *root, struct err *e)
 {
-    if (root->provenance == SLICE_NONE || root->provenance == SLICE_BORROWED)
-        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the slice would be '%s': %s",
-                       slice_provenance_name(root->provenance), root->reason);
     for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++)
-        if (!root->controller[NEEDED[i]].available)
-            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: no %s controller: %s",
-                           slice_controller_name(NEEDED[i]), root->controller[NEEDED[i]].reason);
+        TRY(refuse_without(root, "isolation strict", NEEDED[i], e));
     return 0;
 }
 
 int session_refuse_unlimited(const struct slice_root *root, const struct cell *cell, struct err *e)
 {
-    const struct {
-        const char *option;
-        bool is_asked;
-        enum slice_controller of;
-    } limit[] = {{"cpu-max", cell->quota.usec > 0, SLICE_CPU}, {"memory-high", cell->has_memory_high, SLICE_MEMORY}};
-    for (size_t i = 0; i < ARRAY_LEN(limit); i++) {
-        const struct slice_availability *controller = &root->controller[limit[i].of];
-        if (!limit[i].is_asked)
-            continue;
-        if (root->provenance == SLICE_NONE || root->provenance == SLICE_BORROWED)
-            return err_set(e, ERR_HOST, -ENOTSUP, "--%s: the slice would be '%s': %s", limit[i].option,
-                           slice_provenance_name(root->provenance), root->reason);
-        if (!controller->available)
-            return err_set(e, ERR_HOST, -ENOTSUP, "--%s: no %s controller: %s", limit[i].option,
-                           slice_controller_name(limit[i].of), controller->reason);
-    }
-    return 0;
+    if (cell->quota.usec > 0)
+        TRY(refuse_without(root, "cpu-max", SLICE_CPU, e));
+    return cell->has_memory_high ? refuse_without(root, "memory-high", SLICE_MEMORY, e) : 0;
 }
 
 static int take_signals(struct session *s, struct err *e)
@@ -127,7 +126,7 @@ static int guard(void *arg)
 void session_guard(struct session *s)
 {
     char path[PATH_MAX + sizeof(s->id) + 32];
-    if (s->guard > 0 || s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED)
+    if (s->guard > 0 || is_without_slice(&s->root))
         return;
     text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", slice_tree_path(s->tree), s->id);
     cleanup_close int kill_fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -149,9 +148,9 @@ static void say_leftovers(const struct slice_root *root)
 {
     int dead = *root->path ? leftovers_count(root) : 0;
     if (dead > 0)
-        (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
-                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were",
-                      root->provenance == SLICE_CREATED ? root->mount : root->path);
+        terminal_say("%d run%s that %s killed left a cgroup in %s ('tare clean' removes it)", dead,
+                     dead == 1 ? "" : "s", dead == 1 ? "was" : "were",
+                     root->provenance == SLICE_CREATED ? root->mount : root->path);
 }
 
 /* A quota that the benchmark's CPUs cannot reach is likely a share whose "%" was forgotten. */
@@ -160,21 +159,18 @@ static void say_quota_without_effect(const struct cell *cell, const struct topol
     size_t have = cpulist_count(&cpus->benchmark);
     const struct quota *q = &cell->quota;
     if (q->usec > 0 && q->usec > q->period_usec * (int64_t)have)
-        (void)fprintf(stderr, "tare: --cpu-max '%s' limits nothing: it is %g CPUs, and the benchmark has %zu\n",
-                      cell->cpu_max, (double)q->usec / (double)q->period_usec, have);
+        terminal_say("--cpu-max '%s' limits nothing: it is %g CPUs, and the benchmark has %zu", cell->cpu_max,
+                     (double)q->usec / (double)q->period_usec, have);
 }
 
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
     /* After the root: in a scope we may have other CPUs. */
-    int failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
-    if (failed == 0 && cell->isolation == ISOLATION_STRICT)
-        failed = session_refuse_less(&s->root, e);
-    if (failed == 0)
-        failed = session_refuse_unlimited(&s->root, cell, e);
-    if (failed != 0)
-        return failed;
+    TRY(bench_cpus_choose("", cell, &s->topology, &s->cpus, e));
+    if (cell->isolation == ISOLATION_STRICT)
+        TRY(session_refuse_less(&s->root, e));
+    TRY(session_refuse_unlimited(&s->root, cell, e));
     say_leftovers(&s->root);
     say_quota_without_effect(cell, &s->cpus);
     if (s->recorded) {
@@ -182,18 +178,17 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
         image_capture("", getenv("TARE_IMAGE_DIGEST"), &s->image);
     }
     record_make_id(s->id, started_at);
-    failed = take_signals(s, e);
+    TRY(take_signals(s, e));
     if (cpulist_of_task(0, &s->came_from) != 0)
         s->came_from = (struct cpulist){0};
-    if (failed == 0)
-        failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
-    if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a listed controller may still refuse to be enabled */
-        failed = session_refuse_less(slice_tree_root(s->tree), e);
-    if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
-        failed = spawn_adopt_orphans(e);
+    TRY(slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e));
+    if (cell->isolation == ISOLATION_STRICT) /* a listed controller may still refuse to be enabled */
+        TRY(session_refuse_less(slice_tree_root(s->tree), e));
+    if (is_without_slice(&s->root))
+        TRY(spawn_adopt_orphans(e));
     fail_point("session opened");
     use_housekeeping_cpus(s);
-    return failed;
+    return 0;
 }
 
 /* The root is find_root()'s to fill: to clear the rooms of its paths first costs four pages. */
@@ -277,10 +272,8 @@ int session_warm(struct session *s, const struct runtime *runtime, struct err *e
     if (s->warmed.data && strstr(s->warmed.data, line))
         return 0;
     static const struct slice_limits NO_LIMITS;
-    int failed = slice_create(s->tree, "warm", &NO_LIMITS, &slice, e);
-    if (failed != 0)
-        return failed;
-    failed = spawn_call(slice_is_own(slice) ? slice_dirfd(slice) : -1, read_files, runtime->files.data, e);
+    TRY(slice_create(s->tree, "warm", &NO_LIMITS, &slice, e));
+    int failed = spawn_call(slice_is_own(slice) ? slice_dirfd(slice) : -1, read_files, runtime->files.data, e);
     int left = slice_destroy(&slice, failed == 0 ? e : NULL);
     if (failed == 0 && left == 0)
         text_add(&s->warmed, "%s", line);

@@ -157,7 +157,7 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     }
     if (failed == 0 && (r->termination != TERMINATION_OK || r->iterations == 0))
         failed = err_set(e, ERR_WORKLOAD, -ECHILD, "the diagnostic run of %lld worker%s did not end well (%s): %s",
-                         (long long)cell->workers, cell->workers == 1 ? "" : "s", termination_name(r->termination),
+                         (long long)cell->workers, cell->workers == 1 ? "" : "s", termination_names[r->termination],
                          r->detail);
     if (failed == 0)
         find_causes(tracing.trace, r, alone, w);

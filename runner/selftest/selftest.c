@@ -116,11 +116,7 @@ const char *selftest_figure_unit(enum selftest_figure f)
     return FIGURES[f].unit;
 }
 
-const char *selftest_verdict_name(enum selftest_verdict v)
-{
-    static const char *const NAMES[] = {"FAIL", "unavailable", "pass"};
-    return NAMES[v];
-}
+const char *const selftest_verdict_names[] = {"FAIL", "unavailable", "pass"};
 
 struct selftest_result selftest_expect(const struct selftest_check *check, const struct selftest_scale *scale)
 {
@@ -165,7 +161,7 @@ void selftest_add(struct selftest_report *report, const struct selftest_result *
 static void add_result(const struct selftest_result *r, struct text *out)
 {
     const char *unit = selftest_figure_unit(r->check->figure);
-    text_add(out, "%-11s  %-28s ", selftest_verdict_name(r->verdict), selftest_figure_name(r->check->figure));
+    text_add(out, "%-11s  %-28s ", selftest_verdict_names[r->verdict], selftest_figure_name(r->check->figure));
     if (r->has_measured)
         text_add(out, "expected %lld %s (-%lld +%lld), measured %lld\n", (long long)r->expected, unit,
                  (long long)r->below, (long long)r->above, (long long)r->measured);

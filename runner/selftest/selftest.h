@@ -61,7 +61,7 @@ const char *selftest_figure_name(enum selftest_figure f); /* with its source: "m
 const char *selftest_figure_unit(enum selftest_figure f);
 
 enum selftest_verdict { SELFTEST_FAIL, SELFTEST_UNAVAILABLE, SELFTEST_PASS, SELFTEST_VERDICTS };
-const char *selftest_verdict_name(enum selftest_verdict v); /* "FAIL", "unavailable", "pass" */
+extern const char *const selftest_verdict_names[]; /* "FAIL", "unavailable", "pass" */
 
 struct selftest_result {
     const struct selftest_check *check;

@@ -26,7 +26,7 @@ static json_t *json_of_result(const struct selftest_result *r)
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "load", c->load, "what", selftest_load(c->load),
         "figure", selftest_figure_name(c->figure), "unit", selftest_figure_unit(c->figure), "verdict",
-        selftest_verdict_name(r->verdict), "expected", integer_or_null(r->has_expected, r->expected), "measured",
+        selftest_verdict_names[r->verdict], "expected", integer_or_null(r->has_expected, r->expected), "measured",
         integer_or_null(r->has_measured, r->measured), "tolerance_below", integer_or_null(r->has_expected, r->below),
         "tolerance_above", integer_or_null(r->has_expected, r->above), "tolerance_why", c->why, "reason",
         text_or_null(r->reason));

@@ -197,7 +197,7 @@ static void describe(const struct session *session, struct selftest_report *repo
     record_make_id(id, report->at);
     if (file_read("", "/proc/sys/kernel/random/boot_id", report->boot_id, sizeof(report->boot_id)) <= 0)
         *report->boot_id = '\0';
-    text_format(report->provenance, sizeof(report->provenance), "%s", slice_provenance_name(root->provenance));
+    text_format(report->provenance, sizeof(report->provenance), "%s", slice_provenance_names[root->provenance]);
     text_format(report->slice_reason, sizeof(report->slice_reason), "%s", root->reason);
     (void)cpulist_format(&session->cpus.benchmark, report->cpus, sizeof(report->cpus));
 }
@@ -206,7 +206,6 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
                      struct selftest_report *report, struct err *e)
 {
     const char *tmpdir = getenv("TMPDIR");
-    const struct fact *emulated = facts_find(&session->host, "emulated");
     const char *done = "";
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < selftest_count(); i++) {
@@ -222,7 +221,7 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
             .load = {.child = {.pidfd = -1}, .go_fd = -1, .said_fd = -1},
             .scale = {.cpus = cpulist_count(&session->cpus.benchmark),
                       .batch_bytes = 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN),
-                      .emulated = emulated && emulated->kind == FACT_BOOL && emulated->truth},
+                      .emulated = facts_truth(&session->host, "emulated")},
             .found = -1,
             .left = -1,
         };

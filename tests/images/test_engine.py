@@ -292,7 +292,7 @@ class Held(Case):
         tare, tar = TOP / "build/tare", self.dir / "small.tar"
         self.succeed("scripts/docker-run", "--plan", self.dir / "small.yml", "--out", self.dir / "records", IMAGE)
         pack = (tare, "pack", self.dir / "records", "-o", tar, "--with-image")
-        said = self.succeed(*pack, f"docker-daemon:{IMAGE}").stdout
+        said = " ".join(self.succeed(*pack, f"docker-daemon:{IMAGE}").stdout.split())
         self.assertIn(f"image: {image['Id']} ", said)
         self.assertIn("1 of 1 records name it", said)
         first = tar.read_bytes()

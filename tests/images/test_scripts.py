@@ -26,6 +26,22 @@ def script(name, *words, **environment):
                           stdin=subprocess.DEVNULL, timeout=60)
 
 
+class Image(unittest.TestCase):
+    """That what the Dockerfile copies is enough to make tare of, without an engine."""
+
+    def test_what_is_copied_makes_tare(self):
+        with tempfile.TemporaryDirectory() as there:
+            stages = (TOP / "Dockerfile").read_text().split(" AS runtime\n")[0]
+            copied = [line.split()[1:-1] for line in stages.splitlines() if line.startswith("COPY ")]
+            for name in [name for names in copied for name in names]:
+                (Path(there) / name).parent.mkdir(parents=True, exist_ok=True)
+                copy = shutil.copytree if (TOP / name).is_dir() else shutil.copy
+                copy(TOP / name, Path(there) / name)
+            for words in (["build"], ["DESTDIR=stage", "install"]):
+                done = subprocess.run(["make", "-C", there, "-n", "COMMIT=none", *words], capture_output=True, text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+
+
 class ScriptTest(unittest.TestCase):
     def refused(self, done, words, status=2):
         """In one line with these words."""

@@ -118,6 +118,7 @@ class Functions(Bench):
         self.assertEqual(done.status, 0, done)
         self.assert_rows(done, "threads", "processes", "interpreters")
         scenarios = [r["scenario"] for r in self.records()]
+        self.assertTrue(all("-work-" in path.name for path in (self.dir / "out").glob("*-*.json")))
         got = sorted((s["profile"], s["mode"], s["workers"]) for s in scenarios)
         modes = ["interpreters", "processes", "threads"]
         want = [("memory", mode, 2) for mode in modes] + [("overhead", mode, n) for mode in modes for n in (1, 2)]
@@ -188,6 +189,7 @@ class Functions(Bench):
         (self.dir / "pkg/table.txt").write_text("1 2 3\n")
         done = self.bench("pkg/sub/work.py:size", *QUICK, "--modes", "threads", "--keep", "kept")
         self.assertEqual(done.status, 0, done)
+        self.assertNotIn("--keep", done.out)
         kept = sorted(str(p.relative_to(self.dir / "kept")) for p in (self.dir / "kept").rglob("*") if p.is_file())
         parts = ["pkg/__init__.py", "pkg/sub/__init__.py", "pkg/sub/helper.py", "pkg/sub/work.py", "pkg/table.txt", "scenario.yml"]
         self.assertEqual(kept, parts)

@@ -365,15 +365,21 @@ class Input(LiveTest):
         self.assertEqual((done.returncode, done.stdout), (0, "3\n2\n1\n" * 3), done)
         self.assertEqual(self.read_thrice(subprocess.DEVNULL, *options).stdout, "")
 
-    def test_what_cannot_be_read_again_is_refused(self):
+    @for_each({"confined": ([],), "alone": (["--confine", "off"],)})
+    def of_a_terminal_they_get_nothing(self, options):
+        """As a first trial goes: what is shown of several commands is typed at a terminal."""
         master, terminal = os.openpty()
         self.addCleanup(os.close, master)
         self.addCleanup(os.close, terminal)
+        os.write(master, b"1\n2\n")
+        done = self.read_thrice(terminal, *options)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_what_cannot_be_read_again_is_refused(self):
         with subprocess.Popen(["head", "-c", "300M", "/dev/zero"], stdout=subprocess.PIPE) as large:
-            for stdin, why in ((terminal, "a terminal"), (large.stdout, "more than 256 MiB")):
-                done = self.read_thrice(stdin)
-                self.assertEqual((done.returncode, done.stdout), (2, ""))
-                self.assertRegex(done.stderr, rf"\Atare: exec: standard input[^\n]*{why}[^\n]*\n\Z")
+            done = self.read_thrice(large.stdout)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertRegex(done.stderr, r"\Atare: exec: standard input[^\n]*more than 256 MiB[^\n]*\n\Z")
             large.stdout.close()
 
 

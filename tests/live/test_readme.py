@@ -2,6 +2,7 @@
 why it cannot be run here and the test that runs it elsewhere."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -220,8 +221,13 @@ class Shell(LiveTest):
         (self.dir / "contention.yml").write_text(CONTENTION)
         if "scripts/run" in script:
             environment["TARE_CACHE"] = str(rig.CACHE)
-        return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], text=True, cwd=self.dir, env=environment,
-                              capture_output=True, timeout=900, stdin=subprocess.DEVNULL)
+        ours, terminal = os.openpty()  # a reader types it
+        try:
+            return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], text=True, cwd=self.dir, env=environment,
+                                  capture_output=True, timeout=900, stdin=terminal)
+        finally:
+            os.close(ours)
+            os.close(terminal)
 
 
 @once_is_enough

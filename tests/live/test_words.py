@@ -3,6 +3,8 @@
 import fcntl
 import json
 import os
+import re
+import shutil
 import statistics
 import struct
 import subprocess
@@ -38,6 +40,62 @@ REFUSED = {
 }
 
 
+def at_a_terminal(words, columns: int, **more) -> tuple[int, str]:
+    """The exit status, and what a terminal of so many columns is given; all three standard streams are the terminal."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {**rig.environment(), "TERM": "xterm", "NO_COLOR": "1"}
+    with subprocess.Popen(words, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, **more) as running:
+        os.close(theirs)
+        shown = b""
+        try:
+            while some := os.read(ours, 65536):
+                shown += some
+        except OSError:  # EIO: nobody has it open any more
+            pass
+        os.close(ours)
+    return running.returncode, shown.decode().replace("\r\n", "\n")
+
+
+@once_is_enough
+class Terminal(LiveTest):
+    """What is typed first, typed at a terminal of 80 columns: it is taken, and no line is longer."""
+
+    @for_each({
+        "a_command": ["exec", "--", "true"],
+        "what_it_missed": ["exec", "--", "cat", "{dir}/file"],
+        "commands": ["exec", "--repeat", "5", "--", "true", "--", "echo", "-n", ""],
+        "where_it_stopped": ["exec", "--repeat", "5", "--", "sh", "-c", "# a comment that is long enough to need another line\nexit 1"],
+        "a_run": ["run", "scenario1", *rig.NATIVE, "--iterations", "20"],
+        "the_doctor": ("doctor",),
+        "what_tune_would_set": ["tune", "--dry-run"],
+        "scenarios": ("run",), "plans": ("matrix",),
+        "runtimes": ["run", "--runtime", "list"],
+        "a_plan": ["matrix", "seed", "--dry-run"],
+    })
+    def fits(self, *words):
+        (self.dir / "file").touch()
+        typed = [str(word).replace("{dir}", str(self.dir)) for word in words]
+        status, shown = at_a_terminal([rig.TARE, *typed], 80, cwd=self.dir)
+        self.assertIn(status, (0, 1, 3), shown)  # 1: of the command; 3: the doctor's word on this host
+        self.assertTrue(shown)
+        for line in re.split(r"[\r\n]", shown.replace("\x1b[K", "")):
+            self.assertLessEqual(len(line), 80, line)
+
+
+    def test_progress_is_not_cut_within_a_word(self):
+        words = [rig.TARE, "matrix", "seed", "--out", self.dir / "out", "--runtime", "native", "--iterations", "2", "--hold-ms", "1"]
+        for columns in 60, 80:
+            status, shown = at_a_terminal([str(word) for word in words], columns)
+            self.assertEqual(status, 0, shown)
+            lines = [line for line in re.split(r"[\r\n]", shown.replace("\x1b[K", "")) if " done, left: " in line]
+            self.assertGreater(len(lines), 19)
+            for line in lines:
+                self.assertLess(len(line), columns, line)
+                self.assertRegex(line, r"\A\d+ of 20 done, left: [^;]+; (scenario1[^;:]*: )?\d of 2 iterations(, last [^;]+ \w+)?(; block \d of 5)?\Z")
+            shutil.rmtree(self.dir / "out")
+
+
 @once_is_enough
 class BadInput(LiveTest):
     @for_each(REFUSED)
@@ -63,13 +121,8 @@ class BadInput(LiveTest):
     def test_a_terminal_gets_the_line_broken_between_words_and_a_file_gets_it_whole(self):
         words = [rig.TARE, "run", "scenario1", "--partition", "none-of-these"]
         whole = subprocess.run(words, env=rig.environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
-        done = subprocess.run(words, env=rig.environment(), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        shown = os.read(ours, 4096).decode().replace("\r\n", "\n")
-        os.close(ours)
-        self.assertEqual((done.returncode, whole.returncode), (2, 2))
+        status, shown = at_a_terminal(words, 50)
+        self.assertEqual((status, whole.returncode), (2, 2))
         self.assertEqual(whole.stderr.count("\n"), 1)
         self.assertEqual(shown.split(), whole.stderr.split())
         lines = shown.splitlines()

@@ -43,6 +43,17 @@ TYPOS = [
     ("doctor --jason", "'--jason' is no option of 'tare doctor' ('tare doctor --help' lists them); did you mean '--json'?"),
     ("compare --fail-if slowr:5% a b", "--fail-if 'slowr:5%': what is allowed is slower:SHARE, "),
     ("compare --figure avg_itr_s records records", "; did you mean 'avg_iter_s'?"),
+    ("compare --fail-if slowr:5% a b", ", not-same or unclear; did you mean 'slower'?"),
+    ("compare --fail-if slower:x a b", ", not-same or unclear\n"),
+    ("tune --only swapiness", "; did you mean 'swappiness'?"),
+    ("bench work.py:work --modes threds", "; did you mean 'threads'?"),
+    ("bench work.py:work --mp-start forkservr", "; did you mean 'forkserver'?"),
+    ("run scenario1 --python x", "; did you mean '--runtime'?"),
+    ("bench work.py:work --runtime x", "; did you mean '--python'?"),
+    ("matrix quick --repeat 3", "; did you mean '--invocations'?"),
+    ("exec --runs 3 -- true", "; did you mean '--repeat'?"),
+    ("exec --parameter-list n 1,2 -- true", "; did you mean '--parameter'?"),
+    ("exec --export-csv t -- true", "; did you mean '--export'?"),
     ("report no-such-folder", "'no-such-folder': No such file or directory"),
 ]
 
@@ -52,6 +63,7 @@ class Typos(unittest.TestCase):
         self.dir = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.dir)
         head = "schema: tare.plan/1\nname: p\n"
+        (self.dir / "work.py").write_text("def work():\n    return 1\n")
         (self.dir / "mine").mkdir()
         (self.dir / "mine/scenario.yml").write_text("schema: tare.scenario/1\n")
         (self.dir / "typo.yml").write_text(head + "cells: [{comand: [a]}]\n")

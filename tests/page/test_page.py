@@ -425,6 +425,17 @@ claims:
                 self.assertEqual(found, [])
 
 
+class Packages(unittest.TestCase):
+    def test_what_the_paper_takes_is_installed_where_the_long_tests_run(self):
+        """Where it is not, the paper is skipped, and a table that LaTeX refuses is found by an author."""
+        groups = re.search(r"(?m)^test-long:.*\n\t@scripts/setup (.*)$", (made.TOP / "Makefile").read_text())[1].split()
+        done = subprocess.run([made.TOP / "scripts/setup", "--print", *groups], capture_output=True, text=True, check=True)
+        reasons = Path(__file__).read_text().partition("\nclass Paper(")[2]
+        named = {package for packages in re.findall(r"apt-get install ([\w -]+)\)", reasons) for package in packages.split()}
+        self.assertGreater(len(named), 1)
+        self.assertEqual(named - set(done.stdout.split()), set())
+
+
 class Paper(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

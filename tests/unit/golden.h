@@ -50,4 +50,17 @@ static inline void golden_check(const char *name, const char *text)
     assert_true(same);
 }
 
+/* Every line has at most `width` characters (UTF-8). */
+static inline void golden_fits(const char *text, size_t width)
+{
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        size_t characters = 0;
+        len = strcspn(text, "\n");
+        for (size_t i = 0; i < len; i++)
+            characters += ((unsigned char)text[i] & 0xc0) != 0x80;
+        if (characters > width)
+            fail_msg("%zu characters: %.*s", characters, (int)len, text);
+    }
+}
+
 #endif

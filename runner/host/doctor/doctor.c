@@ -152,17 +152,9 @@ static const struct row ROWS[] = {
 };
 /* clang-format on */
 
-const char *doctor_level_name(enum doctor_level l)
-{
-    static const char *const NAMES[] = {"required", "recommended", "recorded"};
-    return NAMES[l];
-}
+const char *const doctor_level_names[] = {"required", "recommended", "recorded"};
 
-const char *doctor_verdict_name(enum doctor_verdict v)
-{
-    static const char *const NAMES[DOCTOR_VERDICTS] = {"fails", "warns", "unknown", "ok", "noted"};
-    return NAMES[v];
-}
+const char *const doctor_verdict_names[DOCTOR_VERDICTS] = {"fails", "warns", "unknown", "ok", "noted"};
 
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
@@ -193,23 +185,14 @@ static double number_of(const struct fact *f)
     return f->kind == FACT_INT ? (double)f->integer : f->kind == FACT_REAL ? f->real : 0;
 }
 
-static int64_t integer_of(const struct facts *all, const char *key, int64_t fallback)
-{
-    const struct fact *f = facts_find(all, key);
-    return f && f->kind == FACT_INT ? f->integer : fallback;
-}
-
 /* --- predicates ------------------------------------------------------------------------------------------------- */
 
 static bool is_one_of(const struct facts *all, const struct fact *f, const char *want)
 {
     cleanup_text struct text value = {0};
-    bool found = false;
     (void)all;
     format_value(f, &value);
-    for (const char *p = want; *p && !found; p += strcspn(p, "|"), p += *p == '|')
-        found = strcspn(p, "|") == value.len && strncmp(p, value.data, value.len) == 0;
-    return found;
+    return text_has_word(want, "|", value.data);
 }
 
 static bool is_at_least(const struct facts *all, const struct fact *f, const char *want)
@@ -256,22 +239,21 @@ static bool has_no_irqs(const struct facts *all, const struct fact *f, const cha
 /* Whether slices do not swap: no swap, swappiness 0, or memory.swap.max available. */
 static bool swaps_not(const struct facts *all, const struct fact *f, const char *want)
 {
-    const struct fact *accounted = facts_find(all, "swap_accounting");
     (void)want;
-    return integer_of(all, "swap_total_bytes", 1) == 0 || integer_of(all, "swappiness", 1) == 0 ||
-           (strcmp(f->key, "swap_total_bytes") == 0 && accounted && accounted->kind == FACT_BOOL && accounted->truth);
+    return facts_integer(all, "swap_total_bytes", 1) == 0 || facts_integer(all, "swappiness", 1) == 0 ||
+           (strcmp(f->key, "swap_total_bytes") == 0 && facts_truth(all, "swap_accounting"));
 }
 
 static bool counts_swap(const struct facts *all, const struct fact *f, const char *want)
 {
     (void)want;
-    return f->truth || integer_of(all, "swap_total_bytes", 1) == 0;
+    return f->truth || facts_integer(all, "swap_total_bytes", 1) == 0;
 }
 
 static bool stays_on_node(const struct facts *all, const struct fact *f, const char *want)
 {
     (void)want;
-    return f->integer == 0 || integer_of(all, "topology.numa_nodes", 2) == 1;
+    return f->integer == 0 || facts_integer(all, "topology.numa_nodes", 2) == 1;
 }
 
 /* --- judgement -------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@ struct cmdline_lock;
 struct cpulist;
 struct err;
 struct facts;
+struct terminal_look;
 struct text;
 struct topology_choice;
 
@@ -29,8 +30,8 @@ enum doctor_verdict {
     DOCTOR_VERDICTS,
 };
 
-const char *doctor_level_name(enum doctor_level l);
-const char *doctor_verdict_name(enum doctor_verdict v);
+extern const char *const doctor_level_names[];
+extern const char *const doctor_verdict_names[DOCTOR_VERDICTS];
 
 struct finding {
     const char *id;
@@ -69,7 +70,8 @@ void doctor_free(struct diagnosis *d);
 int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e);
 
 /* The text for people: the worst first, each with its remedy; then the flags of the command line. */
-void doctor_text(const struct diagnosis *d, const struct facts *facts, struct text *out);
+void doctor_text(const struct diagnosis *d, const struct facts *facts, const struct terminal_look *look,
+                 struct text *out);
 
 /* Schema tare.doctor/1, in the table's order:
  *   {schema, host{…}, counts{fails, warns, unknown, ok, noted},

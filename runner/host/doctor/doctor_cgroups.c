@@ -11,7 +11,6 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "cgroups/cgfile.h"
 #include "cgroups/mounts.h"
 #include "host/doctor/doctor.h"
 
@@ -44,7 +43,7 @@ static bool find_v1(const char *mountinfo, const char *controller, char *point, 
     struct cgmount m;
     bool found = false;
     while (mounts_next(&mountinfo, &m)) {
-        if (m.version != 1 || !mounts_has_option(m.options, controller))
+        if (m.version != 1 || !text_has_word(m.options, ",", controller))
             continue;
         (void)snprintf(point, cap, "%.100s", m.point);
         found = true;
@@ -56,7 +55,7 @@ static void capture_controller(const char *listed, const char *mountinfo, const 
 {
     char key[64], point[128];
     text_format(key, sizeof(key), "cgroup2.%s", name);
-    if (cgfile_has_word(listed, name))
+    if (text_has_word(listed, " \n", name))
         facts_text(ret, key, "available");
     else if (find_v1(mountinfo, name, point, sizeof(point)))
         facts_absent(ret, key, "v1 holds it, mounted at %s", point);
@@ -102,17 +101,10 @@ static void find_sample(const char *sysroot, const struct cgmount *m, char *ret,
 
 static bool kernel_from(const struct facts *f, int major, int minor)
 {
-    const struct fact *release = facts_find(f, "kernel_release");
     int have_major = 0, have_minor = 0;
-    if (!release || release->kind != FACT_TEXT || sscanf(release->text, "%d.%d", &have_major, &have_minor) != 2)
+    if (sscanf(facts_word(f, "kernel_release"), "%d.%d", &have_major, &have_minor) != 2)
         return false;
     return have_major > major || (have_major == major && have_minor >= minor);
-}
-
-static bool cmdline_has(const struct facts *f, const char *word)
-{
-    const struct fact *line = facts_find(f, "kernel_cmdline");
-    return line && line->kind == FACT_TEXT && cgfile_has_word(line->text, word);
 }
 
 /* By the file in a cgroup (distributions backport them), or by the kernel's version. */
@@ -124,7 +116,8 @@ static void capture_files(const char *sysroot, const struct cgmount *m, struct f
     facts_bool(ret, "cgroup_kill", (*dir && exists(sysroot, dir, "cgroup.kill")) || kernel_from(ret, 5, 14));
     facts_bool(ret, "memory_peak", (has_memory && exists(sysroot, dir, "memory.peak")) || kernel_from(ret, 5, 19));
     /* always since 6.1 (mm/memcontrol.c: "swapaccount" is deprecated); before, by the command line */
-    bool counted = kernel_from(ret, 6, 1) || !cmdline_has(ret, "swapaccount=0");
+    const char *line = facts_word(ret, "kernel_cmdline");
+    bool counted = kernel_from(ret, 6, 1) || !text_has_word(line, " \n", "swapaccount=0");
     facts_bool(ret, "swap_accounting", has_memory ? exists(sysroot, dir, "memory.swap.max") : counted);
 }
 

@@ -119,7 +119,7 @@ static void capture_daemons(const char *sysroot, struct facts *ret)
         if (file_read(sysroot, path, comm, sizeof(comm)) <= 0)
             continue;
         irqbalance = irqbalance || strcmp(comm, "irqbalance") == 0;
-        if (is_settings_daemon(comm) && !cgfile_has_word(others.data, comm))
+        if (is_settings_daemon(comm) && !text_has_word(others.data, " \n", comm))
             text_add(&others, "%s%s", others.len ? " " : "", comm);
     }
     facts_bool(ret, "irqbalance", irqbalance);

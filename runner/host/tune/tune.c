@@ -16,15 +16,11 @@
 #define ENOTSUPP 524 /* include/linux/errno.h: kernel-internal, but nmi_watchdog returns it */
 #endif
 
-const char *tune_outcome_name(enum tune_outcome o)
-{
-    static const char *const NAMES[TUNE_OUTCOMES] = {
-        [TUNE_PLANNED] = "would change", [TUNE_CHANGED] = "changed", [TUNE_ALREADY] = "already so",
-        [TUNE_REFUSED] = "refused",      [TUNE_ABSENT] = "not here", [TUNE_KEPT] = "noted",
-        [TUNE_RESTORED] = "restored",    [TUNE_FOREIGN] = "foreign", [TUNE_GONE] = "gone",
-    };
-    return NAMES[o];
-}
+const char *const tune_outcome_names[TUNE_OUTCOMES] = {
+    [TUNE_PLANNED] = "would change", [TUNE_CHANGED] = "changed", [TUNE_ALREADY] = "already so",
+    [TUNE_REFUSED] = "refused",      [TUNE_ABSENT] = "not here", [TUNE_KEPT] = "noted",
+    [TUNE_RESTORED] = "restored",    [TUNE_FOREIGN] = "foreign", [TUNE_GONE] = "gone",
+};
 
 static int write_knob(void *context, const char *root, const char *path, enum knob_kind kind, const char *content)
 {
@@ -79,9 +75,8 @@ static bool will_do(const struct tune_step *s, const char *now)
     if (knob_same(s->kind, now, s->want))
         return true;
     knob_value(s->kind, now, value, sizeof(value));
-    for (const char *p = s->fine; p && *p; p += strcspn(p, "|"), p += *p == '|')
-        if (strlen(value) == strcspn(p, "|") && strncmp(value, p, strlen(value)) == 0)
-            return true;
+    if (s->fine && text_has_word(s->fine, "|", value))
+        return true;
     return s->at_least && text_to_i64(now, &have) == 0 && text_to_i64(s->want, &want) == 0 && have >= want;
 }
 

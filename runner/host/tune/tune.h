@@ -27,7 +27,7 @@ enum tune_outcome {
     TUNE_OUTCOMES,
 };
 
-const char *tune_outcome_name(enum tune_outcome o);
+extern const char *const tune_outcome_names[TUNE_OUTCOMES];
 
 struct tune_step {
     const char *id; /* the table row's; NULL in a restore */

@@ -10,6 +10,7 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "host/topology.h"
 #include "host/tune/tune.h"
@@ -269,8 +270,12 @@ static int unknown_id(const char *id, size_t len, struct err *e)
     cleanup_text struct text all = {0};
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
         text_add(&all, "%s%s", i == 0 ? "" : ", ", ROWS[i].id);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "--only '%.*s': what is allowed is %s", (int)len, id, all.data);
-    return -EINVAL;
+    char near[SUGGEST_TEXT_MAX];
+    cleanup_free char *typed = text_printf("%.*s", (int)len, id);
+    struct suggest known = SUGGEST(typed);
+    suggest_offer_list(&known, all.data);
+    return err_set(e, ERR_USAGE, -EINVAL, "--only '%s': what is allowed is %s%s", typed, all.data,
+                   suggest_text(&known, "", near));
 }
 
 static bool is_chosen(const struct row *row, const char *only)

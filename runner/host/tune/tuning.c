@@ -65,7 +65,7 @@ static size_t describe_id(const struct tuning *t, size_t first, struct text *out
     else if (shown->outcome == TUNE_ALREADY)
         text_add(out, "%s already", shown->was);
     else
-        text_add(out, "%s: %s", tune_outcome_name(shown->outcome), shown->reason);
+        text_add(out, "%s: %s", tune_outcome_names[shown->outcome], shown->reason);
     if (files > 1)
         text_add(out, " (%zu of %zu files)", good, files);
     return i - first;

@@ -164,6 +164,22 @@ static void text_grows_and_stays_ended_by_nul(void **state)
     text_free(&t);
 }
 
+static void a_list_has_whole_words_only(void **state)
+{
+    (void)state;
+    assert_true(text_has_word("cpuset cpu io memory pids\n", " \n", "cpu"));
+    assert_true(text_has_word("cpuset cpu io memory pids\n", " \n", "cpuset"));
+    assert_true(text_has_word("cpuset cpu io memory pids\n", " \n", "pids"));
+    assert_true(text_has_word("memory", " \n", "memory"));
+    assert_false(text_has_word("cpuset io\n", " \n", "cpu"));
+    assert_false(text_has_word("cpu\n", " \n", "cpuset"));
+    assert_false(text_has_word("", " \n", "cpu"));
+    assert_false(text_has_word("\n", " \n", "cpu"));
+    assert_false(text_has_word("cpu\n", " \n", ""));
+    assert_true(text_has_word("rw,nosuid,cpu,cpuacct", ",", "cpuacct"));
+    assert_false(text_has_word("rw,nosuid,cpuacct", ",", "cpu"));
+}
+
 static void assert_i64(const char *text, int code, int64_t want)
 {
     int64_t got = 4711;
@@ -403,6 +419,26 @@ static void facts_are_found_by_their_whole_key(void **state)
     facts_free(&f);
 }
 
+static void a_fact_of_another_kind_is_as_if_absent(void **state)
+{
+    struct facts f = {0};
+    (void)state;
+    facts_int(&f, "n", 7);
+    facts_bool(&f, "yes", true);
+    facts_text(&f, "name", "KVM");
+    facts_absent(&f, "none", "why");
+    assert_string_equal(facts_word(&f, "name"), "KVM");
+    assert_string_equal(facts_word(&f, "none"), "");
+    assert_string_equal(facts_word(&f, "n"), "");
+    assert_int_equal(facts_integer(&f, "n", 3), 7);
+    assert_int_equal(facts_integer(&f, "yes", 3), 3);
+    assert_int_equal(facts_integer(&f, "not there", 3), 3);
+    assert_true(facts_truth(&f, "yes"));
+    assert_false(facts_truth(&f, "n"));
+    assert_false(facts_truth(&f, "not there"));
+    facts_free(&f);
+}
+
 static void a_long_reason_is_kept_whole(void **state)
 {
     (void)state;
@@ -541,6 +577,7 @@ int main(void)
         cmocka_unit_test(cpulist_sets_have_their_algebra),
         cmocka_unit_test(cpulist_of_the_caller_is_its_affinity),
         cmocka_unit_test(text_grows_and_stays_ended_by_nul),
+        cmocka_unit_test(a_list_has_whole_words_only),
         cmocka_unit_test(signed_numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(unsigned_numbers_are_never_negative),
         cmocka_unit_test(sizes_take_units_of_1024),
@@ -553,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_name_in_an_error_steers_no_terminal),
         cmocka_unit_test(facts_keep_order_kind_and_value),
         cmocka_unit_test(facts_are_found_by_their_whole_key),
+        cmocka_unit_test(a_fact_of_another_kind_is_as_if_absent),
         cmocka_unit_test(a_long_reason_is_kept_whole),
         cmocka_unit_test(a_mistyped_word_has_its_nearest_name),
         cmocka_unit_test(a_suggestion_is_words_or_nothing),

@@ -196,20 +196,6 @@ static void cgfile_refuses_a_nested_value_that_is_no_decimal(void **state)
     assert_no_nested("some avg10=1.0\r\n", "some", "avg10", -EINVAL);
 }
 
-static void cgfile_finds_whole_words_only(void **state)
-{
-    (void)state;
-    assert_true(cgfile_has_word("cpuset cpu io memory pids\n", "cpu"));
-    assert_true(cgfile_has_word("cpuset cpu io memory pids\n", "cpuset"));
-    assert_true(cgfile_has_word("cpuset cpu io memory pids\n", "pids"));
-    assert_true(cgfile_has_word("memory", "memory"));
-    assert_false(cgfile_has_word("cpuset io\n", "cpu"));
-    assert_false(cgfile_has_word("cpu\n", "cpuset"));
-    assert_false(cgfile_has_word("", "cpu"));
-    assert_false(cgfile_has_word("\n", "cpu"));
-    assert_false(cgfile_has_word("cpu\n", ""));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,7 +216,6 @@ int main(void)
         cmocka_unit_test(cgfile_finds_a_device_of_io_stat),
         cmocka_unit_test(cgfile_says_which_nested_thing_is_not_there),
         cmocka_unit_test(cgfile_refuses_a_nested_value_that_is_no_decimal),
-        cmocka_unit_test(cgfile_finds_whole_words_only),
     };
     return cmocka_run_group_tests_name("cgfile", tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static void a_container_of_v2_is_held_to_what_its_own_cgroup_says(void **state)
 {
     (void)state;
     look("containers/v2-limited");
-    assert_string_equal(slice_provenance_name(found.provenance), "borrowed");
+    assert_string_equal(slice_provenance_names[found.provenance], "borrowed");
     assert_limit(&seen.cpus, 2, "/sys/fs/cgroup/cpu.max");
     assert_limit(&seen.memory, 67108864, "/sys/fs/cgroup/memory.max");
     assert_limit(&seen.pids, 300, "/sys/fs/cgroup/pids.max");
@@ -68,7 +68,7 @@ static void a_container_of_v1_is_held_to_its_v1_limits(void **state)
 {
     (void)state;
     look("containers/v1-limited");
-    assert_string_equal(slice_provenance_name(found.provenance), "none");
+    assert_string_equal(slice_provenance_names[found.provenance], "none");
     assert_limit(&seen.cpus, 0.5, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
     assert_limit(&seen.memory, 67108864, "/sys/fs/cgroup/memory/memory.limit_in_bytes");
     assert_none(&seen.pids);

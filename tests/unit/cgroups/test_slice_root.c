@@ -33,7 +33,7 @@ static int find(const char *name, const char *given)
 static void assert_found(const char *name, enum slice_provenance provenance, const char *path)
 {
     assert_int_equal(find(name, NULL), 0);
-    assert_string_equal(slice_provenance_name(found.provenance), slice_provenance_name(provenance));
+    assert_string_equal(slice_provenance_names[found.provenance], slice_provenance_names[provenance]);
     assert_string_equal(found.path, path);
 }
 
@@ -188,7 +188,7 @@ static void assert_found_in(const char *tree, enum slice_provenance provenance, 
     memset(&found, 0xee, sizeof(found));
     assert_int_equal(slice_root_find(root, NULL, &found, &err), 0);
     fixture_close(root);
-    assert_string_equal(slice_provenance_name(found.provenance), slice_provenance_name(provenance));
+    assert_string_equal(slice_provenance_names[found.provenance], slice_provenance_names[provenance]);
     assert_string_equal(found.path, path);
 }
 

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "host/bench_cpus.h"
 #include "host/doctor/cmdline.h"
@@ -108,8 +109,10 @@ static void check_machine(const char *name)
     look(root, &facts, &d);
     read_lock(&lock);
     doctor_judge_cmdline(&d, &facts, &lock, NULL);
-    doctor_text(&d, &facts, &text);
+    const struct terminal_look narrow = {.width = 80};
+    doctor_text(&d, &facts, &narrow, &text);
     golden_check(golden, text.data);
+    golden_fits(text.data, narrow.width);
     text_free(&text);
     doctor_free(&d);
     cmdline_lock_free(&lock);

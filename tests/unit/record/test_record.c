@@ -759,13 +759,13 @@ static void an_id_is_the_time_and_random_bits(void **state)
 static void terminations_have_the_names_that_readers_look_for(void **state)
 {
     (void)state;
-    assert_string_equal(termination_name(TERMINATION_OK), "ok");
-    assert_string_equal(termination_name(TERMINATION_TIMEOUT), "timeout");
-    assert_string_equal(termination_name(TERMINATION_OOM), "oom");
-    assert_string_equal(termination_name(TERMINATION_SIGNAL), "signal");
-    assert_string_equal(termination_name(TERMINATION_WORKLOAD_ERROR), "workload-error");
-    assert_string_equal(termination_name(TERMINATION_INTERRUPTED), "interrupted");
-    assert_string_equal(termination_name(TERMINATION_STALLED), "stalled");
+    assert_string_equal(termination_names[TERMINATION_OK], "ok");
+    assert_string_equal(termination_names[TERMINATION_TIMEOUT], "timeout");
+    assert_string_equal(termination_names[TERMINATION_OOM], "oom");
+    assert_string_equal(termination_names[TERMINATION_SIGNAL], "signal");
+    assert_string_equal(termination_names[TERMINATION_WORKLOAD_ERROR], "workload-error");
+    assert_string_equal(termination_names[TERMINATION_INTERRUPTED], "interrupted");
+    assert_string_equal(termination_names[TERMINATION_STALLED], "stalled");
 }
 
 static void emulated_times_are_marked_in_a_field_of_their_own(void **state)

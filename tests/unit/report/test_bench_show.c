@@ -152,6 +152,18 @@ static void one_mode_alone_has_its_rows_and_no_winner(void **state)
     assert_null(strstr(text, "here"));
 }
 
+static void threads_that_take_turns_are_told_why(void **state)
+{
+    static const struct shelf_cell GIL[] = {{"threads", "", "3.14", false, false, 2, 10, 0, 5, 0, NULL, NULL},
+                                            PROCESSES(2, 10)},
+                                   NONE[] = {THREADS(2, 10), PROCESSES(2, 10)};
+    (void)state;
+    cleanup_free char *free_threaded = said(NONE, ARRAY_LEN(NONE));
+    assert_null(strstr(free_threaded, "GIL"));
+    cleanup_free char *text = said(GIL, ARRAY_LEN(GIL));
+    expect(text, "\n* 3.14 has a GIL, so that one of its threads runs Python code at a time");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +175,7 @@ int main(void)
         fixture_rooted(fewer_runs_than_an_interval_takes_are_told),
         fixture_rooted(a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning),
         fixture_rooted(one_mode_alone_has_its_rows_and_no_winner),
+        fixture_rooted(threads_that_take_turns_are_told_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -331,6 +331,22 @@ static void the_pages_skeleton_is_as_it_was_read(void **state)
     text_free(&skeleton);
 }
 
+static void a_bar_says_its_ratio_once(void **state)
+{
+    struct text page = {0};
+    (void)state;
+    make_page(&page);
+    const char *bars = strstr(page.data, "<tr role=\"row\" data-cell="), *end = strstr(bars, "</table>");
+    size_t said = 0;
+    for (const char *at = bars; (at = strstr(at, " times as ")) && at < end; at++) {
+        if (memcmp(at - strlen("</b>"), "</b>", strlen("</b>")) != 0)
+            fail_msg("%.60s", at - 30);
+        said++;
+    }
+    assert_true(said > 0);
+    text_free(&page);
+}
+
 static void the_page_asks_for_nothing_outside_of_itself(void **state)
 {
     static const char *const FORBIDDEN[] = {"http:", "https:", "src=", "url(", "@import", "<link", "<img", "<iframe"};
@@ -397,6 +413,7 @@ int main(void)
         TEST(gnuplot_reads_each_quoted_text_as_one),
         TEST(what_a_record_holds_is_never_a_command),
         TEST(the_pages_skeleton_is_as_it_was_read),
+        TEST(a_bar_says_its_ratio_once),
         TEST(the_page_asks_for_nothing_outside_of_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
