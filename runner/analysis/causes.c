@@ -55,7 +55,7 @@ static void tally_add(struct tallies *t, const char *key, const char *more, int6
     if (2 * (t->count + 1) > t->buckets)
         tallies_grow(t);
     uint32_t *place = tally_place(t, key, more);
-    if (*place) {
+    if (t->list && *place) {
         t->list[*place - 1].ns += ns;
         return;
     }
