@@ -77,6 +77,10 @@ static const char *say_difference(const struct stats_interval *d, char *buf)
     return buf;
 }
 
+/* From here on a half width of a ratio says no more by being larger: runs that follow one another closely, of many rows
+ * compared at once, make it as large as you like. */
+#define HALF_WIDTH_TOLD 10
+
 static const char *say_unclear(const struct analysis_verdict *v, char *buf)
 {
     char half[64];
@@ -85,6 +89,9 @@ static const char *say_unclear(const struct analysis_verdict *v, char *buf)
     int n = 0;
     if (v->is_few)
         n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: %zu runs may miss a slow mode", v->used);
+    else if (!v->is_difference && isfinite(v->half_width) && v->half_width > HALF_WIDTH_TOLD)
+        n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: more than ±%d %% at %zu %s", 100 * HALF_WIDTH_TOLD, v->used,
+                     what);
     else if (isfinite(v->half_width))
         n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%s %s at %zu %s",
                      number_rough(v->half_width / u.bytes, half, sizeof(half)), u.name, v->used, what);

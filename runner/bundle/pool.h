@@ -121,8 +121,8 @@ int pool_status(const struct pool_result *r);
  * whose signature holds go before the others, whatever the order: none of the others can put them out. */
 void pool_sort_out(struct pool_result *r);
 
-/* Pools the effects of the counted members for each claim. A value that a member withholds is taken all the same where
- * its hardware is that of the original, which was given too; else it is no longer run. */
+/* Pools the effects of the counted members for each claim. An absolute value is of the original's hardware alone: where
+ * the original was given the records tell whose is, else what each member withholds. */
 void pool_judge(struct pool_result *r);
 
 /* --- what is printed --------------------------------------------------------------------------------------------- */

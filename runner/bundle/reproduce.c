@@ -267,25 +267,35 @@ static void count(struct reproduction *r)
     }
 }
 
-static bool differs(const struct verification *v, const char *field)
+static void add_environments(const struct records *r, struct keysets *ret)
 {
-    for (size_t i = 0; i < v->hostdiff.count; i++)
-        if (strcmp(v->hostdiff.list[i].field, field) == 0)
+    for (size_t i = 0; i < r->count; i++)
+        keysets_add(ret, r->list[i].environment);
+}
+
+static bool has_value(const struct keysets *all, const char *key, const char *value)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(keyset_text(all->list[i], key, ""), value) == 0)
             return true;
     return false;
 }
 
 /* Why the hardware is of another class than the original's, so that an absolute value cannot be compared; NULL: it is
- * of the same class. */
+ * of the same class. The records tell it: nodes, or whose folder was gone on with, need not be this host. */
 static const char *other_class(const struct reproduction *r)
 {
-    static const char *const CLASS[] = {"cpu_model", "arch", "hypervisor"};
-    if (r->o->where == REPRODUCE_VM)
-        return "it was run in a virtual machine";
-    for (size_t i = 0; i < sizeof(CLASS) / sizeof(*CLASS); i++)
-        if (differs(&r->verified, CLASS[i]))
-            return CLASS[i];
-    return NULL;
+    static const char *const CLASS[][2] = {
+        {"host.cpu_model", "cpu_model"}, {"host.arch", "arch"}, {"host.hypervisor", "hypervisor"}};
+    const char *other = r->o->where == REPRODUCE_VM ? "it was run in a virtual machine" : NULL;
+    cleanup_keysets struct keysets theirs = {0}, here = {0};
+    add_environments(&r->verified.at.bundle.records, &theirs);
+    add_environments(&r->records, &here);
+    for (size_t i = 0; i < here.count; i++)
+        for (size_t k = 0; k < ARRAY_LEN(CLASS) && !other; k++)
+            if (!has_value(&theirs, CLASS[k][0], keyset_text(here.list[i], CLASS[k][0], "")))
+                other = CLASS[k][1];
+    return other;
 }
 
 static struct judgement judge(const struct reproduction *r, const struct claim *c)

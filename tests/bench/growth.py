@@ -1,7 +1,7 @@
 """Whether profile growth finds what is planted: each pattern of churn on both builds, with a known number of bytes kept an
 iteration, beside the slope that is measured, the part that it is found in, and what all parts add up to.
 
-usage: growth.py BUILD [ITERATIONS]   prints; asserts nothing. ITERATIONS (1280) of each. Some five minutes.
+usage: growth.py BUILD [ITERATIONS]   prints; asserts nothing. ITERATIONS (2560) of each. Some five minutes.
 """
 import json
 import os
@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import table
 
 tare = os.path.join(os.path.abspath(sys.argv[1]), "tare")
-iterations = int(sys.argv[2]) if len(sys.argv) > 2 else 1280
+iterations = int(sys.argv[2]) if len(sys.argv) > 2 else 2560
 GIL = sys.executable
 FREE = subprocess.run([Path(__file__).parents[2] / "scripts" / "build-python", "--print", "ft"], check=True,
                       capture_output=True, text=True).stdout.split()[1]  # fmt: skip

@@ -121,6 +121,11 @@ static void what_cannot_be_told_says_how_wide_it_is_and_how_many_runs_would_do(v
     expect("avg_iter_s", v, "cannot tell: ±6 % at 5 runs; about 30 runs would do");
     v.runs = 0;
     expect("avg_iter_s", v, "cannot tell: ±6 % at 5 runs");
+    v.half_width = 1e209; /* two runs' worth in fifteen that follow one another, of 42 rows at once */
+    expect("avg_iter_s", v, "cannot tell: more than ±1000 % at 5 runs");
+    v.half_width = INFINITY;
+    expect("avg_iter_s", v, "cannot tell: no bounds at 5 runs");
+    v.half_width = 0.06;
     v.is_noise = true; /* no number of runs helps */
     expect("avg_iter_s", v, "cannot tell: ±6 % at 5 runs; this host's noise is in it");
 }
