@@ -499,7 +499,7 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
 
 int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e)
 {
-    struct folder_plan has;
+    struct folder_plan has = {0};
     digest_bytes(bytes->data, bytes->len, wanted->sha256);
     int failed = folder_read_lock(f, &has, e);
     if (failed == -ENOENT)
