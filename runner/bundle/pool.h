@@ -48,6 +48,7 @@ struct pool_member {
     size_t records;
     struct json_t *prints;       /* a set: what tells each record, see pool.c */
     struct json_t *machines;     /* a set: what tells the machines that it ran on */
+    struct json_t *programs;     /* of each cell, what it weighed: "cpython", "native" */
     char *hardware;              /* "AMD EPYC 7B13, x86_64, kvm" */
     size_t machine, class_;      /* indexes; of counted ones */
     struct text claims;          /* claims.yml */

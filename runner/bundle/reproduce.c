@@ -309,6 +309,51 @@ static struct judgement judge(const struct reproduction *r, const struct claim *
     return j;
 }
 
+static const struct invocation *first_of_cell(const struct records *records, const char *cell)
+{
+    for (size_t i = 0; i < records->count; i++)
+        if (strcmp(records->list[i].plan_cell, cell) == 0)
+            return &records->list[i];
+    return NULL;
+}
+
+/* `runtime: auto` takes native code where a host has no Python: that is another program, and proves nothing of the
+ * original's. Returns whether there is one. */
+static bool leave_out_other_programs(struct reproduction *r)
+{
+    static const char KEY[] = "runtime.implementation";
+    bool any = false;
+    for (size_t i = 0; i < r->records.count; i++) {
+        struct invocation *one = &r->records.list[i];
+        const struct invocation *theirs = first_of_cell(&r->verified.at.bundle.records, one->plan_cell);
+        const char *was = theirs ? keyset_text(theirs->environment, KEY, "") : "";
+        const char *is = keyset_text(one->environment, KEY, "");
+        if (!*one->plan_cell || !one->ok || strcmp(was, is) == 0)
+            continue;
+        text_format(r->another, sizeof(r->another), "it weighed %.40s, the original %.40s: another program",
+                    *is ? is : "no interpreter", *was ? was : "no interpreter");
+        one->ok = false;
+        one->detail = r->another;
+        any = true;
+    }
+    return any;
+}
+
+/* A claim of another program keeps what was found, as the records give it, and is not run. */
+static void withhold(struct reproduction *r)
+{
+    const struct claims *claims = &r->verified.at.bundle.claims;
+    if (!leave_out_other_programs(r))
+        return;
+    for (size_t i = 0; i < claims->count; i++) {
+        struct judgement without = claim_judge(&claims->list[i], &r->records);
+        if (without.verdict != CLAIM_NOT_RUN)
+            continue;
+        r->judgement[i].verdict = CLAIM_NOT_RUN;
+        text_format(r->judgement[i].why, sizeof(r->judgement[i].why), "%s", without.why);
+    }
+}
+
 /* Judges every claim. Reads the records again only if the run changed them. */
 static int judge_all(struct reproduction *r, const char *before, struct err *e)
 {
@@ -324,6 +369,7 @@ static int judge_all(struct reproduction *r, const char *before, struct err *e)
     hostdiff_take_runtimes(&r->verified.at.bundle.records, &r->records, &r->verified.hostdiff);
     for (size_t i = 0; i < claims->count; i++)
         r->judgement[i] = judge(r, &claims->list[i]);
+    withhold(r);
     return 0;
 }
 
