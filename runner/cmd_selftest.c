@@ -48,7 +48,7 @@ static void add_row(const struct planted_result *r, struct table *t)
 {
     table_row(t, NULL);
     table_texts(t, r->planted->pattern, or_none(r->planted->cause),
-                r->verdict == PLANTED_UNAVAILABLE ? "" : or_none(r->named), NULL);
+                r->verdict == PLANTED_UNAVAILABLE ? "" : or_none(r->named));
     table_number(t, 100 * r->share, 0, NULL);
     table_text(t, planted_verdict_name(r->verdict));
 }

@@ -55,7 +55,7 @@ static void tally_add(struct tallies *t, const char *key, const char *more, int6
     if (2 * (t->count + 1) > t->buckets)
         tallies_grow(t);
     uint32_t *place = tally_place(t, key, more);
-    if (*place) {
+    if (t->list && *place) {
         t->list[*place - 1].ns += ns;
         return;
     }
@@ -103,6 +103,7 @@ struct meaning {
     const char *noun, *function, *file;
     char *path;
     struct cause_spent *spent; /* where what it takes is told to who asked; NULL: nobody did */
+    uint64_t samples;          /* outside of waits */
 };
 
 /* A thread between two of its events. */
@@ -131,9 +132,9 @@ struct finder {
     int64_t end_ns;           /* of what is known */
     struct meaning *meaning;
     struct tallies unattributed;
-    uint64_t python_samples;
-    size_t collecting; /* threads that are in the collector */
-    int64_t alone_ns;  /* what one thread alone would have spent on the causes */
+    uint64_t python_samples, cpu_samples; /* cpu_samples: outside of waits */
+    size_t collecting;                    /* threads that are in the collector */
+    int64_t alone_ns;                     /* what one thread alone would have spent on the causes */
 };
 
 static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
@@ -266,7 +267,7 @@ static void settle(struct finder *f, struct thread *t, int64_t now_ns)
     if (t->depth > 0)
         return;
     if (t->state == TRACE_IN)
-        f->ret->own_ns += ns; /* less what samples tell of it */
+        f->ret->own_ns += ns; /* less what samples tell of it, at the end */
     else if (t->state == TRACE_BLOCKED) {
         const struct meaning *m = meaning_of(f, t->out_stack);
         add_wait(f, m, m->rule[0], t->since_ns, now_ns, 0, false);
@@ -290,13 +291,9 @@ static void take_sample(struct finder *f, const struct thread *t, const struct t
     f->python_samples += m->function != NULL;
     if (t->depth > 0)
         return;
-    if (!m->rule[1] || m->rule[1]->kind != CAUSE_LOST) {
-        if (m->spent)
-            m->spent->own_ns += f->q->period_ns;
-        return;
-    }
-    add_lost(f, m, m->rule[1], true, f->q->period_ns);
-    f->ret->own_ns -= f->q->period_ns;
+    f->cpu_samples++;
+    if (e->stack < f->q->stacks)
+        f->meaning[e->stack].samples++;
 }
 
 /* Ends the wait that a thread is in. A stand-still is the collector's where that asked for it. */
@@ -430,6 +427,32 @@ static void take_event(struct finder *f, const struct trace_event *e)
     }
 }
 
+/* Fewer samples are seen than were asked for where a timer comes late: the hypervisor took the CPU, or the kernel holds
+ * samples back (perf_event_max_sample_rate). How long the threads were on their CPUs is known by their switches, so
+ * that each sample stands for its part of that. Weighed as asked for, what samples tell of would count less than waits.
+ */
+static int64_t sample_ns(const struct finder *f)
+{
+    const int64_t seen_ns = f->cpu_samples ? f->ret->own_ns / (int64_t)f->cpu_samples : 0;
+    return seen_ns > f->q->period_ns ? seen_ns : f->q->period_ns;
+}
+
+/* Parts the time on CPUs, all of it own work so far, by the samples. */
+static void spend_samples(struct finder *f)
+{
+    f->ret->sample_ns = sample_ns(f);
+    for (size_t i = 0; i < f->q->stacks; i++) {
+        const struct meaning *m = &f->meaning[i];
+        const int64_t ns = (int64_t)m->samples * f->ret->sample_ns;
+        if (ns > 0 && m->rule[1] && m->rule[1]->kind == CAUSE_LOST) {
+            add_lost(f, m, m->rule[1], true, ns);
+            f->ret->own_ns -= ns;
+        } else if (m->spent) {
+            m->spent->own_ns += ns;
+        }
+    }
+}
+
 /* A wait at the end of the last iteration counts up to it; a thread that is off its CPU at the end has ended, or waits
  * for what comes after. */
 static void finish_threads(struct finder *f)
@@ -560,7 +583,7 @@ static void free_finder(struct finder *f)
 void causes_find(const struct causes_request *request, struct causes *ret)
 {
     struct finder f = {.q = request, .ret = ret};
-    *ret = (struct causes){.period_ns = request->period_ns};
+    *ret = (struct causes){0};
     f.meaning = xcalloc(request->stacks, sizeof(*f.meaning));
     f.end_ns = request->iterations ? request->end_ns[request->iterations - 1] : 0;
     if (request->is_cut && request->cut_ns < f.end_ns)
@@ -569,6 +592,7 @@ void causes_find(const struct causes_request *request, struct causes *ret)
         if (request->event[i].tid > 0)
             take_event(&f, &request->event[i]);
     finish_threads(&f);
+    spend_samples(&f);
     put_causes(&f);
     free_finder(&f);
 }
@@ -588,7 +612,7 @@ void causes_free(struct causes *c)
 const struct cause *causes_first(const struct causes *c)
 {
     const struct cause *first = c->count > 0 ? &c->list[0] : NULL;
-    return first && first->lost_ns >= CAUSE_NAMED_SAMPLES * c->period_ns &&
+    return first && first->lost_ns >= CAUSE_NAMED_SAMPLES * c->sample_ns &&
                    (double)first->lost_ns >= CAUSE_NAMED_SHARE * (double)(c->own_ns + c->lost_ns)
                ? first
                : NULL;

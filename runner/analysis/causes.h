@@ -29,7 +29,7 @@ struct causes_request {
     size_t stacks;
     const int64_t *start_ns, *end_ns; /* of the measured iterations, by time: only what happened in them counts */
     size_t iterations;
-    int64_t period_ns; /* what a sample stands for */
+    int64_t period_ns; /* between two samples of a CPU, as asked for */
     const struct trace_probe *probe;
     size_t probes; /* what one with `missing` tells does not count */
     bool is_cut;   /* of what happened from cut_ns on not all is among the events: nothing of it counts */
@@ -60,7 +60,7 @@ struct cause {
 struct causes {
     struct cause *list; /* by lost time, the largest first; unattributed time is no row */
     size_t count;
-    int64_t period_ns;       /* what a sample stands for */
+    int64_t sample_ns;       /* what a sample stands for: the period, or more where samples are missing */
     int64_t thread_ns;       /* in which threads had something to do */
     int64_t own_ns;          /* on a CPU with the program's own work */
     int64_t lost_ns;         /* to the causes, and what is not attributed */

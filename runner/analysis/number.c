@@ -38,7 +38,7 @@ const char *number_text(double value, int decimals, char *buf, size_t cap)
 
 struct number_spelled number_interval(const struct stats_interval *i, double scale)
 {
-    struct number_spelled s;
+    struct number_spelled s = {0};
     const int decimals = number_decimals(i, scale);
     (void)number_text(i->at * scale, decimals, s.at, sizeof(s.at));
     (void)number_text(i->low * scale, decimals, s.low, sizeof(s.low));

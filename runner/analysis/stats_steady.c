@@ -341,11 +341,12 @@ static struct stats_steady_state classify(const struct points *p, const size_t *
     return r;
 }
 
-/* Of more than POINTS_MAX values the medians of blocks. ends: as of stats_pelt(), room for n; *block: values a point.
+/* n: 1 or more. Of more than POINTS_MAX values the medians of blocks. ends: as of stats_pelt(), room for n; *block:
+ * values a point.
  */
 static struct points segments_of(const double *x, size_t n, size_t *ends, size_t *segments, size_t *block)
 {
-    *block = (n + POINTS_MAX - 1) / POINTS_MAX;
+    *block = (n - 1) / POINTS_MAX + 1;
     cleanup_free double *fewer = room_for(n / *block);
     struct points p = *block > 1 ? points_of(fewer, thin_out(x, n, *block, fewer)) : points_of(x, n);
     *segments = stats_pelt(p.y, p.n, 15 * log((double)p.n), ends);

@@ -134,7 +134,7 @@ json_t *why_json_tree(const struct why *w)
         json_put_absent(o, "flame", NOTHING_SEEN);
     json_put(o, "probes", probes);
     json_put_int(o, "samples", (int64_t)w->causes.samples);
-    json_put_int(o, "sample_ns", w->causes.period_ns);
+    json_put_int(o, "sample_ns", w->causes.sample_ns);
     json_put_real(o, "python_share", w->causes.python_share, "there are no samples");
     json_put_int(o, "events", (int64_t)w->events);
     json_put_int(o, "lost_events", (int64_t)w->lost);
@@ -289,7 +289,7 @@ static void read_causes(struct reading *r, const json_t *o, struct causes *ret)
     ret->idle_ns = whole_or_null(r, times, "idle_ns");
     ret->samples = (uint64_t)whole(r, o, "samples");
     /* Older records do not tell it, and all have the same. */
-    ret->period_ns = json_object_get(o, "sample_ns") ? whole(r, o, "sample_ns") : WHY_PERIOD_NS;
+    ret->sample_ns = json_object_get(o, "sample_ns") ? whole(r, o, "sample_ns") : WHY_PERIOD_NS;
     ret->python_share = real_or_null(r, o, "python_share", 1);
     ret->unattributed_path = xstrdup(path);
 }

@@ -31,7 +31,7 @@ struct figure_about {
     const char *shown; /* the unit to print: "ms", "MiB"; "" for none */
     double scale;      /* from unit to shown */
     double resolution; /* the smallest step of the record's number, in unit; 0: unknown */
-    const char *path;  /* tare's own figures: the place in the record, "memory.slice.anon"; NULL: in result */
+    const char *path;  /* tare's own: the place in the record, "memory.slice.anon"; NULL: in result, or computed */
 };
 
 /* Describes a figure: tare's own by the table, others by the end of the name:

@@ -8,7 +8,7 @@
 
 #define BUNDLE_PACK "env/pack.json"
 #define PACK_SCHEMA "tare.pack/1"
-#define PACK_FORMAT 6 /* format of all derived files: raise it when equal sources give other bytes */
+#define PACK_FORMAT 7 /* format of all derived files: raise it when equal sources give other bytes */
 
 /* Versions of RO-Crate. Process Run Crate 0.5 goes with 1.1 and 0.6 with 1.3; none goes with 1.2 (Workflow Run
  * RO-Crate, changelog of 0.6, "Compatibility table"), so that a crate of 1.2 declares no profile. */

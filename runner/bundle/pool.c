@@ -131,6 +131,8 @@ static void take_records(struct pool_member *m, const struct verification *v)
         cleanup_free char *hardware = hardware_of(&records->list[i]);
         add_record(m, &records->list[i], &v->at.all);
         add_machine(m, &records->list[i]);
+        json_put_text(m->programs, records->list[i].plan_cell,
+                      keyset_text(records->list[i].environment, "runtime.implementation", ""));
         if (!m->hardware)
             m->hardware = STEAL(hardware);
         else if (strcmp(m->hardware, hardware) != 0) {
@@ -243,7 +245,8 @@ static struct pool_member *new_member(struct pool_result *r, const char *name)
                               .role = "undeclared",
                               .where = "unknown",
                               .prints = json_object(),
-                              .machines = json_object()};
+                              .machines = json_object(),
+                              .programs = json_object()};
     return m;
 }
 
@@ -379,6 +382,32 @@ static void find_reference(struct pool_result *r)
         }
 }
 
+/* What a claim of the original is of: what its cells weighed; where the original is not given, the reference's. */
+static const struct pool_member *model(const struct pool_result *r)
+{
+    for (size_t i = 0; i < r->members; i++)
+        if (r->member[i].state == POOL_ORIGINAL && strcmp(r->member[i].sha256, r->original) == 0)
+            return &r->member[i];
+    return r->reference;
+}
+
+/* `runtime: auto` takes native code where a host has no Python. */
+static void refuse_another_program(const struct pool_result *r, struct pool_member *m)
+{
+    const struct pool_member *theirs = model(r);
+    const char *cell = NULL;
+    json_t *is = NULL;
+    json_object_foreach(m->programs, cell, is)
+    {
+        const json_t *was = theirs ? json_object_get(theirs->programs, cell) : NULL;
+        if (was && !json_equal(was, is)) {
+            refuse(m, POOL_REFUSED, "its cell '%.80s' weighed %.40s, and that of %s %.40s: another program", cell,
+                   json_string_value(is), theirs->name, json_string_value(was));
+            return;
+        }
+    }
+}
+
 static void refuse_others(const struct pool_result *r, struct pool_member *m)
 {
     if (m->state != POOL_COUNTED)
@@ -391,6 +420,8 @@ static void refuse_others(const struct pool_result *r, struct pool_member *m)
         refuse(m, POOL_REFUSED, "its claims are not those of %s", r->reference->name);
     else if (m->records == 0)
         refuse(m, POOL_REFUSED, "it has no records");
+    else
+        refuse_another_program(r, m);
 }
 
 /* The prints of a kind that are seen already, and whose the first of them is. */
@@ -622,6 +653,7 @@ static void free_member(struct pool_member *m)
     text_free(&m->claims);
     json_decref(m->prints);
     json_decref(m->machines);
+    json_decref(m->programs);
 }
 
 void pool_result_free(struct pool_result *r)

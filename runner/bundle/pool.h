@@ -48,6 +48,7 @@ struct pool_member {
     size_t records;
     struct json_t *prints;       /* a set: what tells each record, see pool.c */
     struct json_t *machines;     /* a set: what tells the machines that it ran on */
+    struct json_t *programs;     /* of each cell, what it weighed: "cpython", "native" */
     char *hardware;              /* "AMD EPYC 7B13, x86_64, kvm" */
     size_t machine, class_;      /* indexes; of counted ones */
     struct text claims;          /* claims.yml */
@@ -121,8 +122,8 @@ int pool_status(const struct pool_result *r);
  * whose signature holds go before the others, whatever the order: none of the others can put them out. */
 void pool_sort_out(struct pool_result *r);
 
-/* Pools the effects of the counted members for each claim. A value that a member withholds is taken all the same where
- * its hardware is that of the original, which was given too; else it is no longer run. */
+/* Pools the effects of the counted members for each claim. An absolute value is of the original's hardware alone: where
+ * the original was given the records tell whose is, else what each member withholds. */
 void pool_judge(struct pool_result *r);
 
 /* --- what is printed --------------------------------------------------------------------------------------------- */

@@ -237,24 +237,32 @@ static struct pool_claim pool_one(const struct pool_result *r, const struct clai
     return found;
 }
 
-/* Whether it is known that the hardware is the original's, which was given. Else its reproduction.json alone tells. */
-static bool is_hardware_of_original(const struct pool_result *r, const struct pool_member *m)
+/* Why a value of the claim is not of the original's hardware; NULL: it is. Where the original was given the records
+ * tell, else reproduction.json alone. */
+static const char *why_withheld(const struct pool_result *r, const struct pool_member *m, size_t claim)
 {
-    return r->reference && r->reference->state == POOL_ORIGINAL && m->hardware && r->reference->hardware &&
-           strcmp(m->hardware, POOL_SEVERAL_KINDS) != 0 && strcmp(m->hardware, r->reference->hardware) == 0;
+    const char *theirs = r->reference && r->reference->state == POOL_ORIGINAL ? r->reference->hardware : NULL;
+    bool known = theirs && m->hardware && strcmp(m->hardware, POOL_SEVERAL_KINDS) != 0 &&
+                 strcmp(theirs, POOL_SEVERAL_KINDS) != 0;
+    if (known)
+        return strcmp(m->hardware, theirs) != 0
+                   ? "its hardware is not the original's, and the claim is an absolute value"
+                   : NULL;
+    return m->withheld[claim] ? "by its own word its hardware is not the original's, and the claim is an absolute value"
+                              : NULL;
 }
 
-/* Takes the value of a claim from those that withhold it. On the original's hardware nobody can: the records tell. */
+/* Takes the value of a claim from those on other hardware than the original's. */
 static void withhold(struct pool_result *r, size_t claim, size_t effect)
 {
     for (size_t i = 0; i < r->members; i++) {
         struct pool_member *m = &r->member[i];
-        if (m->state != POOL_COUNTED || claim >= m->claim_count || !m->withheld[claim] || !m->effect[effect].is_run ||
-            is_hardware_of_original(r, m))
+        if (m->state != POOL_COUNTED || claim >= m->claim_count || !m->effect[effect].is_run)
             continue;
-        m->effect[effect].is_run = false;
-        text_format(m->effect[effect].why, sizeof(m->effect[effect].why),
-                    "by its own word its hardware is not the original's, and the claim is an absolute value");
+        const char *why = why_withheld(r, m, claim);
+        m->effect[effect].is_run = !why;
+        if (why)
+            text_format(m->effect[effect].why, sizeof(m->effect[effect].why), "%s", why);
     }
 }
 

@@ -235,6 +235,12 @@ static void add_estimate(const struct pool_result *r, size_t claim, const char *
     add_line(out, width, 6, "%s", line.data);
 }
 
+/* An absolute value of several classes of hardware has no mean of all. */
+static bool has_mean_of_all(const struct pool_result *r, size_t claim)
+{
+    return r->claims.list[claim].kind != CLAIM_VALUE || r->classes == 1;
+}
+
 static void add_claim(const struct pool_result *r, size_t i, size_t width, struct text *out)
 {
     char name[16];
@@ -244,7 +250,8 @@ static void add_claim(const struct pool_result *r, size_t i, size_t width, struc
     cleanup_free char *text = text_printable(c->text), *effect = effect_name(c, found->shown);
     add_line(out, width, 2, "%s: %s: %s", pool_verdict_name(found), c->id, text);
     add_line(out, width, 4, "%s; expected %s", effect, r->reference->expected[i]);
-    add_estimate(r, i, "all", &part->all, width, out);
+    if (has_mean_of_all(r, i))
+        add_estimate(r, i, "all", &part->all, width, out);
     for (size_t k = 0; r->classes > 1 && k < r->classes; k++) {
         cleanup_free char *of = text_printf("class %s", class_name(k, name));
         add_estimate(r, i, of, &part->of_class[k], width, out);
@@ -514,7 +521,7 @@ static void draw_claim(const struct pool_result *r, size_t i, struct drawings *a
     for (size_t k = 0; k < r->classes; k++)
         add_class_rows(r, i, k, &rows);
     const struct pool_estimate *f = &found->part[found->shown].all;
-    if (c->kind != CLAIM_VALUE || r->classes == 1)
+    if (has_mean_of_all(r, i))
         add_forest_row(&rows, estimate_label("all", f), &f->mean, &f->prediction);
     double unit = 1;
     cleanup_free char *axis = axis_of(c, &about, &rows, &unit);

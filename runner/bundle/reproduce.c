@@ -267,25 +267,35 @@ static void count(struct reproduction *r)
     }
 }
 
-static bool differs(const struct verification *v, const char *field)
+static void add_environments(const struct records *r, struct keysets *ret)
 {
-    for (size_t i = 0; i < v->hostdiff.count; i++)
-        if (strcmp(v->hostdiff.list[i].field, field) == 0)
+    for (size_t i = 0; i < r->count; i++)
+        keysets_add(ret, r->list[i].environment);
+}
+
+static bool has_value(const struct keysets *all, const char *key, const char *value)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(keyset_text(all->list[i], key, ""), value) == 0)
             return true;
     return false;
 }
 
 /* Why the hardware is of another class than the original's, so that an absolute value cannot be compared; NULL: it is
- * of the same class. */
+ * of the same class. The records tell it: nodes, or whose folder was gone on with, need not be this host. */
 static const char *other_class(const struct reproduction *r)
 {
-    static const char *const CLASS[] = {"cpu_model", "arch", "hypervisor"};
-    if (r->o->where == REPRODUCE_VM)
-        return "it was run in a virtual machine";
-    for (size_t i = 0; i < sizeof(CLASS) / sizeof(*CLASS); i++)
-        if (differs(&r->verified, CLASS[i]))
-            return CLASS[i];
-    return NULL;
+    static const char *const CLASS[][2] = {
+        {"host.cpu_model", "cpu_model"}, {"host.arch", "arch"}, {"host.hypervisor", "hypervisor"}};
+    const char *other = r->o->where == REPRODUCE_VM ? "it was run in a virtual machine" : NULL;
+    cleanup_keysets struct keysets theirs = {0}, here = {0};
+    add_environments(&r->verified.at.bundle.records, &theirs);
+    add_environments(&r->records, &here);
+    for (size_t i = 0; i < here.count; i++)
+        for (size_t k = 0; k < ARRAY_LEN(CLASS) && !other; k++)
+            if (!has_value(&theirs, CLASS[k][0], keyset_text(here.list[i], CLASS[k][0], "")))
+                other = CLASS[k][1];
+    return other;
 }
 
 static struct judgement judge(const struct reproduction *r, const struct claim *c)
@@ -297,6 +307,51 @@ static struct judgement judge(const struct reproduction *r, const struct claim *
         (void)snprintf(j.why, sizeof(j.why), "an absolute value means something on the same hardware alone: %s", other);
     }
     return j;
+}
+
+static const struct invocation *first_of_cell(const struct records *records, const char *cell)
+{
+    for (size_t i = 0; i < records->count; i++)
+        if (strcmp(records->list[i].plan_cell, cell) == 0)
+            return &records->list[i];
+    return NULL;
+}
+
+/* `runtime: auto` takes native code where a host has no Python: that is another program, and proves nothing of the
+ * original's. Returns whether there is one. */
+static bool leave_out_other_programs(struct reproduction *r)
+{
+    static const char KEY[] = "runtime.implementation";
+    bool any = false;
+    for (size_t i = 0; i < r->records.count; i++) {
+        struct invocation *one = &r->records.list[i];
+        const struct invocation *theirs = first_of_cell(&r->verified.at.bundle.records, one->plan_cell);
+        const char *was = theirs ? keyset_text(theirs->environment, KEY, "") : "";
+        const char *is = keyset_text(one->environment, KEY, "");
+        if (!*one->plan_cell || !one->ok || strcmp(was, is) == 0)
+            continue;
+        text_format(r->another, sizeof(r->another), "it weighed %.40s, the original %.40s: another program",
+                    *is ? is : "no interpreter", *was ? was : "no interpreter");
+        one->ok = false;
+        one->detail = r->another;
+        any = true;
+    }
+    return any;
+}
+
+/* A claim of another program keeps what was found, as the records give it, and is not run. */
+static void withhold(struct reproduction *r)
+{
+    const struct claims *claims = &r->verified.at.bundle.claims;
+    if (!leave_out_other_programs(r))
+        return;
+    for (size_t i = 0; i < claims->count; i++) {
+        struct judgement without = claim_judge(&claims->list[i], &r->records);
+        if (without.verdict != CLAIM_NOT_RUN)
+            continue;
+        r->judgement[i].verdict = CLAIM_NOT_RUN;
+        text_format(r->judgement[i].why, sizeof(r->judgement[i].why), "%s", without.why);
+    }
 }
 
 /* Judges every claim. Reads the records again only if the run changed them. */
@@ -314,6 +369,7 @@ static int judge_all(struct reproduction *r, const char *before, struct err *e)
     hostdiff_take_runtimes(&r->verified.at.bundle.records, &r->records, &r->verified.hostdiff);
     for (size_t i = 0; i < claims->count; i++)
         r->judgement[i] = judge(r, &claims->list[i]);
+    withhold(r);
     return 0;
 }
 

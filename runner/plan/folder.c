@@ -68,7 +68,8 @@ static void sign_lock(int fd)
 
 /* Whether the process is gone or on its way: a zombie, or with PF_EXITING in its flags, or with a SIGKILL that it has
  * yet to take, which on a busy machine lasts (proc_pid_stat(5): the fields 3, 9 and 31; the state follows the last
- * bracket). */
+ * bracket). Between taking SIGKILL and PF_EXITING only the last field, 52, tells: newer kernels show there what the
+ * process ends by from the moment that it is sent (do_task_stat, of signal->group_exit_code). */
 static bool is_ending(int pid)
 {
     enum { PF_EXITING = 4 };
@@ -84,7 +85,9 @@ static bool is_ending(int pid)
                          "%*u %*u %*u %*u %*u %*u %lu",
                          &state, &flags, &pending) != 3)
         return false;
-    return state == 'Z' || state == 'X' || (flags & PF_EXITING) || (pending & (1UL << (SIGKILL - 1)));
+    const char *last = strrchr(after, ' ');
+    return state == 'Z' || state == 'X' || (flags & PF_EXITING) || (pending & (1UL << (SIGKILL - 1))) ||
+           (last && strtol(last, NULL, 10) == SIGKILL);
 }
 
 /* Whether the process named in the lock was of this host and has ended, or is about to. */
@@ -100,8 +103,8 @@ static bool signer_is_ending(int fd)
 }
 
 /* A lock lasts until the last process that inherited its descriptor has ended (flock(2)). A killed tare, and a child
- * of it that was about to start, need a moment to end. Between taking SIGKILL and PF_EXITING nothing of it shows, so
- * that one look decides nothing. 0, or -errno. */
+ * of it that was about to start, need a moment to end. On older kernels nothing of it shows for a moment, so that one
+ * look decides nothing. 0, or -errno. */
 static int wait_for_lock(int fd)
 {
     int64_t deadline_ns = clock_now_ns() + DYING_NS;
@@ -499,7 +502,7 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
 
 int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e)
 {
-    struct folder_plan has;
+    struct folder_plan has = {0};
     digest_bytes(bytes->data, bytes->len, wanted->sha256);
     int failed = folder_read_lock(f, &has, e);
     if (failed == -ENOENT)

@@ -45,7 +45,7 @@ static int list_files(glob_t *ret, struct err *e)
 
 int plans_find(const char *name, char *buf, size_t cap, struct err *e)
 {
-    glob_t files;
+    glob_t files = {0};
     cleanup_text struct text names = {0};
     struct suggest near = SUGGEST(name);
     char said[SUGGEST_TEXT_MAX];
@@ -95,7 +95,7 @@ static int list_one(const char *path, struct text *out, struct err *e)
 
 int plans_list(struct text *out, struct err *e)
 {
-    glob_t files;
+    glob_t files = {0};
     int failed = 0;
     TRY(list_files(&files, e));
     for (size_t i = 0; failed == 0 && i < files.gl_pathc; i++)

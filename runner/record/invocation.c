@@ -338,9 +338,10 @@ static const char *keep(const struct parse *p, const char *text)
 /* Takes a text; null and a missing member give "". key: "" is the member of the record itself. */
 static int take_text(const struct parse *p, enum section s, const char *key, const char **ret)
 {
-    cleanup_json json_t *whole = NULL;
-    const json_t *v = *key ? json_object_get(p->tree[s], key) : NULL;
-    if (!*key && p->section[s].data && !(v = whole = load_value(p, p->section[s])))
+    const bool is_whole = !*key && p->section[s].data;
+    cleanup_json json_t *whole = is_whole ? load_value(p, p->section[s]) : NULL;
+    const json_t *v = *key ? json_object_get(p->tree[s], key) : whole;
+    if (is_whole && !whole)
         return -EINVAL;
     if (v && !json_is_string(v) && !json_is_null(v))
         return refuse_member(p, s, key, "no text");

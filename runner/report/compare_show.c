@@ -167,7 +167,7 @@ static struct table environments_table(const struct comparison *c)
     struct table t = table_new("environments", "What the two ran in differs", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < c->differences; i++) {
         table_row(&t, NULL);
-        table_texts(&t, c->difference[i].key, c->difference[i].a, c->difference[i].b, NULL);
+        table_texts(&t, c->difference[i].key, c->difference[i].a, c->difference[i].b);
     }
     return t;
 }
@@ -207,7 +207,7 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     char words[WORDS_MAX_VERDICT];
     const char *why = row->ratio.why_not, *unclear = why ? why : row->verdict.why;
     table_row(t, NULL);
-    table_texts(t, row->label + common, row->figure, row->about.unit, figure_better_name(row->about.better), NULL);
+    table_texts(t, row->label + common, row->figure, row->about.unit, figure_better_name(row->about.better));
     table_number(t, (double)row->a.used, 0, NULL);
     table_number(t, (double)row->b.used, 0, NULL);
     add_side(t, row, &row->a);
@@ -221,7 +221,7 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
     table_number(t, row->ratio.is_difference ? row->ratio.tolerance : margin, 6, NULL);
     table_texts(t, WORDS[row->verdict.word], words_verdict(&row->verdict, &row->about, margin, words),
-                unclear ? unclear : "", NULL);
+                unclear ? unclear : "");
 }
 
 /* The figure column's rank: it distinguishes rows of several figures. */

@@ -37,8 +37,9 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
 {
     d->list = xgrow(d->list, d->count, sizeof(*d->list));
     struct drawing *one = &d->list[d->count++];
-    *one = (struct drawing){.name = xstrdup(name), .title = xstrdup(title), .width_cm = 15, .height_cm = 7};
-    for (char *c = one->title; *c; c++) /* gnuplot would take a second line as a command */
+    char *line = xstrdup(title);
+    *one = (struct drawing){.name = xstrdup(name), .title = line, .width_cm = 15, .height_cm = 7};
+    for (char *c = line; *c; c++) /* gnuplot would take a second line as a command */
         *c = (char)((unsigned char)*c < ' ' || *c == '\\' || *c == '`' ? ' ' : *c);
     text_add(&one->plot, "# %s. Drawn by gnuplot 5.4 or newer: gnuplot -p %s.gp\n%s", one->title, name, STYLE);
     return one;

@@ -435,10 +435,13 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     text_add(&alt, "%s over %zu numbers of workers, from %g to %g, a line each for ", what, count, workers[0],
              workers[count - 1]);
     alt.data[0] = (char)toupper((unsigned char)alt.data[0]);
+    double top = 1.2 * workers[count - 1];
+    for (const double *mean = value; !figure && mean < next; mean += 3)
+        top = fmax(top, 1.1 * *mean);
     if (figure)
         drawings_y_axis(d, value, (size_t)(next - value));
     else /* an interval may have any width */
-        text_add(&d->plot, "set yrange [0:%g]\n", 1.2 * workers[count - 1]);
+        text_add(&d->plot, "set yrange [0:%g]\n", top);
     cleanup_free char *axis =
         figure ? text_printf("%s [%s]", what, summary_unit(s, figure).unit) : text_printf("speed-up");
     text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel ", 0.9 * workers[0],

@@ -472,10 +472,10 @@ static void add_checks(const json_t *whole, struct text *out)
     json_array_foreach(json_object_get(whole, "checks"), i, check)
     {
         table_row(&t, NULL);
-        table_texts(&t, json_word(check, "load"), json_word(check, "figure"), json_word(check, "unit"), NULL);
+        table_texts(&t, json_word(check, "load"), json_word(check, "figure"), json_word(check, "unit"));
         table_number(&t, number_at(check, "expected"), 0, NULL);
         table_number(&t, number_at(check, "measured"), 0, NULL);
-        table_texts(&t, json_word(check, "verdict"), json_word(check, "reason"), NULL);
+        table_texts(&t, json_word(check, "verdict"), json_word(check, "reason"));
     }
     page_table(out, &t);
 }

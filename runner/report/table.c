@@ -1,7 +1,6 @@
 #include "report/table.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,13 +69,10 @@ void table_text(struct table *t, const char *text)
     note(t, c);
 }
 
-void table_texts(struct table *t, ...)
+void table_text_list(struct table *t, const char *const *texts)
 {
-    va_list ap;
-    va_start(ap, t);
-    for (const char *text; (text = va_arg(ap, const char *));)
-        table_text(t, text);
-    va_end(ap);
+    for (; *texts; texts++)
+        table_text(t, *texts);
 }
 
 void table_number(struct table *t, double value, int decimals, const char *why)

@@ -62,8 +62,9 @@ void table_free(struct table *t);
 /* Begins a row (id: of its cell, or NULL). Its fields are then added from left to right. */
 void table_row(struct table *t, const char *id);
 void table_text(struct table *t, const char *text);
-/* Several of them, ended by NULL. */
-void table_texts(struct table *t, ...) __attribute__((sentinel));
+/* Several of them. */
+#define table_texts(t, ...) table_text_list(t, (const char *const[]){__VA_ARGS__, NULL})
+void table_text_list(struct table *t, const char *const *texts); /* ended by NULL */
 /* Adds a number, shown with these decimals. NaN: nothing; why: the reason (NULL: none). */
 void table_number(struct table *t, double value, int decimals, const char *why);
 /* Adds a number that is shown as this text, in its own unit; NaN: nothing. */

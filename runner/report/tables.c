@@ -29,7 +29,7 @@
 static void add_name(struct table *t, const struct summary_cell *c)
 {
     table_row(t, c->id);
-    table_texts(t, c->label, c->id, NULL);
+    table_texts(t, c->label, c->id);
 }
 
 /* --- What the invocations ran in: the fields that all share, and those in which they differ, by cell ------------- */
@@ -72,7 +72,7 @@ static struct table tables_environment(const struct summary *s)
         if (!is_told(keys[i]) || !all_share(&e, keys[i]))
             continue;
         table_row(&t, NULL);
-        table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], "not told")), NULL);
+        table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], "not told")));
     }
     return t;
 }
@@ -117,11 +117,11 @@ static void add_values(struct table *t, const struct summary *s, const struct ke
         table_row(t, NULL);
         table_text(t, key);
         if (told++ == VALUES_MAX) {
-            table_texts(t, "… and others", "", NULL);
+            table_texts(t, "… and others", "");
             return;
         }
         say_cells(s, key, value, &cells);
-        table_texts(t, shown(value), cells.data, NULL);
+        table_texts(t, shown(value), cells.data);
     }
 }
 
@@ -189,7 +189,7 @@ static void add_verdict(struct table *t, const struct summary_cell *c, const cha
                         double times)
 {
     add_name(t, c);
-    table_texts(t, c->profile, grades, u ? u->name : "every check holds", u ? u->level : "", u ? u->reason : "", NULL);
+    table_texts(t, c->profile, grades, u ? u->name : "every check holds", u ? u->level : "", u ? u->reason : "");
     table_number(t, times, 0, NULL);
 }
 
@@ -242,7 +242,7 @@ static struct table tables_verdicts(const struct summary *s)
         cleanup_text struct text grades = {0};
         say_grades(c, &grades);
         add_name(&t, c);
-        table_texts(&t, c->profile, grades.data, NULL);
+        table_texts(&t, c->profile, grades.data);
         table_number(&t, (double)c->invocation[0]->details.checks, 0, NULL);
         table_number(&t, (double)most_unmet(c, true), 0, NULL);
         table_number(&t, (double)most_unmet(c, false), 0, NULL);
@@ -431,7 +431,7 @@ static void add_figure(struct table *t, const struct summary *s, const struct su
     struct summary_unit u = summary_unit_at(s, index);
     int decimals = number_decimals(&f->is.mean, u.scale);
     add_name(t, c);
-    table_texts(t, c->profile, u.name, u.unit, NULL);
+    table_texts(t, c->profile, u.name, u.unit);
     add_whole(t, (double)f->used);
     add_statistic(t, &f->is.mean, u.scale, f->why_not);
     add_statistic(t, &f->is.median, u.scale, f->why_not);
@@ -486,7 +486,7 @@ static struct table own_table(const struct summary *s)
                 continue;
             add_name(&t, &s->cell[i]);
             table_texts(&t, s->cell[i].profile, one->about.title, one->name, one->about.shown,
-                        figure_better_name(one->about.better), NULL);
+                        figure_better_name(one->about.better));
             add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
             add_effect(&t, s, &s->cell[i], one->name);
@@ -537,7 +537,7 @@ static struct table failed_table(const struct summary *s)
             if (one->ok)
                 continue;
             add_name(&t, &s->cell[i]);
-            table_texts(&t, s->cell[i].profile, one->id, one->started_at, one->termination, one->detail, NULL);
+            table_texts(&t, s->cell[i].profile, one->id, one->started_at, one->termination, one->detail);
         }
     return t;
 }

@@ -57,6 +57,8 @@ static int cell_of(const struct planted *p, const struct cell *given, int64_t wo
     cell.iterations = ITERATIONS;
     TRY(scenarios_find(p->scenario, &cell.scenario, e));
     TRY(cell_set(&cell, "pattern", p->pattern, e));
+    /* Starting a thread is a cost of its own, which is not planted. */
+    TRY(scenario_knob_find(cell.scenario, "lifecycle") ? cell_set(&cell, "lifecycle", "pool", e) : 0);
     TRY(emulated ? take_less(&cell, e) : 0);
     TRY(cell_complete(&cell, e));
     *ret = cell;

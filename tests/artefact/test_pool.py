@@ -293,6 +293,14 @@ class Pooling(unittest.TestCase):
         (claim,) = self.pool(bag, status=1)["claims"]
         self.assertEqual(claim["verdict"], "NOT RUN")
         self.assertIn("by its own word its hardware is not the original's", claim["effects"][0]["all"]["why"])
+        simulate(self.common / "original/records", self.dir / "other", 3.0, "machine-other", SLOW, seed=10)
+        self.assertEqual(tare("reproduce", bundle, "--out", self.dir / "other", env=PLAIN).returncode, 1)
+        (other,) = json.loads((self.dir / "other/reproduction.json").read_text())["claims"]
+        self.assertEqual((other["here"]["verdict"], other["here"]["why"].split(": ")[1]), ("NOT RUN", "cpu_model"))
+        self.assertEqual(tare("pack", self.dir / "other", "-o", self.dir / "other.tar").returncode, 0)
+        text = tare("pool", bundle, self.dir / "again.tar", self.dir / "other.tar", env=PLAIN).stdout
+        self.assertIn("class B: NOT RUN", text)
+        self.assertNotIn("    all: ", text)
 
     # --- who signed
 

@@ -57,8 +57,8 @@ class Reproducing(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = pathlib.Path(folder.name)
 
-    def reproduce(self, bundle, *options, status):
-        done = tare("reproduce", bundle, "--out", self.dir / "again", "--json", *options)
+    def reproduce(self, bundle, *options, status, **more):
+        done = tare("reproduce", bundle, "--out", self.dir / "again", "--json", *options, **more)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return json.loads(done.stdout) if done.stdout.startswith("{") else done
 
@@ -74,6 +74,28 @@ class Reproducing(unittest.TestCase):
         self.assertEqual(secret.read_text(), "root's own")
         self.assertFalse((again / "claims.yml").is_symlink())
         self.assertIn("tare.claims/1", (again / "claims.yml").read_text())
+
+    def test_native_code_in_place_of_python_is_another_program(self):
+        """`runtime: auto` takes native code where a host has no Python."""
+        folder = self.dir / "auto"
+        folder.mkdir()
+        few = PLAN.format(invocations=1).replace("native", "auto").replace("iterations: 20", "iterations: 2").replace("64", "2")
+        (folder / "small.yml").write_text(few)
+        (folder / "claims.yml").write_text(CLAIMS.format(expect="min: 0.000001", more=""))
+        said = tare("matrix", folder / "small.yml", "--out", folder / "records")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        said = tare("pack", folder / "records", "--claims", folder / "claims.yml", "-o", folder / "small.tar")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        (self.dir / "none").mkdir()
+        hidden = {"PATH": f"{self.dir}/none", "HOME": f"{self.dir}/none", "TARE_CACHE": f"{self.dir}/none"}
+        said = self.reproduce(folder / "small.tar", "--role", "different-team", status=1, env=os.environ | hidden)
+        self.assertEqual([claim["here"]["verdict"] for claim in said["claims"]], ["NOT RUN"])
+        self.assertIn("it weighed native, the original cpython: another program", json.dumps(said))
+        packed = tare("pack", self.dir / "again", "-o", self.dir / "again.tar")
+        self.assertEqual(packed.returncode, 0, packed.stderr)
+        pooled = json.loads(tare("pool", folder / "small.tar", self.dir / "again.tar", "--json").stdout)
+        self.assertEqual([one["state"] for one in pooled["bundles"]], ["original", "refused"], pooled)
+        self.assertIn("weighed native, and that of", json.dumps(pooled))
 
     def test_a_claim_that_holds_is_supported_with_both_intervals_and_the_result_is_packed_and_verified(self):
         said = self.reproduce(self.packed, "--smoke", "--role", "different-team", status=0)

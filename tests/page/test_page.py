@@ -366,6 +366,65 @@ class Causes(unittest.TestCase):
             self.assertGreater(path.stat().st_size, 10000)
 
 
+class Pool(unittest.TestCase):
+    """The page of `tare pool`, of a reproduction that was run here."""
+
+    CLAIMS = """\
+schema: tare.claims/1
+claims:
+  - {id: C1, text: a second worker costs something, ratio: {of: C-overhead-workers=2, to: C-overhead-workers=1, figure: avg_iter_s}, expect: {min: 0.01}}
+  - {id: C2, text: it is small, bound: {of: C-memory, figure: pss_bytes}, expect: {max: 100000000}}
+"""
+
+    @classmethod
+    def setUpClass(cls):
+        path = browser.find()
+        if not path:
+            raise unittest.SkipTest("no Chromium here opens the page (apt-get install chromium)")
+        claims, bundle, again, page = (MADE.folder / name for name in ("claims.yml", "pool.tar", "again", "pool.html"))
+        claims.write_text(cls.CLAIMS.replace(" C-", " scenario1-threads-native-"))
+        for words in (["pack", MADE.records, "--claims", claims, "-o", bundle], ["reproduce", bundle, "--smoke", "--out", again],
+                      ["pack", again, "-o", again.with_suffix(".tar")], ["pool", bundle, again.with_suffix(".tar"), "-o", page]):
+            done = made.tare(*words)
+            if done.returncode not in (0, 1):
+                raise RuntimeError(done.stderr)
+        cls.url = page.as_uri()
+        cls.browser = browser.Browser(path)
+        cls.addClassCleanup(cls.browser.close)
+
+    def test_a_narrow_screen_scrolls_down_alone_and_its_figures_can_be_read(self):
+        for width in (390, 768, 1280):
+            self.browser.open(self.url, width=width)
+            self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), width)
+            texts = self.browser.run("""[...document.querySelectorAll("figure svg text")].map(t => t.getBoundingClientRect().height)
+                .filter(h => h > 0)""")
+            self.assertGreater(len(texts), 10)
+            self.assertGreaterEqual(min(texts), 10)
+        self.assertEqual(self.browser.messages, [])
+        self.assertEqual(self.browser.run("document.querySelectorAll('figure svg').length"), 2)
+
+    def test_no_number_of_an_axis_lies_upon_another(self):
+        self.browser.open(self.url, width=390)
+        upon = self.browser.run("""[...document.querySelectorAll("figure svg")].flatMap(svg => {
+            const boxes = [...svg.querySelectorAll("text")].filter(t => /^[-+.e0-9]+$/.test(t.textContent.trim()))
+                .map(t => [t.textContent.trim(), t.getBoundingClientRect()]);
+            return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([b, y]) => x.left < y.right && y.left < x.right &&
+                x.top < y.bottom && y.top < x.bottom).map(([b]) => [a, b]))})""")
+        self.assertEqual(upon, [])
+
+    def test_axe_finds_no_violation(self):
+        source = axe_source()
+        if source is None:
+            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
+        for width, dark in ((1280, False), (390, True)):
+            with self.subTest(width=width, dark=dark):
+                self.browser.open(self.url, width=width, dark=dark)
+                self.browser.run(source + ";0")
+                found = self.browser.run("""axe.run(document, {resultTypes: ["violations"]}).then(result => result.violations.map(
+                    v => [v.id, v.help, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))]))""")
+                self.assertEqual(found, [])
+
+
 class Packages(unittest.TestCase):
     def test_what_the_paper_takes_is_installed_where_the_long_tests_run(self):
         """Where it is not, the paper is skipped, and a table that LaTeX refuses is found by an author."""

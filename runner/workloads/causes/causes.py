@@ -20,9 +20,12 @@ class Node:
 
 
 def drop() -> int:
-    """Releases objects that another thread made: that thread merges their reference counts."""
-    for _ in range(40):
-        SHELF.append([[i] for i in range(500)])
+    """Releases objects that another thread made: that thread merges their reference counts.
+
+    Numbers, which are small and made fast: of larger objects a slow CPU would rather give pages back than merge counts.
+    """
+    for _ in range(400):
+        SHELF.append(list(range(1_000, 1_500)))
         SHELF.popleft().clear()
     return len(SHELF)
 
@@ -35,13 +38,14 @@ def garbage() -> int:
 
 
 def read_global() -> int:
-    """Reads globals while globals are set, which invalidates the interpreter's caches of where they are."""
+    """Reads a global while another one comes and goes, which invalidates the interpreter's caches of where they are."""
     here = globals()
     total = 0
     for i in range(4_000):
-        for _ in range(16):
+        for _ in range(4):
             total += LIMIT
-        here["LIMIT"] = i & 7
+        here["PASSING"] = i
+        here.pop("PASSING", None)  # if no other thread did
     return total
 
 

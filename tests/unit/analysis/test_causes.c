@@ -35,6 +35,9 @@ enum {
     BACK,      /* parks within a park, since the world is stopped */
     BACK_BARE, /* the same without frame pointers */
     INSTANCE,
+    CACHE,
+    OWN_END,    /* the last reference to an object of the thread's own goes */
+    FREE_OTHER, /* memory that another thread allocated is freed */
     STACKS
 };
 
@@ -80,6 +83,11 @@ static const struct cause_stack STACK[STACKS] = {
     [BACK_BARE] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"))},
     [INSTANCE] = {FRAMES(C("_PyParkingLot_Park"), C("_PyCriticalSection_BeginSlow"), C("store_instance_attr_lock_held"),
                          W)},
+    [CACHE] = {FRAMES(C("_PyParkingLot_Park"), C("_PyMutex_LockTimed"), C("_PyCriticalSection_BeginSlow"),
+                      C("lru_cache_call"), W)},
+    [OWN_END] = {FRAMES(C("_Py_MergeZeroLocalRefcount"), C("_PyEval_EvalFrameDefault"), W)},
+    [FREE_OTHER] = {FRAMES({FRAME_C, "_mi_free_block_mt", "/python3.14t", FRAME_ATOMIC}, C("process_queue"),
+                           C("_Py_HandlePending"), W)},
     [STRANGE] = {FRAMES(KERNEL("pipe_write"), C("nothing_known"), W)},
 };
 
@@ -221,8 +229,8 @@ static void samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time(vo
         {3 * MS, 1, SHARED, 0, TRACE_RUNS},
         {4 * MS, 1, ATOMIC_LIST, 0, TRACE_RUNS},
         {5 * MS, 1, WORK, 0, TRACE_RUNS},
-        {10 * MS, 1, WORK, 0, TRACE_OUT},
-        {10 * MS, 1, 0, 0, TRACE_RUNNABLE},
+        {5 * MS, 1, WORK, 0, TRACE_OUT},
+        {5 * MS, 1, 0, 0, TRACE_RUNNABLE},
     };
     struct causes c = FIND(events);
     assert_int_equal(c.count, 2);
@@ -230,9 +238,64 @@ static void samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time(vo
     assert_int_equal(c.list[0].cpu_ns, 3 * MS);
     assert_false(c.list[0].has_waits);
     assert_string_equal(c.list[1].id, "object_lock");
-    assert_int_equal(c.own_ns, 6 * MS);
+    assert_int_equal(c.own_ns, 1 * MS);
     assert_int_equal(c.samples, 5);
+    assert_int_equal(c.sample_ns, MS);
     assert_true(fabs(c.python_share - 1) < 1e-9);
+    causes_free(&c);
+}
+
+/* A thread on a CPU for 40 ms, with a sample of every fourth alone, and a wait of 20 ms. */
+static void samples_that_were_not_taken_are_made_up_for_by_those_that_were(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {4 * MS, 1, WORK, 0, TRACE_RUNS},
+        {8 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {12 * MS, 1, WORK, 0, TRACE_RUNS},
+        {16 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {20 * MS, 1, LIST, 0, TRACE_ENTER},
+        {21 * MS, 1, LIST, 0, TRACE_RUNS}, /* a part of the wait, which is known as a whole */
+        {40 * MS, 1, 0, 0, TRACE_LEAVE},
+        {44 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {48 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {52 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {56 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {60 * MS, 1, WORK, 0, TRACE_RUNS},
+        {60 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {60 * MS, 1, WORK, 0, TRACE_OUT},
+        {60 * MS, 1, 0, 0, TRACE_RUNNABLE},
+    };
+    struct cause_spent spent[STACKS] = {{0}};
+    struct causes_request request = request_of(events, ARRAY_LEN(events), NULL);
+    struct causes c;
+    request.spent = spent;
+    causes_find(&request, &c);
+    assert_int_equal(c.sample_ns, 4 * MS);
+    assert_string_equal(c.list[0].id, "shared_reference_count");
+    assert_int_equal(c.list[0].cpu_ns, 28 * MS);
+    assert_int_equal(c.list[1].lost_ns, 20 * MS);
+    assert_int_equal(c.own_ns, 12 * MS);
+    assert_int_equal(spent[WORK].own_ns, 12 * MS);
+    assert_int_equal(spent[SHARED].lost_ns, 28 * MS);
+    causes_free(&c);
+}
+
+/* What the table calls a loss has to be one: an object's end is own work, and not each atomic change is of a count. */
+static void the_end_of_an_object_is_own_work_and_the_allocators_lists_are_no_counts(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {1 * MS, 1, OWN_END, 0, TRACE_RUNS},
+        {2 * MS, 1, FREE_OTHER, 0, TRACE_RUNS},
+        {2 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.own_ns, MS);
+    assert_int_equal(c.count, 1);
+    assert_string_equal(c.list[0].title, "freeing memory that another thread allocated");
     causes_free(&c);
 }
 
@@ -240,13 +303,13 @@ static void what_one_thread_alone_spends_too_is_not_lost_to_the_others(void **st
 {
     (void)state;
     const struct trace_event one[] = {
-        {0, 1, 0, 0, TRACE_IN},          {1 * MS, 1, SHARED, 0, TRACE_RUNS},
-        {9 * MS, 1, WORK, 0, TRACE_OUT}, {10 * MS, 1, 0, 0, TRACE_RUNNABLE},
-        {11 * MS, 1, 0, 0, TRACE_IN},    {21 * MS, 1, 0, 0, TRACE_RUNNABLE},
+        {0, 1, 0, 0, TRACE_IN},          {1 * MS, 1, SHARED, 0, TRACE_RUNS}, {2 * MS, 1, WORK, 0, TRACE_RUNS},
+        {2 * MS, 1, WORK, 0, TRACE_OUT}, {2 * MS, 1, 0, 0, TRACE_RUNNABLE},
     };
     const struct trace_event many[] = {
-        {0, 1, 0, 0, TRACE_IN}, {1 * MS, 1, SHARED, 0, TRACE_RUNS}, {20 * MS, 1, 0, 0, TRACE_RUNNABLE},
-        {0, 2, 0, 0, TRACE_IN}, {2 * MS, 2, SHARED, 0, TRACE_RUNS}, {20 * MS, 2, 0, 0, TRACE_RUNNABLE},
+        {0, 1, 0, 0, TRACE_IN},           {1 * MS, 1, SHARED, 0, TRACE_RUNS}, {2 * MS, 1, WORK, 0, TRACE_RUNS},
+        {2 * MS, 1, WORK, 0, TRACE_OUT},  {2 * MS, 1, 0, 0, TRACE_RUNNABLE},  {0, 2, 0, 0, TRACE_IN},
+        {1 * MS, 2, WORK, 0, TRACE_RUNS}, {2 * MS, 2, SHARED, 0, TRACE_RUNS}, {2 * MS, 2, 0, 0, TRACE_RUNNABLE},
     };
     struct causes alone = FIND(one), c = find(many, ARRAY_LEN(many), &alone);
     assert_int_equal(alone.lost_ns, 1 * MS);
@@ -257,13 +320,17 @@ static void what_one_thread_alone_spends_too_is_not_lost_to_the_others(void **st
     causes_free(&alone);
 }
 
-/* A thread that works for 20 ms, with so many samples at a time that read a count and that change a shared one. */
+/* A thread that works for 20 ms, a sample in each, of which so many read a count and so many change a shared one. */
 static struct causes counting(size_t reads, size_t changes, const struct causes *alone)
 {
     struct trace_event events[40] = {{0, 1, 0, 0, TRACE_IN}};
     size_t count = 1;
-    for (size_t i = 0; i < reads + changes; i++, count++)
-        events[count] = (struct trace_event){(int64_t)count * MS / 2, 1, i < reads ? READS : SHARED, 0, TRACE_RUNS};
+    for (size_t i = 0; i < 20; i++, count++)
+        events[count] = (struct trace_event){(int64_t)i * MS, 1,
+                                             i < reads             ? READS
+                                             : i < reads + changes ? SHARED
+                                                                   : WORK,
+                                             0, TRACE_RUNS};
     events[count++] = (struct trace_event){20 * MS, 1, 0, 0, TRACE_RUNNABLE};
     return find(events, count, alone);
 }
@@ -409,9 +476,9 @@ static void page_faults_are_work_and_waiting_for_the_memory_map_is_lost(void **s
 {
     (void)state;
     const struct trace_event events[] = {
-        {0, 1, 0, 0, TRACE_IN},           {1 * MS, 1, FAULT, 0, TRACE_RUNS}, {9 * MS, 1, FAULT, 0, TRACE_OUT},
-        {9 * MS, 1, 0, 0, TRACE_BLOCKED}, {20 * MS, 1, 0, 0, TRACE_IN},      {21 * MS, 1, SPIN, 0, TRACE_RUNS},
-        {30 * MS, 1, 0, 0, TRACE_END},
+        {0, 1, 0, 0, TRACE_IN},           {1 * MS, 1, FAULT, 0, TRACE_RUNS}, {1 * MS, 1, FAULT, 0, TRACE_OUT},
+        {1 * MS, 1, 0, 0, TRACE_BLOCKED}, {12 * MS, 1, 0, 0, TRACE_IN},      {13 * MS, 1, SPIN, 0, TRACE_RUNS},
+        {13 * MS, 1, 0, 0, TRACE_END},
     };
     struct causes c = FIND(events);
     assert_int_equal(c.count, 1);
@@ -429,7 +496,7 @@ static void a_cause_of_a_few_samples_is_not_named(void **state)
         {0, 1, 0, 0, TRACE_IN},
         {1 * MS, 1, SHARED, 0, TRACE_RUNS},
         {2 * MS, 1, SHARED, 0, TRACE_RUNS},
-        {3 * MS, 1, 0, 0, TRACE_END},
+        {2 * MS, 1, 0, 0, TRACE_END},
     };
     struct causes c = FIND(events);
     assert_int_equal(c.list[0].lost_ns, 2 * MS);
@@ -531,13 +598,20 @@ static void where_no_event_fell_into_an_iteration_nothing_is_known(void **state)
     causes_free(&waited);
 }
 
-static void an_instances_lock_is_named_by_what_stores_into_it(void **state)
+static void an_objects_lock_is_named_by_the_function_that_takes_it(void **state)
 {
     (void)state;
-    const struct trace_event events[] = {{0, 1, INSTANCE, 0, TRACE_ENTER}, {90 * MS, 1, 0, 0, TRACE_LEAVE}};
-    struct causes c = FIND(events);
-    assert_string_equal(c.list[0].title, "the lock of a shared object: an instance's attributes");
-    causes_free(&c);
+    static const struct {
+        uint32_t stack;
+        const char *title;
+    } LOCKS[] = {{INSTANCE, "the lock of a shared object: an instance's attributes"},
+                 {CACHE, "the lock of a shared object: a functools.lru_cache"}};
+    for (size_t i = 0; i < ARRAY_LEN(LOCKS); i++) {
+        const struct trace_event events[] = {{0, 1, LOCKS[i].stack, 0, TRACE_ENTER}, {90 * MS, 1, 0, 0, TRACE_LEAVE}};
+        struct causes c = FIND(events);
+        assert_string_equal(c.list[0].title, LOCKS[i].title);
+        causes_free(&c);
+    }
 }
 
 static void each_of_very_many_threads_and_functions_is_told_apart(void **state)
@@ -580,16 +654,16 @@ static void what_is_spent_on_each_stack_is_told_and_adds_up(void **state)
 {
     (void)state;
     const struct trace_event events[] = {
-        {0, 1, 0, 0, TRACE_IN},
-        {5 * MS, 1, WORK, 0, TRACE_RUNS},
-        {6 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {8 * MS, 1, 0, 0, TRACE_IN},
+        {8 * MS, 1, WORK, 0, TRACE_RUNS},
+        {9 * MS, 1, SHARED, 0, TRACE_RUNS},
         {10 * MS, 1, MERGE, 0, TRACE_ENTER},
         {12 * MS, 1, MERGE, 0, TRACE_RUNS}, /* it spins: a part of the wait, which is told as a whole */
         {30 * MS, 1, 0, 0, TRACE_LEAVE},
-        {40 * MS, 1, JOIN, 0, TRACE_OUT},
-        {40 * MS, 1, 0, 0, TRACE_BLOCKED},
-        {90 * MS, 1, 0, 0, TRACE_IN},
-        {91 * MS, 1, STACKS + 5, 0, TRACE_RUNS}, /* whose stack is not known */
+        {30 * MS, 1, JOIN, 0, TRACE_OUT},
+        {30 * MS, 1, 0, 0, TRACE_BLOCKED},
+        {99 * MS, 1, 0, 0, TRACE_IN},
+        {99 * MS, 1, STACKS + 5, 0, TRACE_RUNS}, /* whose stack is not known */
     };
     struct cause_spent spent[STACKS] = {{0}};
     struct causes c;
@@ -618,6 +692,8 @@ int main(void)
         cmocka_unit_test(a_stand_still_is_the_collectors_where_that_began_before),
         cmocka_unit_test(waiting_that_the_program_asked_for_is_no_loss),
         cmocka_unit_test(samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time),
+        cmocka_unit_test(samples_that_were_not_taken_are_made_up_for_by_those_that_were),
+        cmocka_unit_test(the_end_of_an_object_is_own_work_and_the_allocators_lists_are_no_counts),
         cmocka_unit_test(what_one_thread_alone_spends_too_is_not_lost_to_the_others),
         cmocka_unit_test(waiting_to_read_a_count_that_others_change_is_lost_to_it),
         cmocka_unit_test(reading_counts_that_nobody_else_changes_is_own_work),
@@ -635,7 +711,7 @@ int main(void)
         cmocka_unit_test(calls_of_a_probe_that_was_set_in_part_begin_no_wait),
         cmocka_unit_test(nothing_counts_from_where_events_are_missing),
         cmocka_unit_test(where_no_event_fell_into_an_iteration_nothing_is_known),
-        cmocka_unit_test(an_instances_lock_is_named_by_what_stores_into_it),
+        cmocka_unit_test(an_objects_lock_is_named_by_the_function_that_takes_it),
         cmocka_unit_test(each_of_very_many_threads_and_functions_is_told_apart),
         cmocka_unit_test(what_is_spent_on_each_stack_is_told_and_adds_up),
     };

@@ -362,13 +362,32 @@ static void a_value_is_withheld_on_other_hardware(void **state)
     (void)state;
     const struct pool_claim *c = judge_withheld("y", VALUE);
     assert_string_equal(pool_verdict_name(c), "NOT RUN");
-    assert_non_null(strstr(c->why, "by its own word its hardware is not the original's"));
+    assert_non_null(strstr(c->why, "its hardware is not the original's"));
+}
+
+static void a_value_of_other_hardware_does_not_count_whatever_its_own_word(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 4; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof(name), "%d", i);
+        take(name, name, i == 4 ? "another" : "x", 2.0 + 0.01 * i);
+    }
+    add_original("x");
+    withhold_all();
+    for (size_t i = 0; i < pool.members; i++)
+        pool.member[i].withheld[0] = false;
+    const struct pool_claim *c = judge(VALUE);
+    assert_int_equal(c->part[0].of_class[0].verdict, CLAIM_SUPPORTED);
+    assert_int_equal(c->part[0].of_class[1].verdict, CLAIM_NOT_RUN);
 }
 
 static void without_the_original_its_own_word_is_taken(void **state)
 {
     (void)state;
-    assert_string_equal(pool_verdict_name(judge_withheld(NULL, VALUE)), "NOT RUN");
+    const struct pool_claim *c = judge_withheld(NULL, VALUE);
+    assert_string_equal(pool_verdict_name(c), "NOT RUN");
+    assert_non_null(strstr(c->why, "by its own word its hardware is not the original's"));
 }
 
 static void nothing_but_a_value_is_withheld(void **state)
@@ -488,6 +507,7 @@ int main(void)
         cmocka_unit_test_teardown(a_twin_of_a_signed_one_is_left_out_though_it_comes_first, forget),
         cmocka_unit_test_teardown(a_value_is_not_withheld_on_the_originals_own_hardware, forget),
         cmocka_unit_test_teardown(a_value_is_withheld_on_other_hardware, forget),
+        cmocka_unit_test_teardown(a_value_of_other_hardware_does_not_count_whatever_its_own_word, forget),
         cmocka_unit_test_teardown(without_the_original_its_own_word_is_taken, forget),
         cmocka_unit_test_teardown(nothing_but_a_value_is_withheld, forget),
         cmocka_unit_test_teardown(a_constant_at_the_edge_is_within_whatever_its_logarithm_rounds_to, forget),

@@ -408,8 +408,9 @@ static void process_sums_are_taken_at_their_own_slower_period(void **state)
     assert_true(r->count > 0 && r->samples[0].has_rollup);
     int64_t lasted_ns = r->ended_ns - scene.child.executed_ns - TICK_NS;
     assert_true(rollups <= (uint64_t)(lasted_ns / (4 * TICK_NS)) + 1);
-    if (r->samples[r->count - 1].at_ns - scene.child.executed_ns > 6 * TICK_NS)
-        assert_true(rollups >= 2 || r->count == 1);
+    /* A tick is at most one late, or it is missed: so far apart they are of two periods. */
+    if (r->samples[r->count - 1].at_ns - r->samples[0].at_ns > 5 * TICK_NS)
+        assert_true(rollups >= 2);
 }
 
 /* --- pids.max

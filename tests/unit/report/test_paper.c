@@ -360,6 +360,27 @@ static void the_page_asks_for_nothing_outside_of_itself(void **state)
     text_free(&page);
 }
 
+/* Threads that gain more than their number, as on a host whose load changes: their point would be above the axis. */
+static void a_speed_up_above_the_number_of_workers_is_in_the_figure(void **state)
+{
+    static const struct shelf_cell SWIFT[] = {{"threads", "", "3.14t", true, false, 1, 10, 0, 5, 0, NULL, NULL},
+                                              {"threads", "", "3.14t", true, false, 2, 4, 0, 5, 0, NULL, NULL}};
+    const char *path = root;
+    struct summary s;
+    struct err e = {0};
+    double top = 0;
+    (void)state;
+    shelf_write(root, SWIFT, ARRAY_LEN(SWIFT), false);
+    assert_int_equal(summary_read(&path, 1, true, &s, &e), 0);
+    struct drawings d = drawings_make(&s);
+    for (size_t i = 0; i < d.count; i++)
+        if (strcmp(d.list[i].name, "scaling-speed-up") == 0)
+            assert_int_equal(sscanf(strstr(d.list[i].plot.data, "set yrange [0:"), "set yrange [0:%lf]", &top), 1);
+    assert_true(top > 5); /* twice the work in two fifths of the time */
+    drawings_free(&d);
+    summary_free(&s);
+}
+
 /* A plan of so many cells could not be packed: gnuplot ended with "Cairo is unhappy". */
 static void cells_that_no_figure_can_hold_are_not_drawn_and_that_is_said(void **state)
 {
@@ -413,6 +434,7 @@ int main(void)
         TEST(gnuplot_reads_each_quoted_text_as_one),
         TEST(what_a_record_holds_is_never_a_command),
         TEST(the_pages_skeleton_is_as_it_was_read),
+        TEST(a_speed_up_above_the_number_of_workers_is_in_the_figure),
         TEST(a_bar_says_its_ratio_once),
         TEST(the_page_asks_for_nothing_outside_of_itself),
     };
