@@ -122,6 +122,12 @@ static char *hardware_of(const struct invocation *one)
     return text_printable(said);
 }
 
+static void add_program(struct pool_member *m, const struct invocation *one)
+{
+    const char *known = json_word(m->programs, one->plan_cell), *is = reproduction_program(one);
+    json_put_text(m->programs, one->plan_cell, *known && strcmp(known, is) != 0 ? "several programs" : is);
+}
+
 static void take_records(struct pool_member *m, const struct verification *v)
 {
     const struct records *records = &v->at.bundle.records;
@@ -131,8 +137,7 @@ static void take_records(struct pool_member *m, const struct verification *v)
         cleanup_free char *hardware = hardware_of(&records->list[i]);
         add_record(m, &records->list[i], &v->at.all);
         add_machine(m, &records->list[i]);
-        json_put_text(m->programs, records->list[i].plan_cell,
-                      keyset_text(records->list[i].environment, "runtime.implementation", ""));
+        add_program(m, &records->list[i]);
         if (!m->hardware)
             m->hardware = STEAL(hardware);
         else if (strcmp(m->hardware, hardware) != 0) {
@@ -391,7 +396,6 @@ static const struct pool_member *model(const struct pool_result *r)
     return r->reference;
 }
 
-/* `runtime: auto` takes native code where a host has no Python. */
 static void refuse_another_program(const struct pool_result *r, struct pool_member *m)
 {
     const struct pool_member *theirs = model(r);

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "bundle/bag.h"
 #include "bundle/claims.h"
+#include "bundle/reproduction.h"
 #include "cell/carried.h"
 #include "oci/image.h"
 #include "plan/folder.h"
@@ -317,21 +318,18 @@ static const struct invocation *first_of_cell(const struct records *records, con
     return NULL;
 }
 
-/* `runtime: auto` takes native code where a host has no Python: that is another program, and proves nothing of the
- * original's. Returns whether there is one. */
+/* Ends what weighed another program as failed. Returns whether there is one. */
 static bool leave_out_other_programs(struct reproduction *r)
 {
-    static const char KEY[] = "runtime.implementation";
     bool any = false;
     for (size_t i = 0; i < r->records.count; i++) {
         struct invocation *one = &r->records.list[i];
         const struct invocation *theirs = first_of_cell(&r->verified.at.bundle.records, one->plan_cell);
-        const char *was = theirs ? keyset_text(theirs->environment, KEY, "") : "";
-        const char *is = keyset_text(one->environment, KEY, "");
-        if (!*one->plan_cell || !one->ok || strcmp(was, is) == 0)
+        if (!*one->plan_cell || !one->ok || !theirs ||
+            strcmp(reproduction_program(theirs), reproduction_program(one)) == 0)
             continue;
-        text_format(r->another, sizeof(r->another), "it weighed %.40s, the original %.40s: another program",
-                    *is ? is : "no interpreter", *was ? was : "no interpreter");
+        text_format(r->another, sizeof(r->another), REPRODUCTION_ANOTHER, reproduction_program(one),
+                    reproduction_program(theirs));
         one->ok = false;
         one->detail = r->another;
         any = true;

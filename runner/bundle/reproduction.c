@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/json_put.h"
 #include "bundle/claims.h"
+#include "record/records.h"
 
 int reproduction_parse(const char *bytes, size_t len, json_t **ret, struct err *e)
 {
@@ -51,4 +52,10 @@ json_t *reproduction_judgement(const struct judgement *j)
                      number_json(j->found.at), "low", number_json(j->found.why_not ? NAN : j->found.low), "high",
                      number_json(j->found.why_not ? NAN : j->found.high), "why",
                      *j->why ? json_of_bytes(j->why) : json_null());
+}
+
+const char *reproduction_program(const struct invocation *one)
+{
+    const char *name = keyset_word(one->environment, "runtime.implementation");
+    return *name ? name : "no interpreter";
 }

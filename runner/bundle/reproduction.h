@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct err;
+struct invocation;
 struct json_t;
 struct judgement;
 
@@ -23,6 +24,14 @@ const char *reproduction_of(const struct json_t *o);
 
 /* Whether it comes from a smoke run. */
 int reproduction_is_smoke(const struct json_t *o);
+
+/* What an invocation weighed: "cpython", "native", "no interpreter". Another program than the original's proves nothing
+ * of it: `runtime: auto` takes native code where a host has no Python. */
+const char *reproduction_program(const struct invocation *one);
+
+/* Why a claim of such a cell is not run: what was weighed here, and by the original. */
+#define REPRODUCTION_WEIGHED "it weighed %.40s, the original "
+#define REPRODUCTION_ANOTHER REPRODUCTION_WEIGHED "%.40s: another program"
 
 /* A judgement as {verdict, at, low, high, why}. The caller owns it. */
 struct json_t *reproduction_judgement(const struct judgement *j);

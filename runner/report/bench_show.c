@@ -92,7 +92,7 @@ static const struct summary_figure *memory_of(const struct bench *b, const struc
 
 static void add_speed_up(const struct bench *b, size_t i, struct table *t)
 {
-    const struct stats_interval one = stats_no_interval(1, 0.95, "it is what the others are over");
+    const struct stats_interval one = stats_no_interval(1, ANALYSIS_CONFIDENCE, "it is what the others are over");
     const struct stats_interval *shown = i == 0 ? &one : &b->speed_up[i].ratio;
     int d = i == 0 ? 0 : number_decimals(shown, 1);
     table_number(t, b->rate < 0 ? NAN : shown->at, d, shown->why_not);
@@ -115,7 +115,7 @@ static struct table table_of(const struct bench *b)
         const struct summary_cell *c = b->cell[i];
         const struct summary_figure *rate = b->rate < 0 ? NULL : summary_at(b->s, c, (size_t)b->rate),
                                     *memory = memory_of(b, c);
-        const struct stats_interval none = stats_no_interval(NAN, 0.95, "no run that ended well has it");
+        const struct stats_interval none = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "no run that ended well has it");
         const struct stats_interval *mean = rate && rate->used ? &rate->is.mean : &none;
         char name[SIDE_NAME_MAX];
         table_row(&t, c->id);

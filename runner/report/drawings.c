@@ -368,7 +368,7 @@ static struct stats_interval value_of(const struct summary *s, const struct curv
     if (!figure)
         return l->point[k].speed_up;
     const struct summary_figure *f = summary_figure(s, l->cell[k], figure);
-    return f && f->used ? f->is.mean : stats_no_interval(NAN, 0.95, "");
+    return f && f->used ? f->is.mean : stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "");
 }
 
 static void add_value(struct drawing *d, const struct summary *s, const struct curve *l, double workers,

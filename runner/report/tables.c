@@ -285,11 +285,11 @@ static void add_point(struct table *t, const struct summary *s, const struct sum
 static void add_against(struct table *t, const struct summary_cell *c, const struct summary_figure *f, double none,
                         double scale)
 {
-    struct stats_interval i = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
+    struct stats_interval i = f ? f->verdict.ratio : stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "no record has it");
     const bool is_base = c->base == c;
     char number[64];
     if (is_base)
-        i = stats_no_interval(f && f->used && !c->emulated ? none : NAN, 0.95, "it is the baseline");
+        i = stats_no_interval(f && f->used && !c->emulated ? none : NAN, ANALYSIS_CONFIDENCE, "it is the baseline");
     const int decimals = number_decimals(&i, scale);
     cleanup_free char *shown = text_printf("%s%s", none < 1 && i.at > 0 ? "+" : "",
                                            number_text(i.at * scale, decimals, number, sizeof(number)));
@@ -299,7 +299,7 @@ static void add_against(struct table *t, const struct summary_cell *c, const str
 
 static void leave_out(struct table *t, const char *why)
 {
-    const struct stats_interval none = stats_no_interval(NAN, 0.95, why);
+    const struct stats_interval none = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, why);
     table_estimate(t, &none, 1, 0);
 }
 

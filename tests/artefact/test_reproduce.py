@@ -93,6 +93,13 @@ class Reproducing(unittest.TestCase):
         self.assertIn("it weighed native, the original cpython: another program", json.dumps(said))
         packed = tare("pack", self.dir / "again", "-o", self.dir / "again.tar")
         self.assertEqual(packed.returncode, 0, packed.stderr)
+        result = self.dir / "again/reproduction.json"
+        kept = result.read_bytes()
+        for why in (b"", b"it weighed cpython, the original native"):  # not run for no reason, or for one that the records belie
+            result.write_bytes(kept.replace(b"it weighed native, the original cpython", why))
+            packed = tare("pack", self.dir / "again", "-o", self.dir / "other.tar")
+            self.assertEqual(packed.returncode, 2, packed.stdout)
+            self.assertIn("the claim 'C1' is NOT RUN by it, and", packed.stderr)
         pooled = json.loads(tare("pool", folder / "small.tar", self.dir / "again.tar", "--json").stdout)
         self.assertEqual([one["state"] for one in pooled["bundles"]], ["original", "refused"], pooled)
         self.assertIn("weighed native, and that of", json.dumps(pooled))

@@ -21,10 +21,26 @@ import npm  # noqa: E402
 AXE = ("axe-core", "4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745")
 
 
-def axe_source():
-    """The script; None where it is not to be had."""
+def axe_source(test):
+    """The script; skips the test where it is not to be had."""
     package = npm.package(*AXE)
-    return package and package.extractfile("package/axe.min.js").read().decode()
+    if not package:
+        test.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
+    return package.extractfile("package/axe.min.js").read().decode()
+
+
+def refuse_violations(test, sizes, where="document", passes=0):
+    """Fails if axe finds a violation in the test's page, or no more than so many rules that it passes."""
+    source = axe_source(test)
+    for width, dark in sizes:
+        with test.subTest(width=width, dark=dark):
+            test.browser.open(test.url, width=width, dark=dark)
+            test.browser.run(source + ";0")
+            found = test.browser.run(f"""axe.run({where}, {{resultTypes: ["violations"]}}).then(result => ({{
+                passes: result.passes.length, violations: result.violations.map(v => [v.id, v.help,
+                v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])}}))""")
+            test.assertEqual(found["violations"], [])
+            test.assertGreater(found["passes"], passes)
 
 
 def setUpModule():
@@ -152,23 +168,10 @@ class InBrowser(unittest.TestCase):
                 self.assertGreater(figure["rows"], 1)
 
     def test_axe_finds_no_violation(self):
-        source = axe_source()
-        if source is None:
-            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
-        for width, dark in ((1280, False), (768, False), (390, False), (1280, True), (390, True)):
-            with self.subTest(width=width, dark=dark):
-                self.browser.open(self.url, width=width, dark=dark)
-                self.browser.run(source + ";0")
-                found = self.browser.run("""axe.run(document, {resultTypes: ["violations"]}).then(result => ({
-                    passes: result.passes.length, violations: result.violations.map(v => [v.id, v.help,
-                    v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])}))""")
-                self.assertEqual(found["violations"], [])
-                self.assertGreater(found["passes"], 20)
+        refuse_violations(self, ((1280, False), (768, False), (390, False), (1280, True), (390, True)), passes=20)
 
     def test_axe_would_find_one(self):
-        source = axe_source()
-        if source is None:
-            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
+        source = axe_source(self)
         self.browser.open(self.url)
         self.browser.run(source + "; document.querySelector('svg[role=img]').removeAttribute('aria-labelledby'); "
                          "document.querySelectorAll('svg > title').forEach(t => t.remove()); 0")
@@ -345,16 +348,7 @@ class Causes(unittest.TestCase):
             self.assertEqual([round(box["left"] - leaves[0]["left"]) for box in leaves], [round(i * 0.2 * whole) for i in range(len(leaves))])
 
     def test_axe_finds_no_violation(self):
-        source = axe_source()
-        if source is None:
-            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
-        for width, dark in ((1280, False), (390, True)):
-            with self.subTest(width=width, dark=dark):
-                self.browser.open(self.url, width=width, dark=dark)
-                self.browser.run(source + ";0")
-                found = self.browser.run("""axe.run("#why").then(result => result.violations.map(v => [v.id, v.help,
-                    v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))]))""")
-                self.assertEqual(found, [])
+        refuse_violations(self, ((1280, False), (390, True)), where='"#why"')
 
     def test_screenshots_are_kept_for_the_eye(self):
         made.LOGS.mkdir(parents=True, exist_ok=True)
@@ -413,16 +407,7 @@ claims:
         self.assertEqual(upon, [])
 
     def test_axe_finds_no_violation(self):
-        source = axe_source()
-        if source is None:
-            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
-        for width, dark in ((1280, False), (390, True)):
-            with self.subTest(width=width, dark=dark):
-                self.browser.open(self.url, width=width, dark=dark)
-                self.browser.run(source + ";0")
-                found = self.browser.run("""axe.run(document, {resultTypes: ["violations"]}).then(result => result.violations.map(
-                    v => [v.id, v.help, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))]))""")
-                self.assertEqual(found, [])
+        refuse_violations(self, ((1280, False), (390, True)))
 
 
 class Packages(unittest.TestCase):
