@@ -19,12 +19,12 @@
 #include "cell/config.h"
 #include "record/records.h"
 #include "record/records_csv.h"
-#include "report/draw.h"
-#include "report/drawings.h"
+#include "report/gnuplot.h"
 #include "report/page.h"
 #include "report/paper.h"
+#include "report/summary_drawings.h"
 #include "report/summary_show.h"
-#include "report/tables.h"
+#include "report/summary_tables.h"
 #include "report/trackers.h"
 #include "report/why_section.h"
 
@@ -74,9 +74,9 @@ static int make_page(const struct config *c, const struct summary *s, const stru
     cleanup_text struct text section = {0};
     char selftest[PATH_MAX];
     struct err why = {0};
-    cleanup_drawings struct drawings drawings = drawings_make(s);
+    cleanup_drawings struct drawings drawings = summary_drawings_make(s);
     struct text *svg = xcalloc(drawings.count + 1, sizeof(*svg));
-    int failed = drawings.count ? draw_svg(&drawings, svg, &why) : 0;
+    int failed = drawings.count ? gnuplot_svg(&drawings, svg, &why) : 0;
     struct page_parts parts = {.drawing = &drawings,
                                .svg = failed == 0 ? svg : NULL,
                                .no_svg = "This figure is not drawn, since there was no gnuplot; its data are below",
@@ -112,7 +112,7 @@ static int make_report(const struct config *c, enum report_format format, const 
     int failed = format == REPORT_HTML || format == REPORT_TEXT ? read_whys(s, &whys, e) : 0;
     if (failed != 0)
         return failed;
-    cleanup_tables struct tables t = tables_make(s, tables_of(format));
+    cleanup_tables struct tables t = summary_tables_make(s, tables_of(format));
     if (format == REPORT_CSV)
         records_csv(&s->records, out);
     else if (format == REPORT_HTML)

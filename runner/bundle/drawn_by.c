@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "launch/spawn.h"
-#include "report/draw.h"
+#include "report/gnuplot.h"
 
 #define PROBE     "probe"
 #define FILE_MAX  (1U << 20)
@@ -52,7 +52,7 @@ static int draw_probe(char hex[DIGEST_HEX], bool *dated, struct err *e)
     text_add(&one->data, "x y\n1 1\n2 4\n3 9\n");
     text_add(&one->plot,
              "plot '" PROBE ".dat' using 1:2 with filledcurves title 'Probe', '' using 1:2 with linespoints\n");
-    TRY(draw_files(&d, s.fd, DRAW_SVG | DRAW_PDF | DRAW_PNG, dated, e));
+    TRY(gnuplot_files(&d, s.fd, GNUPLOT_SVG | GNUPLOT_PDF | GNUPLOT_PNG, dated, e));
     return digest_probe(s.fd, hex, e);
 }
 

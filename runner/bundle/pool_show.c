@@ -14,8 +14,8 @@
 #include "base/version.h"
 #include "bundle/pool.h"
 #include "bundle/reproduce.h"
-#include "report/draw.h"
 #include "report/forest.h"
+#include "report/gnuplot.h"
 #include "report/page.h"
 #include "report/table.h"
 
@@ -627,7 +627,7 @@ int pool_page(const struct pool_result *r, struct text *out, struct err *no_plot
     for (size_t i = 0; i < r->claims.count; i++)
         draw_claim(r, i, &d);
     struct text *svg = xcalloc(d.count + 1, sizeof(*svg));
-    int failed = d.count ? draw_svg(&d, svg, no_plot) : 0;
+    int failed = d.count ? gnuplot_svg(&d, svg, no_plot) : 0;
     bool drawn = failed == 0;
     if (failed == -ENOENT && no_plot->kind == ERR_HOST)
         failed = 0;

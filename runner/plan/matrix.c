@@ -30,7 +30,7 @@
 #include "record/record.h"
 #include "record/show.h"
 #include "report/summary_show.h"
-#include "report/tables.h"
+#include "report/summary_tables.h"
 #include "run/run.h"
 
 /* An invocation: its block and position, from 0, and the unit there. */
@@ -400,7 +400,7 @@ static int print_table(const struct matrix *s, struct err *e)
     terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
     cleanup_summary struct summary summary;
     summary_make(&c->tally.records, &summary);
-    cleanup_tables struct tables tables = tables_make(&summary, TABLES_TEXT);
+    cleanup_tables struct tables tables = summary_tables_make(&summary, TABLES_TEXT);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
     (void)printf("%s\n%s", text.data, notes.data);
     return 0;

@@ -11,7 +11,7 @@
 #include "base/source.h"
 #include "host/last_selftest.h"
 #include "report/scale_show.h"
-#include "report/tables.h"
+#include "report/summary_tables.h"
 
 extern const char page_css[], page_js[]; /* page_assets.c: what page.css and page.js hold */
 
@@ -748,7 +748,7 @@ static void add_section(struct text *out, const struct section *section, const s
 
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
-    cleanup_tables struct tables t = tables_make(s, TABLES_ALL);
+    cleanup_tables struct tables t = summary_tables_make(s, TABLES_ALL);
     cleanup_free char *title = text_printf("%s: what concurrency costs", name_of(s));
     page_begin(out, title);
     add_summary(out, s);

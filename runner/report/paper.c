@@ -13,9 +13,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "report/draw.h"
-#include "report/drawings.h"
-#include "report/tables.h"
+#include "report/gnuplot.h"
+#include "report/summary_drawings.h"
+#include "report/summary_tables.h"
 #include "report/tex.h"
 
 static void paper_head(const struct summary *s, const char *what, struct text *out)
@@ -342,7 +342,7 @@ static int write_figures(const struct drawings *all, const struct paper_options 
     cleanup_close int fd = -1;
     bool dated = false;
     TRY(make_folder(dirfd, "figures", &fd, e));
-    TRY(draw_files(all, fd, o->draw ? DRAW_SVG | DRAW_PDF | DRAW_PNG : DRAW_DATA, &dated, e));
+    TRY(gnuplot_files(all, fd, o->draw ? GNUPLOT_SVG | GNUPLOT_PDF | GNUPLOT_PNG : GNUPLOT_DATA, &dated, e));
     if (o->dated)
         *o->dated = dated;
     return 0;
@@ -350,8 +350,8 @@ static int write_figures(const struct drawings *all, const struct paper_options 
 
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
-    cleanup_tables struct tables tables = tables_make(s, TABLES_ALL);
-    cleanup_drawings struct drawings drawings = drawings_make(s);
+    cleanup_tables struct tables tables = summary_tables_make(s, TABLES_ALL);
+    cleanup_drawings struct drawings drawings = summary_drawings_make(s);
     cleanup_text struct text numbers = {0}, appendix = {0};
     TRY(check_empty(dirfd, e));
     paper_numbers(s, &numbers);

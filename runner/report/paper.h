@@ -23,7 +23,7 @@ struct paper_options {
     bool judged;       /* whether claims were looked for, as for a bundle */
     const char *title; /* the artefact's title; NULL: the plan's name */
     bool draw;         /* draw SVG, PDF and PNG with gnuplot; false: write only data and commands */
-    bool *dated;       /* set if a PDF keeps the time of its drawing (report/draw.h); NULL is allowed */
+    bool *dated;       /* set if a PDF keeps the time of its drawing (report/gnuplot.h); NULL is allowed */
 };
 
 struct summary;

@@ -4,7 +4,7 @@
 
 #include "analysis/summary.h"
 #include "base/text.h"
-#include "report/tables.h"
+#include "report/summary_tables.h"
 
 #define REPORT_SCHEMA "tare.report/1"
 

@@ -3,7 +3,7 @@
 #include "analysis/number.h"
 #include "base/err.h"
 #include "report/summary_show.h"
-#include "report/tables.h"
+#include "report/summary_tables.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/near.h"
 #include "tests/unit/shelf.h"
@@ -110,7 +110,7 @@ static void a_failed_invocation_gives_no_figure_and_is_named(void **state)
     assert_int_equal(c->ok, 4);
     assert_int_equal(summary_figure(&s, c, "avg_iter_s")->used, 4);
     assert_non_null(summary_figure(&s, c, "avg_iter_s")->is.mean.why_not);
-    struct tables t = tables_make(&s, TABLES_ALL);
+    struct tables t = summary_tables_make(&s, TABLES_ALL);
     assert_int_equal(t.of[TABLES_FAILED].rows, 1);
     assert_string_equal(table_at(&t.of[TABLES_FAILED], 0, 5)->text, "oom");
     tables_free(&t);
@@ -138,13 +138,13 @@ static void where_records_lie_changes_nothing(void **state)
     struct text flat = {0}, bundled = {0};
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
-    struct tables t = tables_make(&s, TABLES_ALL);
+    struct tables t = summary_tables_make(&s, TABLES_ALL);
     summary_json(&s, &t, &flat);
     tables_free(&t);
     (void)close_root(state);
     (void)open_root(state);
     read_shelf(SHELF, SHELF_CELLS, true);
-    t = tables_make(&s, TABLES_ALL);
+    t = summary_tables_make(&s, TABLES_ALL);
     summary_json(&s, &t, &bundled);
     tables_free(&t);
     assert_string_equal(flat.data, bundled.data);
@@ -193,7 +193,7 @@ static void the_answer_is_as_it_was_read(void **state)
     struct text out = {0};
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
-    struct tables t = tables_make(&s, TABLES_ALL);
+    struct tables t = summary_tables_make(&s, TABLES_ALL);
     summary_text(&s, &t, 80, &out);
     text_add(&out, "\n");
     summary_markdown(&s, &t, &out);
@@ -210,7 +210,7 @@ static void json_has_a_reason_beside_each_null(void **state)
     const char *key;
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
-    struct tables t = tables_make(&s, TABLES_ALL);
+    struct tables t = summary_tables_make(&s, TABLES_ALL);
     summary_json(&s, &t, &out);
     json_t *whole = json_loads(out.data, 0, NULL);
     assert_string_equal(json_string_value(json_object_get(whole, "schema")), "tare.report/1");

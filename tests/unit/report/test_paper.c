@@ -3,10 +3,10 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "report/draw.h"
 #include "report/drawing.h"
-#include "report/drawings.h"
+#include "report/gnuplot.h"
 #include "report/page.h"
+#include "report/summary_drawings.h"
 #include "report/tex.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/shelf.h"
@@ -298,7 +298,7 @@ static void make_page(struct text *out)
     const char *path = root;
     shelf_write(root, SHELF, SHELF_CELLS, false);
     assert_int_equal(summary_read(&path, 1, true, &s, &e), 0);
-    struct drawings d = drawings_make(&s);
+    struct drawings d = summary_drawings_make(&s);
     struct page_parts parts = {.drawing = &d, .no_svg = "This figure is not drawn"};
     assert_int_equal(page_make(&s, &parts, out, &e), 0);
     drawings_free(&d);
@@ -372,7 +372,7 @@ static void a_speed_up_above_the_number_of_workers_is_in_the_figure(void **state
     (void)state;
     shelf_write(root, SWIFT, ARRAY_LEN(SWIFT), false);
     assert_int_equal(summary_read(&path, 1, true, &s, &e), 0);
-    struct drawings d = drawings_make(&s);
+    struct drawings d = summary_drawings_make(&s);
     for (size_t i = 0; i < d.count; i++)
         if (strcmp(d.list[i].name, "scaling-speed-up") == 0)
             assert_int_equal(sscanf(strstr(d.list[i].plot.data, "set yrange [0:"), "set yrange [0:%lf]", &top), 1);
@@ -398,7 +398,7 @@ static void cells_that_no_figure_can_hold_are_not_drawn_and_that_is_said(void **
         const bool fits = cells <= DRAWING_ROWS_MAX;
         shelf_write(root, many, cells, false);
         assert_int_equal(summary_read(&path, 1, true, &s, &e), 0);
-        struct drawings d = drawings_make(&s);
+        struct drawings d = summary_drawings_make(&s);
         const struct page_parts parts = {.drawing = &d, .no_svg = "This figure is not drawn"};
         assert_int_equal(d.left_out, fits ? 0 : cells);
         assert_int_equal(d.count > 0, fits);

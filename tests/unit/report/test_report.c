@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "record/record.h"
+#include "report/summary_tables.h"
 #include "report/table.h"
-#include "report/tables.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/specimen.h"
 
@@ -58,7 +58,7 @@ static char *text_in(size_t width)
     const char *path = fixture_root;
     if (summary_read(&path, 1, false, &s, &e) != 0)
         fail_msg("%s", e.text);
-    struct tables t = tables_make(&s, TABLES_ALL);
+    struct tables t = summary_tables_make(&s, TABLES_ALL);
     summary_text(&s, &t, width, &out);
     tables_free(&t);
     summary_free(&s);
@@ -239,7 +239,7 @@ static void the_nulls_figure_stands_beside_those_of_its_mode_and_workers(void **
     struct err e = {0};
     const char *path = fixture_root;
     assert_int_equal(summary_read(&path, 1, false, &s, &e), 0);
-    struct tables t = tables_make(&s, TABLES_ALL);
+    struct tables t = summary_tables_make(&s, TABLES_ALL);
     const struct table *time = &t.of[TABLES_TIME];
     size_t at = 0;
     while (strcmp(time->column[at].key, "null_iter_ms") != 0)

@@ -1,4 +1,4 @@
-#include "report/tables.h"
+#include "report/summary_tables.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -551,7 +551,7 @@ static void add_scaling(const struct summary *s, struct tables *t)
     t->of[TABLES_LOSSES] = scale_table_losses(&all);
 }
 
-struct tables tables_make(const struct summary *s, unsigned which)
+struct tables summary_tables_make(const struct summary *s, unsigned which)
 {
     static struct table (*const MAKE[TABLES])(const struct summary *s) = {
         [TABLES_TIME] = time_table,

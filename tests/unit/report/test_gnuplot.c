@@ -1,4 +1,4 @@
-#include "report/draw.h"
+#include "report/gnuplot.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -51,7 +51,7 @@ static void pdfs_of_two_cairos_drawn_later_are_the_same(void **state)
         read_fixture(DRAWN[i][0], &first);
         read_fixture(DRAWN[i][1], &later);
         assert_memory_not_equal(first.data, later.data, first.len);
-        assert_true(draw_undate(&first) && draw_undate(&later));
+        assert_true(gnuplot_undate(&first) && gnuplot_undate(&later));
         assert_same(&first, &later);
         assert_true(has(&first, KEY "19700101000000Z)"));
     }
@@ -63,11 +63,11 @@ static void a_date_that_is_not_there_in_plain_changes_nothing(void **state)
     cleanup_text struct text pdf = {0}, before = {0}, none = {0}, cut = {0};
     read_fixture("cairo-1.18-compressed.pdf", &pdf);
     read_fixture("cairo-1.18-compressed.pdf", &before);
-    assert_false(draw_undate(&pdf));
+    assert_false(gnuplot_undate(&pdf));
     assert_same(&pdf, &before);
-    assert_false(draw_undate(&none));
+    assert_false(gnuplot_undate(&none));
     text_add(&cut, KEY "2026112916134");
-    assert_false(draw_undate(&cut));
+    assert_false(gnuplot_undate(&cut));
     assert_string_equal(cut.data, KEY "2026112916134");
 }
 
@@ -85,7 +85,7 @@ static void draw_one(const char *folder, struct text ret[3])
     one->height_cm = 5;
     text_add(&one->data, "1 1\n2 4\n");
     text_add(&one->plot, "plot 'one.dat' using 1:2 with lines title 'One'\n");
-    int failed = draw_files(&d, fd, DRAW_SVG | DRAW_PDF | DRAW_PNG, &dated, &e);
+    int failed = gnuplot_files(&d, fd, GNUPLOT_SVG | GNUPLOT_PDF | GNUPLOT_PNG, &dated, &e);
     drawings_free(&d);
     if (failed == -ENOENT && e.kind == ERR_HOST)
         fixture_skip("no gnuplot here (scripts/setup test installs it): %s", e.text);

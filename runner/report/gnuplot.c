@@ -1,4 +1,4 @@
-#include "report/draw.h"
+#include "report/gnuplot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,13 +22,13 @@
 #define END_MAX    16 /* the last bytes of a file among which its end mark must be */
 
 struct format {
-    enum draw_formats bit;
+    enum gnuplot_formats bit;
     const char *ending;
     const char *last; /* the mark at the end of a complete file: for PNG its last chunk without CRC (RFC 2083, 4.1.4) */
 };
 
 static const struct format FORMATS[] = {
-    {DRAW_SVG, "svg", "</svg>"}, {DRAW_PDF, "pdf", "%%EOF"}, {DRAW_PNG, "png", "IEND"}};
+    {GNUPLOT_SVG, "svg", "</svg>"}, {GNUPLOT_PDF, "pdf", "%%EOF"}, {GNUPLOT_PNG, "png", "IEND"}};
 
 static void file_name(char name[NAME_MAX], const struct drawing *d, const char *ending)
 {
@@ -37,13 +37,13 @@ static void file_name(char name[NAME_MAX], const struct drawing *d, const char *
 
 /* Sizes in cm fit a text width of 15 cm, sizes in pixels a phone's 390: text that is legible there grows with a wider
  * figure. */
-static void set_terminal(const struct drawing *d, enum draw_formats format, struct text *script)
+static void set_terminal(const struct drawing *d, enum gnuplot_formats format, struct text *script)
 {
     double w = d->width_cm, h = d->height_cm;
-    if (format == DRAW_SVG)
+    if (format == GNUPLOT_SVG)
         text_add(script, "set terminal svg size %.0f,%.0f dynamic noenhanced background '#ffffff' font '" FONT ",13'\n",
                  27.2 * w, 42 * h);
-    else if (format == DRAW_PDF)
+    else if (format == GNUPLOT_PDF)
         text_add(script, "set terminal pdfcairo size %.2fcm,%.2fcm noenhanced font '" FONT ",8'\n", w, h);
     else
         text_add(script,
@@ -99,7 +99,7 @@ static int run_gnuplot(int dirfd, struct err *e)
 
 /* --- what is not the same twice --------------------------------------------------------------------------------- */
 
-bool draw_undate(struct text *pdf)
+bool gnuplot_undate(struct text *pdf)
 {
     static const char KEY[] = "/CreationDate (D:";
     static const char THEN[] = "19700101000000";
@@ -136,7 +136,7 @@ static int read_drawn(int dirfd, const char *name, const char *last, struct text
 /* *dated: set if the PDF keeps the time of its drawing. */
 static int settle_pdf(int dirfd, const char *name, struct text *bytes, bool *dated, struct err *e)
 {
-    if (!draw_undate(bytes)) {
+    if (!gnuplot_undate(bytes)) {
         *dated = true;
         return 0;
     }
@@ -151,10 +151,10 @@ static int settle(const struct drawing *d, const struct format *f, int dirfd, bo
     cleanup_text struct text bytes = {0};
     file_name(name, d, f->ending);
     TRY(read_drawn(dirfd, name, f->last, &bytes, e));
-    return f->bit == DRAW_PDF ? settle_pdf(dirfd, name, &bytes, dated, e) : 0;
+    return f->bit == GNUPLOT_PDF ? settle_pdf(dirfd, name, &bytes, dated, e) : 0;
 }
 
-int draw_files(const struct drawings *d, int dirfd, unsigned formats, bool *dated, struct err *e)
+int gnuplot_files(const struct drawings *d, int dirfd, unsigned formats, bool *dated, struct err *e)
 {
     cleanup_text struct text script = {0};
     *dated = false;
@@ -176,7 +176,7 @@ int draw_files(const struct drawings *d, int dirfd, unsigned formats, bool *date
 
 /* --- SVG as text ------------------------------------------------------------------------------------------------ */
 
-int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
+int gnuplot_svg(const struct drawings *d, struct text *svg, struct err *e)
 {
     char name[NAME_MAX];
     struct temporary folder;
@@ -184,7 +184,7 @@ int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
     int failed = temporary_make(temporary_base(), ".tare-", &folder, e);
     if (failed != 0)
         return failed;
-    failed = draw_files(d, folder.fd, DRAW_SVG, &dated, e);
+    failed = gnuplot_files(d, folder.fd, GNUPLOT_SVG, &dated, e);
     for (size_t i = 0; failed == 0 && i < d->count; i++) {
         file_name(name, &d->list[i], "svg");
         failed = read_drawn(folder.fd, name, FORMATS[0].last, &svg[i], e);

@@ -1,6 +1,6 @@
-/* tables: the tables of a summary. */
-#ifndef TARE_TABLES_H
-#define TARE_TABLES_H
+/* summary_tables: the tables of a summary. */
+#ifndef TARE_SUMMARY_TABLES_H
+#define TARE_SUMMARY_TABLES_H
 
 #include "analysis/summary.h"
 #include "report/table.h"
@@ -32,7 +32,7 @@ struct tables {
 
 /* Makes the tables of these bits, also those without rows; the others are empty. TABLES_TEXT: what summary_text()
  * shows. The summary must outlive them. */
-struct tables tables_make(const struct summary *s, unsigned which);
+struct tables summary_tables_make(const struct summary *s, unsigned which);
 void tables_free(struct tables *t);
 #define cleanup_tables __attribute__((cleanup(tables_free)))
 

@@ -1,5 +1,5 @@
 /* drawings: the figures of a report. */
-#include "report/drawings.h"
+#include "report/summary_drawings.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -784,7 +784,7 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
     }
 }
 
-struct drawings drawings_make(const struct summary *s)
+struct drawings summary_drawings_make(const struct summary *s)
 {
     static const struct mark TIME[] = {{"avg_iter_s", "mean", "mean", 7}, {"p50_iter_s", "median", "median", 9}};
     static const struct mark MEMORY[] = {
