@@ -325,7 +325,7 @@ static bool has_figure(const struct records *r, const struct cell_group *g, cons
 
 #define GROWTH "growth_pss_bytes"
 
-/* What the cell is run for: its memory, how that grows, its rate, its time. */
+/* What the cell is run for: its memory, how that grows, the rate that its scenario tells, its time. */
 const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p)
 {
     const char *profile = keyset_find(p->a->cell, "profile");
@@ -333,10 +333,12 @@ const char *compare_own_figure(const struct records *ra, const struct records *r
         return has_figure(ra, p->a, "pss_bytes") || has_figure(rb, p->b, "pss_bytes") ? "pss_bytes" : "avg_iter_s";
     if (profile && strcmp(profile, "growth") == 0 && (has_figure(ra, p->a, GROWTH) || has_figure(rb, p->b, GROWTH)))
         return GROWTH;
-    for (size_t i = 0; i < ra->reader.names; i++)
-        if (ra->reader.name[i].about.kind == FIGURE_RATE && has_figure(ra, p->a, ra->reader.name[i].name) &&
-            has_figure(rb, p->b, ra->reader.name[i].name))
-            return ra->reader.name[i].name;
+    for (size_t i = 0; i < ra->reader.names; i++) {
+        const struct figure_name *own = &ra->reader.name[i];
+        if (own->about.kind == FIGURE_RATE && !figure_is_of_every_record(own->name) &&
+            has_figure(ra, p->a, own->name) && has_figure(rb, p->b, own->name))
+            return own->name;
+    }
     return "avg_iter_s";
 }
 
