@@ -156,6 +156,7 @@ static void forget_records(struct reproduction *r)
 {
     records_free(&r->records);
     free(STEAL(r->sha256));
+    free(STEAL(r->another));
 }
 
 static int read_records(struct reproduction *r, struct err *e)
@@ -318,20 +319,29 @@ static const struct invocation *first_of_cell(const struct records *records, con
     return NULL;
 }
 
-/* Ends what weighed another program as failed. Returns whether there is one. */
+static void fail_cell(struct records *records, const char *cell, const char *why)
+{
+    for (size_t i = 0; i < records->count; i++)
+        if (strcmp(records->list[i].plan_cell, cell) == 0) {
+            records->list[i].ok = false;
+            records->list[i].detail = why;
+        }
+}
+
+/* Ends all of a cell as failed of which a record weighed another program. Returns whether there is one. */
 static bool leave_out_other_programs(struct reproduction *r)
 {
     bool any = false;
+    r->another = xcalloc(r->records.count, sizeof(*r->another));
     for (size_t i = 0; i < r->records.count; i++) {
-        struct invocation *one = &r->records.list[i];
+        const struct invocation *one = &r->records.list[i];
         const struct invocation *theirs = first_of_cell(&r->verified.at.bundle.records, one->plan_cell);
         if (!*one->plan_cell || !one->ok || !theirs ||
             strcmp(reproduction_program(theirs), reproduction_program(one)) == 0)
             continue;
-        text_format(r->another, sizeof(r->another), REPRODUCTION_ANOTHER, reproduction_program(one),
+        text_format(r->another[i], sizeof(*r->another), REPRODUCTION_ANOTHER, reproduction_program(one),
                     reproduction_program(theirs));
-        one->ok = false;
-        one->detail = r->another;
+        fail_cell(&r->records, one->plan_cell, r->another[i]);
         any = true;
     }
     return any;

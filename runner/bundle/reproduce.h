@@ -54,7 +54,7 @@ struct reproduction {
     struct records records;      /* the new ones; before the run, those in the folder */
     const char **sha256;         /* of each record's file as read; owned */
     struct judgement *judgement; /* one per claim, by the new records */
-    char another[160];           /* why a cell counts as not run: it weighed another program than the original's */
+    char (*another)[160];        /* by record: why its cell counts as not run: it weighed another program */
 };
 
 /* Does all steps. 0: ret has a judgement for each claim. -EBADMSG (said no): the bundle is damaged and force is not

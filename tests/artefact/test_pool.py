@@ -204,6 +204,22 @@ class Pooling(unittest.TestCase):
         self.assertTrue(all(one["why"] for one in said["bundles"][1:]))
         self.assertEqual((said["counted"], said["claims"][0]["effects"][0]["all"]["units"]), (1, 1))
 
+    def test_a_cell_of_several_programs_is_refused(self):
+        folder = self.dir / "mixed"
+        shutil.copytree(self.common / "slow1", folder)
+        (folder / "reproduction.json").unlink()
+        path = next(path for path in sorted(folder.glob("0*.json")) if json.loads(path.read_text())["plan"]["cell"] == "many")
+        one = json.loads(path.read_text())
+        one["runtime"]["implementation"] = "cpython"
+        path.write_text(text_of(one))
+        packed = self.packed(folder)
+        judged = [claim["here"] for claim in json.loads((folder / "reproduction.json").read_text())["claims"]]
+        self.assertEqual([one["verdict"] for one in judged], ["NOT RUN"])
+        self.assertIn("many: it weighed cpython, the original native: another program", judged[0]["why"])
+        said = self.pool(self.original, self.tar[0], self.tar[2], packed, status=1)
+        self.assertEqual(self.states(said), ["original", "counted", "counted", "refused"])
+        self.assertIn("its cell 'many' weighed several programs", said["bundles"][3]["why"])
+
     def test_one_of_another_original_and_one_of_none_are_refused(self):
         other = self.changed(self.tar[1], lambda data: [
             path.write_text(path.read_text().replace(sha256(self.original), 64 * "b"))
