@@ -111,6 +111,10 @@ json_t *why_json_tree(const struct why *w)
     json_put_text(o, "of", w->of);
     json_put_int(o, "workers", w->workers);
     json_put_int(o, "iterations", w->iterations);
+    if (w->interpreter.len)
+        json_put(o, "interpreter", json_of_bytes(w->interpreter.data));
+    else
+        json_put_absent(o, "interpreter", "it is that of the timed run");
     json_put_real(o, "slowdown", w->slowdown, "the timed run has no median");
     json_put_real(o, "stretch", w->stretch,
                   "of one worker, or of all, no event fell into the measured iterations, or more than 1 % were lost");
@@ -361,6 +365,7 @@ static void read_all(struct reading *r, const json_t *o, struct why *w)
 {
     const json_t *faults = json_object_get(o, "page_faults");
     const char *strangers = word_or_null(r, o, "without_symbols"), *unseen = own_word_or_null(r, o, "atomics_unseen");
+    const char *interpreter = word_or_null(r, o, "interpreter");
     if (strcmp(json_word(o, "schema"), WHY_SCHEMA) != 0)
         refuse(r, "schema", "is not " WHY_SCHEMA);
     copy(w->id, sizeof(w->id), own_word(r, o, "id"));
@@ -375,6 +380,7 @@ static void read_all(struct reading *r, const json_t *o, struct why *w)
     w->page_faults = (uint64_t)whole_or_null(r, o, "page_faults");
     w->no_python = own_word_or_null(r, o, "python_unnamed");
     w->no_kernel = own_word_or_null(r, o, "kernel_unnamed");
+    text_add(&w->interpreter, "%s", interpreter ? interpreter : "");
     text_add(&w->strangers, "%s", strangers ? strangers : "");
     text_add(&w->no_atomic, "%s", unseen ? unseen : "");
     read_causes(r, o, &w->causes);
@@ -478,6 +484,7 @@ void why_free(struct why *w)
     free(w->probe);
     text_free(&w->strangers);
     text_free(&w->no_atomic);
+    text_free(&w->interpreter);
     json_decref(w->read);
     *w = (struct why){0};
 }

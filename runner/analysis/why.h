@@ -27,10 +27,11 @@ struct why {
     struct flame flame;        /* of the same threads and iterations */
     struct trace_probe *probe; /* and which of them could not be set */
     size_t probes;
-    double slowdown;       /* median of its iterations / median of the timed ones; NaN: unknown */
-    double stretch;        /* what a thread works and loses in an iteration / what one alone does; NaN: unknown */
-    int interrupted_by;    /* of a run that a signal ended: which; it has nothing else */
-    uint64_t events, lost; /* that were read; that the kernel or tare dropped */
+    struct text interpreter; /* that it was traced in, of the same source and with frame pointers; "": the timed one */
+    double slowdown;         /* median of its iterations / median of the timed ones; NaN: unknown */
+    double stretch;          /* what a thread works and loses in an iteration / what one alone does; NaN: unknown */
+    int interrupted_by;      /* of a run that a signal ended: which; it has nothing else */
+    uint64_t events, lost;   /* that were read; that the kernel or tare dropped */
     bool has_page_faults;
     uint64_t page_faults;
     const char *no_python, *no_kernel; /* why no function of Python, of the kernel, has a name; NULL: they have */

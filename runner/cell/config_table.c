@@ -267,7 +267,8 @@ const struct option_row config_rows[] = {
      "write the record into DIR under its own id"},
     {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_RUN,
      "afterwards run it once more, traced, and tell what its threads lose their time to: which lock, which object, which "
-     "function, and what to do; meanwhile all that runs the same interpreter or C library on this host is slower, on "
+     "function, and what to do; in the same Python with frame pointers, once scripts/build-python --config diag built it; "
+     "meanwhile all that runs the same interpreter or C library on this host is slower, on "
      "other CPUs too; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
     {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_SELFTEST,
      "in place of the known loads run work whose threads lose their speed-up to one thing that is known, with 2 to 8 "

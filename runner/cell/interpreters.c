@@ -58,6 +58,14 @@ static void base_of_pyenv(char *buf, size_t cap)
         text_format(buf, cap, "%s/.pyenv/versions", userdir_home());
 }
 
+bool interpreters_is_built(const char *path)
+{
+    char base[PATH_MAX];
+    base_of_cache(base, sizeof(base));
+    const size_t len = strlen(base);
+    return strncmp(path, base, len) == 0 && path[len] == '/';
+}
+
 struct dated {
     const char *path;
     struct timespec at;

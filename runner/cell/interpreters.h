@@ -31,4 +31,7 @@ bool interpreters_each(const char *file, interpreter_look *look, void (*place_en
  * "3.14" never means a build with a JIT. */
 void interpreters_variants(const char *file, interpreter_look *look, void *context);
 
+/* Whether scripts/build-python made this file, without --config. */
+bool interpreters_is_built(const char *path);
+
 #endif

@@ -621,6 +621,47 @@ int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
     return failed;
 }
 
+/* --- with frame pointers ----------------------------------------------------------------------------------------- */
+
+struct twin {
+    const struct runtime *of;
+    struct cell cell;
+    struct runtime *found;
+    bool is_found;
+};
+
+static bool is_twin(const struct runtime *r, const struct runtime *of)
+{
+    const struct fact *features = facts_find(&r->build, "features");
+    return strcmp(r->version, of->version) == 0 && r->gil_enabled == of->gil_enabled && features &&
+           features->kind == FACT_TEXT && strcmp(features->text, "frame-pointers") == 0;
+}
+
+static bool look_for_twin(const char *path, const char *place, void *context)
+{
+    struct twin *t = context;
+    struct runtime candidate = {0};
+    (void)place;
+    t->cell.runtime = path;
+    if (runtime_find(&t->cell, &candidate, NULL) != 0)
+        return false;
+    t->is_found = is_twin(&candidate, t->of);
+    if (t->is_found)
+        *t->found = candidate;
+    else
+        runtime_free(&candidate);
+    return t->is_found;
+}
+
+bool runtime_find_profiled(const struct cell *cell, const struct runtime *of, struct runtime *ret)
+{
+    struct twin t = {.of = of, .cell = *cell, .found = ret};
+    cleanup_free char *file = text_printf("python%s", of->name);
+    if (interpreters_is_built(of->path))
+        interpreters_variants(file, look_for_twin, &t);
+    return t.is_found;
+}
+
 void runtime_free(struct runtime *r)
 {
     text_free(&r->configure_args);

@@ -43,6 +43,11 @@ struct runtime {
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 
+/* Finds the twin of an interpreter that scripts/build-python made: that of `--config diag`, of the same version and GIL
+ * and with frame pointers, which tell a profiler whole stacks. false: there is none. The caller ends *ret with
+ * runtime_free(). */
+bool runtime_find_profiled(const struct cell *cell, const struct runtime *of, struct runtime *ret);
+
 /* -ENOTSUP (usage): a knob of the cell that is not at its default needs a newer Python. runtime_find() checks this; a
  * caller that reuses another cell's runtime must, too. */
 int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct err *e);

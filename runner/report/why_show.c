@@ -155,6 +155,8 @@ void why_say_run(const struct why *w, struct text *out)
 {
     text_add(out, "diagnostic run: %" PRId64 " iterations of %" PRId64 " worker%s", w->iterations, w->workers,
              w->workers == 1 ? "" : "s");
+    if (w->interpreter.len)
+        text_add(out, ", in the same Python built with frame pointers");
     if (isfinite(w->slowdown))
         text_add(out, ", %.2f times as long each as the timed ones", w->slowdown);
     text_add(out, "; no figure of the timed runs is of it\n");

@@ -203,14 +203,19 @@ int why_run_timed(struct session *session, const struct cell *cell, const struct
 {
     struct record *record = NULL;
     struct cell again;
+    struct runtime profiled = {0};
     struct why alone = {0}, w = {0};
     TRY(trace_possible(e));
     TRY(diagnostic_cell(cell, timed, &again, e));
     sight_of_atomics(&w.no_atomic);
-    int failed = run_both(session, &again, runtime, timed, progress, &alone, &w, &record, e);
+    if (runtime_find_profiled(cell, runtime, &profiled))
+        text_add(&w.interpreter, "%s", profiled.path);
+    int failed =
+        run_both(session, &again, *profiled.path ? &profiled : runtime, timed, progress, &alone, &w, &record, e);
     const int interrupted_by = w.interrupted_by ? w.interrupted_by : alone.interrupted_by;
     record_free(record);
     why_free(&alone);
+    runtime_free(&profiled);
     if (failed != 0)
         why_free(&w);
     *ret = w;

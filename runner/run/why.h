@@ -34,7 +34,8 @@ int why_refuse(const struct cell *cell, const struct runtime *runtime, struct er
 void why_leave_out(const struct why_timed *timed, struct trace_probe *probe, size_t count);
 
 /* Runs a cell twice more, traced, first with one worker, then with all, for at most the timed run's iterations and some
- * seconds, and finds the causes. timed: of the same cell. -EPERM, … (host): the caller may not trace, or the kernel
+ * seconds, and finds the causes; in the interpreter's build with frame pointers, where there is one
+ * (runtime_find_profiled()). timed: of the same cell. -EPERM, … (host): the caller may not trace, or the kernel
  * cannot. -ECHILD (workload): the diagnostic run did not end well; -EINTR: a signal ended it, ret->interrupted_by. The
  * caller ends *ret with why_free(). */
 int why_run_timed(struct session *session, const struct cell *cell, const struct runtime *runtime,

@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/text.h"
-#include "cell/interpreters.h"
 #include "cell/runtime.h"
 #include "cell/scenarios.h"
 #include "launch/trace.h"
@@ -111,45 +110,18 @@ static int choose_rows(const char *only, struct rows *ret, struct err *e)
 /* --- the interpreter -----------------------------------------------------------------------------------------------
  */
 
-static bool is_true(const struct facts *build, const char *key)
-{
-    const struct fact *f = facts_find(build, key);
-    return f && f->kind == FACT_BOOL && f->truth;
-}
-
-struct search {
-    struct cell cell;
-    struct runtime *found;
-    bool is_found;
-};
-
-/* A build with frame pointers tells stacks whole. */
-static bool take_whole(const char *path, const char *place, void *context)
-{
-    struct search *s = context;
-    struct runtime candidate = {0};
-    (void)place;
-    s->cell.runtime = path;
-    if (s->is_found || runtime_find(&s->cell, &candidate, NULL) != 0)
-        return s->is_found;
-    s->is_found = is_true(&candidate.build, "frame_pointers") && !candidate.gil_enabled;
-    if (s->is_found)
-        *s->found = candidate;
-    else
-        runtime_free(&candidate);
-    return s->is_found;
-}
-
-/* The one that was named; else one with frame pointers, where there is one; else 3.14t. */
+/* The one that was named; else 3.14t, or rather its build with frame pointers, where there is one. */
 static int find_runtime(const struct cell *given, struct runtime *ret, struct err *e)
 {
-    struct search s = {.found = ret};
-    TRY(cell_of(&planted_causes[0], given, 2, false, &s.cell, e));
-    if (strcmp(given->runtime, "auto") == 0)
-        interpreters_variants("python3.14t", take_whole, &s);
-    s.cell.runtime = given->runtime;
-    if (!s.is_found)
-        TRY(runtime_find(&s.cell, ret, e));
+    struct cell cell;
+    struct runtime profiled = {0};
+    TRY(cell_of(&planted_causes[0], given, 2, false, &cell, e));
+    cell.runtime = given->runtime;
+    TRY(runtime_find(&cell, ret, e));
+    if (strcmp(given->runtime, "auto") == 0 && runtime_find_profiled(&cell, ret, &profiled)) {
+        runtime_free(ret);
+        *ret = profiled;
+    }
     if (!ret->native && !ret->gil_enabled)
         return 0;
     runtime_free(ret);
@@ -234,8 +206,8 @@ static void describe(const struct session *session, const struct runtime *runtim
     record_make_id(id, report->at);
     text_format(report->interpreter, sizeof(report->interpreter), "%s", runtime->path);
     text_format(report->version, sizeof(report->version), "%s", runtime->version);
-    report->frame_pointers = is_true(&runtime->build, "frame_pointers");
-    report->emulated = is_true(&session->host, "emulated");
+    report->frame_pointers = facts_truth(&runtime->build, "frame_pointers");
+    report->emulated = facts_truth(&session->host, "emulated");
     (void)cpulist_format(&session->cpus.benchmark, report->cpus, sizeof(report->cpus));
     report->workers = cpus < WORKERS_MIN ? WORKERS_MIN : cpus > WORKERS_MAX ? WORKERS_MAX : cpus;
 }

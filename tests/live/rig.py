@@ -103,6 +103,18 @@ def newest_free_threaded() -> str | None:
 
 
 FREE_THREADED = newest_free_threaded()
+
+
+def profiled() -> str | None:
+    """The build of scripts/build-python --config diag that is of the same version as that, for --why."""
+    if not FREE_THREADED or not Path(FREE_THREADED).is_relative_to(CACHE / "cpython"):
+        return None
+    version = Path(FREE_THREADED).relative_to(CACHE / "cpython").parts[0].split("-")[0]
+    found = CACHE.glob(f"cpython-variants/{version}-ft-diag-*/bin/python3.14t")
+    return max((str(path) for path in found), key=os.path.getmtime, default=None)
+
+
+PROFILED = profiled()
 # A large file that no other measured program reads: the VM's kernel; "" before the first VM.
 LARGE_FILE = next((str(path) for path in CACHE.glob("vm/*/root/boot/vmlinux")), "")
 

@@ -49,7 +49,7 @@ class Scale(LiveTest):
 
     def scale(self, *options: object, prefix=()) -> rig.Done:
         words = [*prefix, rig.TARE, "scale", *options]
-        running = rig.Running([str(word) for word in words], rig.environment(), self.json, self.dir)
+        running = rig.Running([str(word) for word in words], rig.environment(TARE_CACHE=str(rig.CACHE)), self.json, self.dir)
         self.addCleanup(running.abandon)
         return running.end()
 
@@ -130,13 +130,11 @@ def work():
 class Causes(Scale):
     """--why: the losses and their cause, in one output."""
 
-    diagnostic = [str(path) for path in sorted(rig.CACHE.glob("cpython-variants/*-ft-diag-*/bin/python3.14t"))][:1]
     quick = ["--workers", "1,3", "--iterations", "2", "--invocations", "1", "--modes", "threads,processes", "--why"]
 
     def explain(self, *options: object, prefix=()) -> rig.Done:
         (self.dir / "convoy.py").write_text(CONVOY)
-        words = ["convoy.py:work", "--calls", 2, "--lifecycle", "pool", *self.quick, "--out", "out", *options]
-        return self.scale(*words, *(["--python", *self.diagnostic] if self.diagnostic else []), prefix=prefix)
+        return self.scale("convoy.py:work", "--calls", 2, "--lifecycle", "pool", *self.quick, "--out", "out", *options, prefix=prefix)
 
     def tare(self, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run([rig.TARE, *words], cwd=self.dir, env=rig.environment(), capture_output=True, text=True)
@@ -148,7 +146,7 @@ class Causes(Scale):
             self.skipTest(done.err)
         self.assertEqual(done.status, 0, done)
         self.assertLess(done.out.index("At 3 threads you get "), done.out.index("=== why ==="))
-        self.assertRegex(done.out, r"diagnostic run: \d+ iterations of 3 workers, [\d.]+ times as long each")
+        self.assertRegex(done.out, r"diagnostic run: \d+ iterations of 3 workers,[^;]* [\d.]+\s+times\s+as\s+long\s+each")
         self.assertTrue(all(len(line) <= 80 or "://" in line for line in done.out.splitlines()), done)
         found = json.loads((self.dir / "found.json").read_text())
         why = found["why"]
@@ -158,7 +156,7 @@ class Causes(Scale):
         self.assertEqual((why["schema"], why["of"], why["workers"]), ("tare.why/1", timed["id"], 3))
         self.assertEqual((timed["scenario"]["mode"], timed["scenario"]["workers"]), ("threads", 3))
         first = why["causes"][0]
-        self.assertGreater(first["share"], 0.6, why)
+        self.assertGreater(first["share"], 0.6 if why["python_share"] > 0.5 else 0.3, why)
         if why["python_share"] > 0.5:
             self.assertEqual((first["id"], first["function"], first["line"]), ("thread_lock", "work", 4), why)
             self.assertEqual(first["file"], str(self.dir / "convoy.py"))
@@ -179,7 +177,7 @@ class Causes(Scale):
         (self.dir / "held.py").write_text(HELD)
         words = [rig.TARE, "scale", "held.py:work", "--calls", "1", "--workers", "1,2", "--iterations", "2", "--invocations", "1"]
         words += ["--modes", "threads", "--why", "--out", "out", "--json", "found.json"]
-        running = rig.Running(words, rig.environment(), self.json, self.dir)
+        running = rig.Running(words, rig.environment(TARE_CACHE=str(rig.CACHE)), self.json, self.dir)
         self.addCleanup(running.abandon)
         traced = lambda: [p for p in rig.pids_with(b"PYTHONPERFSUPPORT=1") if rig.descends_from(p, running.pid)]  # noqa: E731
         rig.wait_for(lambda: traced() or running.process.poll() is not None)

@@ -645,6 +645,40 @@ static void of_the_caches_builds_the_newest_is_taken(void **state)
     expect_version("3.14.9");
 }
 
+static void expect_profiled(const char *of, const char *wanted)
+{
+    char path[PATH_MAX + 128];
+    struct runtime r = found(below(of, path, sizeof(path)), MODE_THREADS), twin = {0};
+    struct cell c = cell_unset();
+    struct err e = {0};
+    c.scenario = shipped("scenario1");
+    assert_int_equal(cell_complete(&c, &e), 0);
+    assert_int_equal(runtime_find_profiled(&c, &r, &twin), wanted != NULL);
+    if (wanted)
+        assert_string_equal(twin.path, below(wanted, path, sizeof(path)));
+    runtime_free(&r);
+    runtime_free(&twin);
+}
+
+static void the_profiled_twin_is_of_the_same_source_and_no_more(void **state)
+{
+    static const char PLAIN[] = "/cache/cpython/3.14.6-ft-a/bin/python3.14t";
+    static const char TWIN[] = "/cache/cpython-variants/3.14.6-ft-diag-a/bin/python3.14t";
+    static const char JIT[] = "/cache/cpython-variants/3.14.6-ft-diag-jit-a/bin/python3.14t";
+    (void)state;
+    write_script("/bin/python3.14t", FT_BUILD);
+    write_script(PLAIN, FT_BUILD);
+    expect_profiled(PLAIN, NULL);
+    write_script(JIT, BUILD("build.frame_pointers 1\nbuild.jit 1\nbuild.jit_enabled 1") FT_BUILD);
+    write_script("/cache/cpython-variants/3.14.7-ft-diag-a/bin/python3.14t",
+                 BUILD("build.frame_pointers 1") ANSWER("3.14.7", "0", "1"));
+    expect_profiled(PLAIN, NULL);
+    write_script(TWIN, BUILD("build.frame_pointers 1") FT_BUILD);
+    make_old(TWIN, 500000);
+    expect_profiled(PLAIN, TWIN);
+    expect_profiled("/bin/python3.14t", NULL); /* whoever built that may have changed its source */
+}
+
 static void a_wrong_build_on_the_path_is_passed_over(void **state)
 {
     char path[3 * PATH_MAX];
@@ -907,6 +941,7 @@ int main(int argc, char **argv)
         rooted(the_places_are_taken_by_their_names),
         rooted(the_files_of_a_scenario_are_found_whatever_its_folder_is_called),
         rooted(of_the_caches_builds_the_newest_is_taken),
+        rooted(the_profiled_twin_is_of_the_same_source_and_no_more),
         rooted(a_wrong_build_on_the_path_is_passed_over),
         rooted(nothing_found_says_what_was_tried_and_the_remedy),
         rooted(the_remedy_of_a_missing_interpreter_is_none_of_one_commands_options),

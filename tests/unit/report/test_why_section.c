@@ -25,7 +25,8 @@ static const struct made THREADS = {"scenario1", "threads", "3.14t", 4, 0, 0.010
 /* A record of --why as it is written; its names are what a program calls its functions. */
 static const char WHY[] =
     "{\"schema\": \"tare.why/1\", \"id\": \"b\", \"of\": \"" RECORD_ID "\", \"workers\": 4, \"iterations\": 9, "
-    "\"slowdown\": 1.25, \"verdict\": \"thread_lock\", \"times\": {\"thread_ns\": 1000000000, \"own_ns\": 200000000, "
+    "\"interpreter\": \"/opt/p\", \"slowdown\": 1.25, \"verdict\": \"thread_lock\", \"times\": {\"thread_ns\": "
+    "1000000000, \"own_ns\": 200000000, "
     "\"lost_ns\": 800000000, \"unattributed_ns\": 80000000, \"runnable_ns\": 0, \"idle_ns\": 5}, \"causes\": [{\"id\": "
     "\"thread_lock\", \"title\": \"a lock of the program\", \"share\": 0.9, \"lost_ns\": 720000000, \"cpu_ns\": 0, "
     "\"count\": 12, \"wait_p50_ns\": 2000000, \"wait_p95_ns\": 3000000, \"function\": \"<script>alert(1)</script>\", "
@@ -88,7 +89,9 @@ static void the_page_has_the_causes_and_no_name_is_a_tag(void **state)
     write_why(WHY);
     assert_int_equal(section(true, &out, &notes, &e), 0);
     expect(out.data, "<section id=\"why\"");
-    expect(out.data, "diagnostic run: 9 iterations of 4 workers, 1.25 times as long each as the timed ones");
+    expect(out.data,
+           "diagnostic run: 9 iterations of 4 workers, in the same Python built with frame pointers, 1.25 times "
+           "as long each as the timed ones");
     expect(out.data, "20 % own work, 80 % lost");
     expect(out.data, "&lt;script&gt;alert(1)&lt;/script&gt; (/tmp/\\xe2\\x80\\xae&quot;&gt;&lt;img src=x&gt;.py:7)");
     expect(out.data, "f &lt; g &amp; h");
@@ -232,6 +235,7 @@ static void what_is_written_is_read_back_the_same(void **state)
     assert_int_equal(why_read(path.data, &second, &e), 0);
     why_json(&second, &two);
     assert_string_equal(one.data, two.data);
+    assert_string_equal(second.interpreter.data, "/opt/p");
     why_free(&first);
     why_free(&second);
 }
