@@ -137,6 +137,12 @@ static void say_part(const struct stats_interval *i, enum scaling_part p, int de
     text_add(out, "%s", i->at < 0 ? PHRASES[p].gained : PHRASES[p].lost);
 }
 
+/* Whether it is neither shown a loss nor a gain, or would be written as 0. */
+static bool is_open(const struct stats_interval *i, int decimals)
+{
+    return fabs(i->at) < 0.5 * pow(10, -decimals) || (!i->why_not && i->low <= 0 && i->high >= 0);
+}
+
 static void say_parts(const struct scaling_loss *l, int decimals, struct text *out)
 {
     size_t shown = 0, open = 0;
@@ -144,7 +150,7 @@ static void say_parts(const struct scaling_loss *l, int decimals, struct text *o
         const struct stats_interval *i = &l->part[p];
         if (scaling_is_within_sharing((enum scaling_part)p) || isnan(i->at))
             continue;
-        if (!i->why_not && i->low <= 0 && i->high >= 0) {
+        if (is_open(i, decimals)) {
             open++;
             continue;
         }
@@ -153,7 +159,7 @@ static void say_parts(const struct scaling_loss *l, int decimals, struct text *o
     }
     for (int p = 0, told = 0; open > 0 && p < SCALING_PARTS; p++) {
         const struct stats_interval *i = &l->part[p];
-        if (scaling_is_within_sharing((enum scaling_part)p) || isnan(i->at) || i->why_not || i->low > 0 || i->high < 0)
+        if (scaling_is_within_sharing((enum scaling_part)p) || isnan(i->at) || !is_open(i, decimals))
             continue;
         text_add(out, "%s%s (", told == 0 ? (shown ? "; not shown: " : "; not shown are: ") : ", ", PHRASES[p].neither);
         told++;

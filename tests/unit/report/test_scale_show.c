@@ -102,6 +102,19 @@ static void what_threads_gain_is_no_loss(void **state)
     expect(text, "* the processes ran on 3.14 and the threads on 3.14t");
 }
 
+static void what_would_be_written_as_nothing_is_not_told_as_a_loss(void **state)
+{
+    static const struct made M[] = {
+        {"scenario1", "threads", "3.14t", 1, 9000, 0.011, 0},   {"scenario1", "threads", "3.14t", 2, 9000, 0.012, 0},
+        {"scenario1", "processes", "3.14t", 1, 9000, 0.060, 0}, {"scenario1", "processes", "3.14t", 2, 9000, 0.110, 0},
+        {"scenario0", "threads", "3.14t", 1, 0, 0.000010, 0},   {"scenario0", "threads", "3.14t", 2, 0, 0.000012, 0},
+        {"scenario0", "processes", "3.14t", 1, 0, 0.025, 0},    {"scenario0", "processes", "3.14t", 2, 0, 0.05, 0},
+    };
+    (void)state;
+    cleanup_free char *text = told(M, ARRAY_LEN(M), 5, false);
+    expect(text, "; not shown: a cost of starting (0.000)");
+}
+
 static void json_has_every_number_and_a_reason_beside_each_null(void **state)
 {
     struct made m[16];
@@ -129,6 +142,7 @@ int main(void)
         fixture_rooted(without_intervals_it_is_said),
         fixture_rooted(the_start_of_another_program_is_told),
         fixture_rooted(what_threads_gain_is_no_loss),
+        fixture_rooted(what_would_be_written_as_nothing_is_not_told_as_a_loss),
         fixture_rooted(json_has_every_number_and_a_reason_beside_each_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
