@@ -180,7 +180,9 @@ static int ask_git(const struct bisection *b, struct text *ret, const char *cons
     int failed = spawn_capture(argv, GIT_MS, ret);
     if (failed != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--git '%s': git%s: %s", b->c->bisect.git, line.data,
-                       failed == -ECHILD ? "it says no" : strerror(-failed));
+                       failed == -ECHILD      ? "it says no"
+                       : failed == -ETIMEDOUT ? "it did not answer in time"
+                                              : strerror(-failed));
     while (ret->len && ret->data[ret->len - 1] == '\n')
         ret->data[--ret->len] = '\0';
     return 0;

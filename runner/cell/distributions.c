@@ -201,10 +201,12 @@ void distributions_read(const char *interpreter, struct distributions *ret)
     *ret = (struct distributions){0};
     if (has_none(interpreter))
         return;
-    if (ask(interpreter, &answer) == 0 && answer.data && distributions_take(answer.data, ret))
+    const int failed = ask(interpreter, &answer);
+    if (failed == 0 && answer.data && distributions_take(answer.data, ret))
         return;
     distributions_free(ret);
-    text_format(ret->why_not, sizeof(ret->why_not), "the interpreter did not list them in confinement");
+    text_format(ret->why_not, sizeof(ret->why_not), "the interpreter did not list them in confinement%s",
+                failed == -ETIMEDOUT ? " in time" : "");
 }
 
 void distributions_free(struct distributions *d)

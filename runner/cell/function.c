@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -173,14 +172,13 @@ int function_look(const struct function *f, const struct cell *cell, const struc
                                     .cwd = "/",
                                     .confine = confinement};
     const int limit_ms = cell->timeout_ms > 0 ? (int)cell->timeout_ms : LOOK_MS;
-    const int64_t deadline_ns = clock_now_ns() + limit_ms * NS_PER_MS;
     int failed = spawn_capture_confined(&spec, limit_ms, in->signal_fd, &answer, e);
     workload_words_free(&environment);
-    if (failed != 0 && failed != -ECHILD)
-        return failed;
-    if (clock_now_ns() >= deadline_ns)
+    if (failed == -ETIMEDOUT)
         return err_set(e, ERR_WORKLOAD, -ECHILD, "'%s' of '%s' did not return within %g s (--timeout SECONDS)", f->name,
                        f->module, limit_ms / 1000.0);
+    if (failed != 0 && failed != -ECHILD)
+        return failed;
     return take_answer(f, answer.data ? answer.data : "", ret, e);
 }
 

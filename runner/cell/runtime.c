@@ -69,8 +69,10 @@ static const char PROBE[] =
     "except (ImportError, AttributeError): pass\n"
     "print('end .')\n";
 
-#define PROBE_SECONDS 60 /* one second on an idle host; an emulated machine beside other work took more than 20 */
-#define NEEDS         "3.12 or newer is needed, free-threaded 3.13t or newer"
+/* One second on an idle host; an emulated machine beside other work took more than 20. */
+int runtime_patience_ms = 60000;
+
+#define NEEDS "3.12 or newer is needed, free-threaded 3.13t or newer"
 
 /* --- asking an interpreter, and remembering what it said ------------------------------------------------------ */
 
@@ -263,7 +265,7 @@ static int probe(const char *path, const struct cell *cell, struct text *answer)
     TRY(confine_prepare(&request, &confine, &ignored));
     const struct spawn_spec spec = {
         .path = path, .argv = argv, .envp = envp, .cgroup_fd = -1, .cwd = "/", .confine = confine};
-    return spawn_capture_confined(&spec, PROBE_SECONDS * 1000, -1, answer, &ignored);
+    return spawn_capture_confined(&spec, runtime_patience_ms, -1, answer, &ignored);
 }
 
 /* Says why it did not answer. */
@@ -299,15 +301,18 @@ static int ask(struct runtime *r, const struct cell *cell, const char *memory, c
     }
     if (failed == 0)
         remember(memory, &answer);
+    else if (failed == -ETIMEDOUT)
+        (void)snprintf(why, cap, "it did not answer within %g s: this machine is busy or slow (try again)",
+                       runtime_patience_ms / 1e3);
     else if (answer.data && answer_text(answer.data, "version", r->version, sizeof(r->version)))
         (void)snprintf(why, cap, "it is Python %s; " NEEDS, r->version);
     else
         say_no_answer(r, cell, why, cap);
-    return failed == 0 ? 0 : -EINVAL;
+    return failed == 0 || failed == -ETIMEDOUT ? failed : -EINVAL;
 }
 
 /* Fills in what the interpreter at r->path is in the cell's environment (NULL: an empty one). -EINVAL: no interpreter,
- * or too old; why has the reason. */
+ * or too old; -ETIMEDOUT: not known, it did not answer; why has the reason. */
 static int identify(struct runtime *r, const struct cell *cell, char *why, size_t cap)
 {
     char memory[PATH_MAX];
@@ -375,6 +380,7 @@ struct search {
     const char *variable; /* the environment variable that names it; NULL: none for this build */
     struct runtime *found;
     char why[256]; /* why nothing in the current place fits; "": nothing lies there */
+    bool is_late;  /* one did not answer in time, so that it is not known whether there is any */
     struct text tried;
 };
 
@@ -392,7 +398,9 @@ static bool try_path(const char *path, struct search *s)
         (void)snprintf(s->why, sizeof(s->why), "%.250s", untrusted.text);
         return false;
     }
-    if (identify(&candidate, s->cell, s->why, sizeof(s->why)) == 0) {
+    const int failed = identify(&candidate, s->cell, s->why, sizeof(s->why));
+    s->is_late = s->is_late || failed == -ETIMEDOUT;
+    if (failed == 0) {
         if (strcmp(candidate.name, s->name) == 0 && candidate.gil_enabled != s->wanted.free_threaded) {
             *s->found = candidate;
             return true;
@@ -436,13 +444,15 @@ static int search(const char *name, const struct cell *cell, struct runtime *r, 
     (void)interpreter_name_parse(name, &s.wanted);
     const char *named = s.variable ? getenv(s.variable) : NULL;
     if (named && *named)
-        return try_path(named, &s) ? 0 : err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", s.variable, named, s.why);
+        return try_path(named, &s) ? 0
+               : s.is_late         ? err_set(e, ERR_HOST, -ETIMEDOUT, "$%s '%s': %s", s.variable, named, s.why)
+                                   : err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", s.variable, named, s.why);
     if (s.variable)
         text_add(&s.tried, "; $%s (not set)", s.variable);
     text_format(file, sizeof(file), "python%s", name);
     int failed = 0;
     if (!interpreters_each(file, look_at, note_place, &s)) {
-        failed = err_set(e, ERR_HOST, -ENOENT, "no %s CPython %s to be had; tried %s",
+        failed = err_set(e, ERR_HOST, s.is_late ? -ETIMEDOUT : -ENOENT, "no %s CPython %s to be had; tried %s",
                          s.wanted.free_threaded ? "free-threaded" : "GIL build of", name, s.tried.data + 2);
         /* No option: what finds an interpreter for a plan or a bundle has other ones, or none. */
         if (s.variable)
@@ -475,8 +485,11 @@ static int take_named(const char *path, const struct cell *cell, struct runtime 
     int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
     if (n < 0 || (size_t)n >= sizeof(r->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the interpreter '%s': the path is too long", path);
-    if (identify(r, cell, why, sizeof(why)) == 0)
+    const int failed = identify(r, cell, why, sizeof(why));
+    if (failed == 0)
         return 0;
+    if (failed == -ETIMEDOUT)
+        return err_set(e, ERR_HOST, failed, "the interpreter '%s': %s", path, why);
     (void)err_set(e, ERR_USAGE, -EINVAL, "the interpreter '%s': %s", path, why);
     return err_remedy(e, "'tare run --runtime list' shows those that can be weighed, and how a venv is made of one");
 }

@@ -39,7 +39,8 @@ struct runtime {
  * $TARE_PYTHON_GIL, the places of interpreters.h. Asks the interpreter in confinement what it is, and remembers the
  * answer in the cache by the executable's identity. A GIL build never counts as free-threaded. -EINVAL (usage): what
  * was named is not an interpreter, too old, or the wrong build. -ENOENT (host): none found; the message says what was
- * tried, and the remedy. The caller ends *ret with runtime_free(). */
+ * tried, and the remedy. -ETIMEDOUT (host): not known, because one did not answer in time. The caller ends *ret with
+ * runtime_free(). */
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 
@@ -47,6 +48,8 @@ void runtime_free(struct runtime *r);
  * and with frame pointers, which tell a profiler whole stacks. false: there is none. The caller ends *ret with
  * runtime_free(). */
 bool runtime_find_profiled(const struct cell *cell, const struct runtime *of, struct runtime *ret);
+
+extern int runtime_patience_ms; /* how long an interpreter may take to answer; only tests set it */
 
 /* -ENOTSUP (usage): a knob of the cell that is not at its default needs a newer Python. runtime_find() checks this; a
  * caller that reuses another cell's runtime must, too. */

@@ -64,8 +64,8 @@ int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
 int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e);
 
 /* Runs argv (argv[0] looked up on PATH) outside any slice, with /dev/null as standard input and error, and appends what
- * it prints to ret. 0: it exited 0 within timeout_ms. -ECHILD: it did not. -EFBIG: it printed more than 1 MiB. Else the
- * error of its start or of reading what it prints. */
+ * it prints to ret. 0: it exited 0. -ECHILD: it ended otherwise. -ETIMEDOUT: it did not within timeout_ms, and was
+ * killed. -EFBIG: it printed more than 1 MiB. Else the error of its start or of reading what it prints. */
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret);
 
 /* The same for an untrusted program, confined by spec->confine, in the slice spec->cgroup_fd. Uses path, argv, envp,

@@ -85,7 +85,7 @@ static int find_helper(const char *name, char path[PATH_MAX])
     return failed == 0 ? 0 : -ENOENT;
 }
 
-/* Waits for the child's end, and kills it at the deadline or a signal: -EINTR. */
+/* Waits for the child's end, and kills it at the deadline (-ETIMEDOUT) or a signal (-EINTR). */
 static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns)
 {
     struct child_end end = {0};
@@ -93,7 +93,10 @@ static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns)
     if (waited != 0)
         spawn_kill(child);
     int r = spawn_wait(child, &end, NULL);
-    return waited == -EINTR ? waited : r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+    return waited == -EINTR || waited == -ETIMEDOUT ? waited
+           : r != 0                                 ? r
+           : end.signalled || end.exit_status != 0  ? -ECHILD
+                                                    : 0;
 }
 
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)

@@ -94,6 +94,8 @@ static int run_gnuplot(int dirfd, struct err *e)
         return 0;
     for (const char *next = words; *next; next += strcspn(next, "\n"), next += strspn(next, "\n"))
         words = next; /* gnuplot prints the command first and the fault last */
+    if (failed == -ETIMEDOUT)
+        return err_set(e, ERR_OURS, -EIO, "gnuplot did not end within %d s", TIMEOUT_MS / 1000);
     return err_set(e, ERR_OURS, -EIO, "gnuplot failed: %.*s", (int)strcspn(words, "\n"), words);
 }
 

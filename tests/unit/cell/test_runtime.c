@@ -154,20 +154,25 @@ static struct runtime found(const char *runtime, enum mode mode)
     return r;
 }
 
+static void expect_words(const struct err *e, int kind, const char *words)
+{
+    char parts[512];
+    char *rest = NULL;
+    assert_int_equal(e->kind, kind);
+    assert_null(strchr(e->text, '\n'));
+    text_format(parts, sizeof(parts), "%s", words);
+    for (char *part = strtok_r(parts, "|", &rest); part; part = strtok_r(NULL, "|", &rest))
+        if (!strstr(e->text, part))
+            fail_msg("'%s' is not in: %s", part, e->text);
+}
+
 static void expect_none(const char *runtime, enum mode mode, int kind, const char *words)
 {
     struct runtime r;
     struct err e;
-    char parts[512];
-    char *rest = NULL;
     if (find(runtime, mode, &r, &e) == 0)
         fail_msg("%s was found", r.path);
-    assert_int_equal(e.kind, kind);
-    assert_null(strchr(e.text, '\n'));
-    text_format(parts, sizeof(parts), "%s", words);
-    for (char *part = strtok_r(parts, "|", &rest); part; part = strtok_r(NULL, "|", &rest))
-        if (!strstr(e.text, part))
-            fail_msg("'%s' is not in: %s", part, e.text);
+    expect_words(&e, kind, words);
 }
 
 static void what_only_looks_like_a_version_is_none(void **state)
@@ -514,6 +519,25 @@ static void odd_answers_do_no_harm(void **state)
         else
             assert_int_equal(e.kind, ERR_USAGE);
     }
+}
+
+/* Whoever has none goes on with native code, and a busy machine only seems to have none. */
+static void one_that_does_not_answer_in_time_is_not_none(void **state)
+{
+    struct runtime r;
+    struct err e;
+    char path[PATH_MAX + 32];
+    (void)state;
+    write_script("/bin/python3.14t", "exec sleep 600\n");
+    runtime_patience_ms = 100;
+    assert_int_equal(find("3.14t", MODE_THREADS, &r, &e), -ETIMEDOUT);
+    expect_words(&e, ERR_HOST, "it did not answer within 0.1 s: this machine is busy or slow (try again)");
+    assert_int_equal(find(below("/bin/python3.14t", path, sizeof(path)), MODE_THREADS, &r, &e), -ETIMEDOUT);
+    expect_words(&e, ERR_HOST, "it did not answer within 0.1 s");
+    name_by_variable("TARE_PYTHON_FT", "/bin/python3.14t");
+    assert_int_equal(find("3.14t", MODE_THREADS, &r, &e), -ETIMEDOUT);
+    expect_words(&e, ERR_HOST, "$TARE_PYTHON_FT|it did not answer within 0.1 s");
+    runtime_patience_ms = 60000;
 }
 
 static void what_is_no_program_says_why(void **state)
@@ -936,6 +960,7 @@ int main(int argc, char **argv)
         rooted(what_is_no_python_is_refused),
         rooted(odd_answers_do_no_harm),
         rooted(what_is_no_program_says_why),
+        rooted(one_that_does_not_answer_in_time_is_not_none),
         rooted(the_mode_chooses_the_build),
         rooted(the_search_goes_variable_cache_uv_pyenv_path),
         rooted(the_places_are_taken_by_their_names),
