@@ -458,6 +458,8 @@ static int open_outputs(struct job *job, struct err *e)
     if (c->output.json && !output_on_stdout(&c->output) && wanted(job) > 1)
         return err_set(e, ERR_USAGE, -EINVAL, "--json '%s' holds one record and %lld are made (--out DIR)",
                        c->output.json, (long long)wanted(job));
+    for (size_t i = 0; c->output.json && i < job->commands.count; i++)
+        TRY(file_refuse_input("--json", c->output.json, job->path[i], e));
     TRY(try_exports(&c->invocations.export, e));
     TRY(output_open(&c->output, &c->cell, &job->places, e));
     return open_output(job, e);

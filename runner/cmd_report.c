@@ -154,12 +154,23 @@ static int find_output(const struct config *c, enum report_format format, char *
     return n >= PATH_MAX ? err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o '%.100s…': the name is too long", path) : 0;
 }
 
-static int put(const char *path, const struct text *out, struct err *e)
+/* The report replaces no record that it is of. Only a file of the same name can be one, which 100,000 tell fast. */
+static int refuse_record(const struct records *r, const char *path, struct err *e)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < r->count; i++)
+        if (text_ends_with(r->list[i].path, name))
+            TRY(file_refuse_input("--output", path, r->list[i].path, e));
+    return 0;
+}
+
+static int put(const char *path, const struct records *of, const struct text *out, struct err *e)
 {
     if (strcmp(path, "-") == 0) {
         (void)fwrite(out->data, 1, out->len, stdout);
         return 0;
     }
+    TRY(refuse_record(of, path, e));
     TRY(file_replace(path, out->data, out->len, e));
     (void)printf("%s\n", path);
     return 0;
@@ -197,7 +208,7 @@ static int print_csv(const struct config *c, const char *path, struct err *e)
     cleanup_text struct text out = {0};
     TRY(records_read_all(&records, (const char *const *)c->names, count_names(c), e));
     records_csv(&records, &out);
-    return put(path, &out, e);
+    return put(path, &records, &out, e);
 }
 
 int cmd_report(struct config *c, struct err *e)
@@ -214,6 +225,6 @@ int cmd_report(struct config *c, struct err *e)
     TRY(summary_read((const char *const *)c->names, count_names(c), format == REPORT_HTML || c->analysis.paper,
                      &summary, e));
     TRY(make_report(c, format, &summary, &out, e));
-    TRY(put(path, &out, e));
+    TRY(put(path, &summary.records, &out, e));
     return c->analysis.paper ? write_paper(c, &summary, e) : 0;
 }

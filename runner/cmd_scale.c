@@ -478,11 +478,21 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
+static int refuse_weighed(const struct scale *s, struct err *e)
+{
+    const char *output = s->printed ? NULL : s->c.output.json, *file = s->sweep.function.file;
+    if (!output || (s->sweep.is_function && !*file))
+        return 0;
+    return s->sweep.is_function ? file_refuse_input("--json", output, file, e)
+                                : output_refuse_scenario("--json", output, s->sweep.scenario, e);
+}
+
 static int run(struct scale *s, struct err *e)
 {
     const struct matrix_shows shows = {.fn = show, .to = s, .check = check, .is_whole = &s->is_whole};
     cleanup_text struct text plan = {0}, modes = {0};
     TRY(take_options(s, &modes, e));
+    TRY(refuse_weighed(s, e));
     TRY(take_strong(s, e));
     TRY(sweep_look(&s->sweep, e));
     if (s->all_modes && !s->sweep.runtime.interpreters && s->sweep.modes > 1)

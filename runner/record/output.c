@@ -57,6 +57,24 @@ int output_refuse_writable(const struct cell *cell, int dirfd, const char *file,
     return 0;
 }
 
+/* A word without a slash is looked up on the PATH, or is none. */
+static int refuse_word(const char *option, const char *output, const char *word, struct err *e)
+{
+    return strchr(word, '/') ? file_refuse_input(option, output, word, e) : 0;
+}
+
+int output_refuse_scenario(const char *option, const char *output, const struct scenario *s, struct err *e)
+{
+    cleanup_free char *file = text_printf("%s/scenario.yml", s->dir);
+    TRY(file_refuse_input(option, output, file, e));
+    for (size_t kind = 0; kind < RUNTIME_KINDS_COUNT; kind++)
+        for (size_t i = 0; i < SCENARIO_WORDS_MAX && s->command[kind][i]; i++) {
+            cleanup_free char *word = scenario_word(s, s->command[kind][i], NULL);
+            TRY(refuse_word(option, output, word, e));
+        }
+    return 0;
+}
+
 /* --- opening ----------------------------------------------------------------------------------------------------- */
 
 /* Creates a temporary file and removes it at once. */
@@ -98,6 +116,10 @@ static int open_all(struct output_places *p, const struct cell *cell, struct err
 {
     const struct output *out = p->asked;
     bool file = out->json && !output_on_stdout(out);
+    if (file)
+        TRY(file_refuse_input("--json", out->json, cell->profile_file, e));
+    if (file && cell->scenario)
+        TRY(output_refuse_scenario("--json", out->json, cell->scenario, e));
     if (file && open_json(p, e) != 0)
         return err_wrap(e, "--json");
     if (out->dir && open_dir(p, e) != 0)

@@ -35,6 +35,10 @@ int output_open(const struct output *out, const struct cell *cell, struct output
  * contains that file of the folder. said: the output as the user named it. */
 int output_refuse_writable(const struct cell *cell, int dirfd, const char *file, const char *said, struct err *e);
 
+/* -EINVAL (usage): `output`, which `option` named, is the scenario's file or a program of it, and would replace that.
+ */
+int output_refuse_scenario(const char *option, const char *output, const struct scenario *s, struct err *e);
+
 /* Writes the record into the folder and the file, if they are named. Standard output is left to the caller. */
 int output_save(const struct record *r, const struct output_places *places, struct err *e);
 

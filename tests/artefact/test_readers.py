@@ -43,6 +43,18 @@ class Readers(BundleTest):
         for how in (["--text"], ["--format", "csv"], ["--format", "json"]):
             self.assert_once("report", *how, self.folder)
 
+    def test_a_report_replaces_no_record_that_it_is_of(self):
+        record = self.folder / self.records[0]
+        before, link = record.read_bytes(), self.dir / "link"
+        link.symlink_to(self.folder)
+        for words in ([self.folder, "--output", record], [link, "--format", "csv", "-o", record], [record, "--text", "-o", link / record.name],
+                      [self.folder, "--format", "json", "-o", self.folder / "../records" / record.name]):
+            done = tare("report", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertRegex(done.stderr, r"^tare: report: --output '[^\n]*' would replace '[^\n]*', which is read \(name another file\)\n$")
+            self.assertEqual(record.read_bytes(), before)
+        self.assertEqual(tare("report", self.folder, "-o", self.folder / "page.html").returncode, 0)
+
     @unittest.skipUnless(shutil.which("strace"), "there is no strace")
     def test_a_comparison_opens_each_record_once_a_side(self):
         other = shutil.copytree(self.folder, self.dir / "other")

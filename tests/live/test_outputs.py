@@ -57,6 +57,28 @@ class Outputs(LiveTest):
         self.assert_secret()
         self.assertEqual(list(self.open.iterdir()), [])
 
+    def test_a_record_replaces_nothing_of_what_is_weighed(self):
+        scenario = self.open / "own"
+        shutil.copytree(Path(rig.TARE).parent / "workloads/scenario1", scenario)
+        program, function, limits = self.open / "program", self.open / "work.py", self.open / "limits"
+        limits.write_text("group x { pids { pids.max = 100; } }\n")
+        shutil.copy("/bin/true", program)
+        function.write_text("def work():\n    pass\n")
+        for words, victim in (
+            (["run", "./own", "--runtime", "native", "--json"], scenario / "scenario.yml"),
+            (["run", "./own", "--runtime", "native", "--json"], scenario / "scenario1"),
+            (["exec", "--json"], program),
+            (["exec", "--profile-file", "limits", "--json"], limits),
+            (["scale", "./own", "--json"], scenario / "scenario1.py"),
+            (["scale", "work.py:work", "--json"], function),
+        ):
+            before = victim.read_bytes()
+            path = victim.relative_to(self.open) if words[0] != "scale" else self.open / "own/.." / victim.relative_to(self.open)
+            done = self.begin(*words, path, *(["--", "./program"] if words[0] == "exec" else [])).end()
+            self.assertEqual((done.status, done.out), (2, ""), done)
+            self.assertRegex(done.err, rf"^tare: {words[0]}: --json '[^\n]*' would replace '[^\n]*', which is read \(name another file\)\n$")
+            self.assertEqual(victim.read_bytes(), before)
+
     def mount(self, script: str, *words: object) -> rig.Done:
         """tare in a mount namespace of its own, after some mounts."""
         line = ["unshare", "-m", "sh", "-ec", f'{script}; exec "$@"', "sh", rig.TARE, *words]
