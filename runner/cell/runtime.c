@@ -650,6 +650,11 @@ static bool is_twin(const struct runtime *r, const struct runtime *of)
            features->kind == FACT_TEXT && strcmp(features->text, "frame-pointers") == 0;
 }
 
+static bool has_no_packages(const struct distributions *d)
+{
+    return d->count == 0 && d->omitted == 0 && d->refused == 0 && !*d->why_not;
+}
+
 static bool look_for_twin(const char *path, const char *place, void *context)
 {
     struct twin *t = context;
@@ -670,7 +675,7 @@ bool runtime_find_profiled(const struct cell *cell, const struct runtime *of, st
 {
     struct twin t = {.of = of, .cell = *cell, .found = ret};
     cleanup_free char *file = text_printf("python%s", of->name);
-    if (interpreters_is_built(of->path))
+    if (interpreters_is_built(of->path) && has_no_packages(&of->packages))
         interpreters_variants(file, look_for_twin, &t);
     return t.is_found;
 }

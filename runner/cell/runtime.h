@@ -45,8 +45,8 @@ int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 
 /* Finds the twin of an interpreter that scripts/build-python made: that of `--config diag`, of the same version and GIL
- * and with frame pointers, which tell a profiler whole stacks. false: there is none. The caller ends *ret with
- * runtime_free(). */
+ * and with frame pointers, which tell a profiler whole stacks. false: there is none, or the other may have packages,
+ * which the twin would lack. The caller ends *ret with runtime_free(). */
 bool runtime_find_profiled(const struct cell *cell, const struct runtime *of, struct runtime *ret);
 
 extern int runtime_patience_ms; /* how long an interpreter may take to answer; only tests set it */

@@ -692,6 +692,7 @@ static void the_profiled_twin_is_of_the_same_source_and_no_more(void **state)
     (void)state;
     write_script("/bin/python3.14t", FT_BUILD);
     write_script(PLAIN, FT_BUILD);
+    fixture_write(root, "/cache/cpython/3.14.6-ft-a/lib/python3.14t/os.py", "");
     expect_profiled(PLAIN, NULL);
     write_script(JIT, BUILD("build.frame_pointers 1\nbuild.jit 1\nbuild.jit_enabled 1") FT_BUILD);
     write_script("/cache/cpython-variants/3.14.7-ft-diag-a/bin/python3.14t",
@@ -701,6 +702,8 @@ static void the_profiled_twin_is_of_the_same_source_and_no_more(void **state)
     make_old(TWIN, 500000);
     expect_profiled(PLAIN, TWIN);
     expect_profiled("/bin/python3.14t", NULL); /* whoever built that may have changed its source */
+    fixture_write(root, "/cache/cpython/3.14.6-ft-a/lib/python3.14t/site-packages/x-1.dist-info/RECORD", "");
+    expect_profiled(PLAIN, NULL); /* a package that the twin lacks */
 }
 
 static void a_wrong_build_on_the_path_is_passed_over(void **state)
