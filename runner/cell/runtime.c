@@ -661,7 +661,7 @@ static bool look_for_twin(const char *path, const char *place, void *context)
     struct runtime candidate = {0};
     (void)place;
     t->cell.runtime = path;
-    if (runtime_find(&t->cell, &candidate, NULL) != 0)
+    if (trust_path(path, NULL) != 0 || runtime_find(&t->cell, &candidate, NULL) != 0)
         return false;
     t->is_found = is_twin(&candidate, t->of);
     if (t->is_found)
