@@ -254,6 +254,20 @@ def work(hold_ms: int) -> None:
         self.assertFalse(Path("/tmp/trace").exists())
 
 
+class OverTheHost(unittest.TestCase):
+    """scripts/vm without the image."""
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give a folder away")
+    def test_a_folder_below_tmp_is_in_the_guest_whose_it_is_on_the_host(self):
+        """A checkout there was closed to all but root, and what is weighed stayed root."""
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            os.chmod(folder, 0o751)
+            os.chown(folder, 65534, 65533)
+            done = subprocess.run([TOP / "scripts/vm", "--memory", "512M", "--", "stat", "-c", "%a %u:%g", "."], cwd=folder,
+                                  capture_output=True, text=True, timeout=BOOT_S)
+        self.assertEqual((done.returncode, done.stdout), (0, "751 65534:65533\n"), done.stderr)
+
+
 class WithoutACommand(unittest.TestCase):
     """As an image that anybody boots: what it starts is tare, with what the kernel's line has for it."""
 
