@@ -238,6 +238,7 @@ static bool is_locked(const unsigned char *at, size_t len)
     return operand > 0 && n + 1 + operand + immediate == len;
 }
 
+#define REG_NONE     0xff
 #define OB_REF_LOCAL 12
 
 /* Whether these bytes are mov ob_ref_local(base),reg of 32 bits, no more and no less. */
@@ -263,6 +264,35 @@ static bool looks_for_immortal(const unsigned char *at, size_t len, unsigned reg
     }
     return false;
 }
+
+#define OB_GC_BITS  11
+#define GC_DEFERRED 0x40
+
+/* Whether these bytes are movzbl ob_gc_bits(base),reg, or testb of its deferred bit in memory, no more and no less. */
+static bool reads_deferred(const unsigned char *at, size_t len, unsigned *reg)
+{
+    const unsigned rex = (at[0] & 0xf8) == 0x40 ? at[0] : 0;
+    const size_t n = rex != 0;
+    const bool tests = len > n + 1 && at[n] == 0xf6 && (at[n + 1] >> 3 & 7) == 0 && at[len - 1] == GC_DEFERRED;
+    const bool loads = len > n + 2 && at[n] == 0x0f && at[n + 1] == 0xb6;
+    const size_t operand = n + 1 + loads, end = len - tests;
+    *reg = tests ? REG_NONE : (at[operand] >> 3 & 7) | (rex & 4) << 1;
+    return (tests || loads) && at[operand] >> 6 == 1 && at[end - 1] == OB_GC_BITS &&
+           operand + operand_bytes(at + operand, end - operand) == end;
+}
+
+/* test $0x40,reg of 8 bits, the next but for one instruction at most. */
+static bool looks_for_deferred(const unsigned char *at, size_t len, unsigned reg)
+{
+    for (size_t i = 0; reg != REG_NONE && i + 4 <= len; i++) {
+        if (reg == 0 && at[i] == 0xa8 && at[i + 1] == GC_DEFERRED)
+            return true;
+        const bool is_reg = (at[i + 1] & 7) == (reg & 7) && (reg < 8 || (i > 0 && at[i - 1] == 0x41));
+        if (at[i] == 0xf6 && is_reg && at[i + 1] >> 3 == 0x18 && at[i + 2] == GC_DEFERRED)
+            return true;
+    }
+    return reg == REG_NONE;
+}
 #endif
 
 bool symbols_counts_before(const struct symbols *s, uint64_t offset)
@@ -270,11 +300,13 @@ bool symbols_counts_before(const struct symbols *s, uint64_t offset)
 #ifdef __x86_64__
     const size_t ahead = 16;
     const unsigned char *next = part(s, offset, ahead);
-    for (uint64_t len = 3; next && len <= 5 && len <= offset; len++) {
+    for (uint64_t len = 3; next && len <= 6 && len <= offset; len++) {
         unsigned reg = 0;
         const unsigned char *at = part(s, offset - len, len);
         const bool is_whole = len > 3 || !part(s, offset - 4, 1) || (at[-1] & 0xf8) != 0x48; /* REX.W belongs to it */
-        if (at && is_whole && reads_count(at, (size_t)len, &reg) && looks_for_immortal(next, ahead, reg))
+        if (at && is_whole &&
+            ((reads_count(at, (size_t)len, &reg) && looks_for_immortal(next, ahead, reg)) ||
+             (len > 3 && reads_deferred(at, (size_t)len, &reg) && looks_for_deferred(next, 8, reg))))
             return true;
     }
 #else

@@ -29,11 +29,11 @@ const char *symbols_name(const struct symbols *s, uint64_t offset);
  * other CPUs' caches. x86-64 only; elsewhere false. Source: Intel SDM, volume 2, "LOCK". */
 bool symbols_atomic_before(const struct symbols *s, uint64_t offset);
 
-/* Whether what ends at this offset has read an object's local reference count, to see whether the object is immortal.
- * By that a free-threaded interpreter begins to take or to drop a reference, so that there the CPU waits for the
- * object's header where another CPU has just changed it. x86-64 only; elsewhere false. Source: Py_INCREF() and
- * Py_DECREF() in CPython 3.13's and 3.14's Include (object.h, refcount.h); ob_ref_local is at byte 12 of struct
- * _object. */
+/* Whether what ends at this offset has read an object's local reference count, to see whether the object is immortal,
+ * or its bits, to see whether its count is deferred. By that a free-threaded interpreter begins to take or to drop a
+ * reference, so that there the CPU waits for the object's header where another CPU has just changed it. x86-64 only;
+ * elsewhere false. Source: Py_INCREF() and Py_DECREF() in CPython 3.13's and 3.14's Include (object.h, refcount.h);
+ * ob_ref_local is at byte 12 of struct _object. */
 bool symbols_counts_before(const struct symbols *s, uint64_t offset);
 
 #endif

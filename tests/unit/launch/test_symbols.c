@@ -211,7 +211,7 @@ static void where_a_reference_is_taken_or_dropped_is_seen(void **state)
 #ifndef __x86_64__
     fixture_skip("instructions are decoded on x86-64 alone");
 #else
-    /* As gcc compiles Py_INCREF() and Py_DECREF(). */
+    /* As gcc compiles Py_INCREF(), Py_DECREF() and _PyObject_HasDeferredRefcount(). */
     static const unsigned char TAKES[] = {0x8b, 0x50, 0x0c,        /* mov 0xc(%rax),%edx */
                                           0x83, 0xc2, 0x01,        /* add $1,%edx */
                                           0x74, 0x10},             /* je */
@@ -220,16 +220,23 @@ static void where_a_reference_is_taken_or_dropped_is_seen(void **state)
                    0x41, 0x83, 0xf8, 0xff},                        /* cmp $-1,%r8d */
         LENGTH[] = {0x8b, 0x50, 0x0c, 0x83, 0xc1, 0x01, 0x74, 1},  /* of another register */
         WIDE[] = {0x4c, 0x8b, 0x50, 0x0c, 0x83, 0xc2, 0x01, 0x74}, /* of 64 bits */
-        NEXT[] = {0x8b, 0x50, 0x10, 0x83, 0xc2, 0x01, 0x74, 0x10}; /* of another place */
+        NEXT[] = {0x8b, 0x50, 0x10, 0x83, 0xc2, 0x01, 0x74, 0x10}, /* of another place */
+        DEFERS[] = {0x0f, 0xb6, 0x47, 0x0b,                        /* movzbl 0xb(%rdi),%eax */
+                    0xa8, 0x40},                                   /* test $0x40,%al */
+        DEFERS_R9[] = {0x45, 0x0f, 0xb6, 0x4c, 0x24, 0x0b,         /* movzbl 0xb(%r12),%r9d */
+                       0x41, 0xf6, 0xc1, 0x40},                    /* test $0x40,%r9b */
+        DEFERS_AT[] = {0xf6, 0x47, 0x0b, 0x40, 0x75, 0x10},        /* testb $0x40,0xb(%rdi) */
+        MARKED[] = {0x0f, 0xb6, 0x47, 0x0b, 0xa8, 0x20, 0x75, 1},  /* another bit */
+        BYTE[] = {0x0f, 0xb6, 0x47, 0x0c, 0xa8, 0x40, 0x75, 0x10}; /* of another byte */
     const struct {
         const unsigned char *code;
         size_t bytes, at; /* where the reading ends */
         bool counts;
-    } CASES[] = {{TAKES, sizeof(TAKES), 3, true},
-                 {DROPS, sizeof(DROPS), 5, true},
-                 {LENGTH, sizeof(LENGTH), 3, false},
-                 {WIDE, sizeof(WIDE), 4, false},
-                 {NEXT, sizeof(NEXT), 3, false}};
+    } CASES[] = {{TAKES, sizeof(TAKES), 3, true},         {DROPS, sizeof(DROPS), 5, true},
+                 {LENGTH, sizeof(LENGTH), 3, false},      {WIDE, sizeof(WIDE), 4, false},
+                 {NEXT, sizeof(NEXT), 3, false},          {DEFERS, sizeof(DEFERS), 4, true},
+                 {DEFERS_R9, sizeof(DEFERS_R9), 6, true}, {DEFERS_AT, sizeof(DEFERS_AT), 4, true},
+                 {MARKED, sizeof(MARKED), 4, false},      {BYTE, sizeof(BYTE), 4, false}};
     const uint64_t from = offsetof(struct made, code);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
         struct made m = make(SHT_SYMTAB);
