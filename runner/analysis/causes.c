@@ -490,14 +490,6 @@ static void forget_private_counts(struct finder *f, struct sum *s)
     s->reads_ns = 0;
 }
 
-/* How many times the work of one alone was done. Own time that the threads made one another longer is in the ratio of
- * own times, so that it can be too large; where they share the work, so can that of the rounds. */
-static double work_over(const struct causes *c, const struct causes *alone)
-{
-    const double own = (double)c->own_ns / (double)alone->own_ns;
-    return c->rounds > 0 && alone->rounds > 0 ? fmin(own, (double)c->rounds / (double)alone->rounds) : own;
-}
-
 /* What one thread alone spends on this for the same work of its own is no loss to the others. */
 static void take_away_alone(struct finder *f, struct sum *s, const char *title)
 {
@@ -506,7 +498,7 @@ static void take_away_alone(struct finder *f, struct sum *s, const char *title)
         const struct cause *c = &alone->list[i];
         if (strcmp(c->id, s->rule->id) != 0 || strcmp(c->title, title) != 0)
             continue;
-        const double same = (double)c->cpu_ns * work_over(f->ret, alone);
+        const double same = (double)c->cpu_ns * ((double)f->ret->own_ns / (double)alone->own_ns);
         const int64_t taken = same < (double)s->cpu_ns ? (int64_t)same : s->cpu_ns;
         s->cpu_ns -= taken;
         f->ret->lost_ns -= taken;
@@ -596,8 +588,6 @@ void causes_find(const struct causes_request *request, struct causes *ret)
     f.end_ns = request->iterations ? request->end_ns[request->iterations - 1] : 0;
     if (request->is_cut && request->cut_ns < f.end_ns)
         f.end_ns = request->cut_ns;
-    for (size_t i = 0; i < request->iterations && request->end_ns[i] <= f.end_ns; i++)
-        ret->rounds += request->workers;
     for (size_t i = 0; i < request->events && !(request->is_cut && request->event[i].at_ns >= request->cut_ns); i++)
         if (request->event[i].tid > 0)
             take_event(&f, &request->event[i]);

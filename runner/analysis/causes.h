@@ -29,7 +29,6 @@ struct causes_request {
     size_t stacks;
     const int64_t *start_ns, *end_ns; /* of the measured iterations, by time: only what happened in them counts */
     size_t iterations;
-    size_t workers;    /* that each ran in; 0: not known */
     int64_t period_ns; /* between two samples of a CPU, as asked for */
     const struct trace_probe *probe;
     size_t probes; /* what one with `missing` tells does not count */
@@ -69,7 +68,6 @@ struct causes {
     int64_t runnable_ns;     /* could run, but had no CPU */
     int64_t idle_ns;         /* waited for other threads, a queue, a timer: the program's own wish */
     size_t threads;          /* that were seen in them */
-    size_t rounds;           /* iterations that were seen whole, of each worker; 0: not known */
     uint64_t samples;        /* of who runs */
     double python_share;     /* of these, those whose stack reaches a Python function; NaN without samples */
     char *unattributed_path; /* the way that loses most of it; NULL: there is none */

@@ -68,8 +68,7 @@ static void name_stacks(struct trace *t, const struct trace_event *event, size_t
     *stacks = count;
 }
 
-static void find_causes(struct trace *t, const struct record *r, int64_t workers, const struct causes *alone,
-                        struct why *w)
+static void find_causes(struct trace *t, const struct record *r, const struct causes *alone, struct why *w)
 {
     size_t events, stacks;
     cleanup_free struct cause_stack *stack = NULL;
@@ -85,7 +84,6 @@ static void find_causes(struct trace *t, const struct record *r, int64_t workers
         .start_ns = r->start_ns,
         .end_ns = r->end_ns,
         .iterations = r->iterations,
-        .workers = (size_t)workers,
         .period_ns = WHY_PERIOD_NS,
         .probe = w->probe,
         .probes = w->probes,
@@ -162,7 +160,7 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
                          (long long)cell->workers, cell->workers == 1 ? "" : "s", termination_names[r->termination],
                          r->detail);
     if (failed == 0)
-        find_causes(tracing.trace, r, cell->workers, alone, w);
+        find_causes(tracing.trace, r, alone, w);
     trace_free(tracing.trace);
     return failed;
 }

@@ -335,33 +335,6 @@ static struct causes counting(size_t reads, size_t changes, const struct causes 
     return find(events, count, alone);
 }
 
-/* What is not told from own work makes that longer, and with it seems to be more work: 8 times, of twice as many
- * rounds. */
-static void own_time_that_others_made_longer_is_no_more_work(void **state)
-{
-    (void)state;
-    const struct trace_event one[] = {
-        {0, 1, 0, 0, TRACE_IN},          {1 * MS, 1, SHARED, 0, TRACE_RUNS}, {2 * MS, 1, WORK, 0, TRACE_RUNS},
-        {2 * MS, 1, WORK, 0, TRACE_OUT}, {2 * MS, 1, 0, 0, TRACE_RUNNABLE},
-    };
-    struct trace_event many[14] = {{0, 1, 0, 0, TRACE_IN}};
-    for (size_t i = 1; i <= 12; i++)
-        many[i] = (struct trace_event){(int64_t)i * MS, 1, i <= 4 ? SHARED : WORK, 0, TRACE_RUNS};
-    many[13] = (struct trace_event){12 * MS, 1, 0, 0, TRACE_RUNNABLE};
-    struct causes alone, c;
-    struct causes_request request = request_of(one, ARRAY_LEN(one), NULL);
-    request.workers = 1;
-    causes_find(&request, &alone);
-    request = request_of(many, ARRAY_LEN(many), &alone);
-    request.workers = 2;
-    causes_find(&request, &c);
-    assert_int_equal(alone.rounds, 2);
-    assert_int_equal(c.rounds, 4);
-    assert_int_equal(c.lost_ns, 2 * MS); /* of 4 ms: what two alone spend is no loss */
-    causes_free(&c);
-    causes_free(&alone);
-}
-
 /* The CPU waits for an object's header where it reads the count that it is about to change. */
 static void waiting_to_read_a_count_that_others_change_is_lost_to_it(void **state)
 {
@@ -722,7 +695,6 @@ int main(void)
         cmocka_unit_test(samples_that_were_not_taken_are_made_up_for_by_those_that_were),
         cmocka_unit_test(the_end_of_an_object_is_own_work_and_the_allocators_lists_are_no_counts),
         cmocka_unit_test(what_one_thread_alone_spends_too_is_not_lost_to_the_others),
-        cmocka_unit_test(own_time_that_others_made_longer_is_no_more_work),
         cmocka_unit_test(waiting_to_read_a_count_that_others_change_is_lost_to_it),
         cmocka_unit_test(reading_counts_that_nobody_else_changes_is_own_work),
         cmocka_unit_test(what_no_rule_knows_is_told_as_a_share),
