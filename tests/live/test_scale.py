@@ -156,7 +156,7 @@ class Causes(Scale):
         self.assertEqual((why["schema"], why["of"], why["workers"]), ("tare.why/1", timed["id"], 3))
         self.assertEqual((timed["scenario"]["mode"], timed["scenario"]["workers"]), ("threads", 3))
         first = why["causes"][0]
-        self.assertGreater(first["share"], 0.6 if why["python_share"] > 0.5 else 0.3, why)
+        self.assertGreater(first["share"], 0.6, why)
         if why["python_share"] > 0.5:
             self.assertEqual((first["id"], first["function"], first["line"]), ("thread_lock", "work", 4), why)
             self.assertEqual(first["file"], str(self.dir / "convoy.py"))

@@ -65,7 +65,7 @@ class Why(LiveTest):
         self.assertNotIn("PYTHONPERFSUPPORT", json.dumps(timed))
         self.assertIn(why["verdict"], ("thread_lock",) if why["python_share"] > 0.5 else ("thread_lock", "interpreter_lock"), why)
         first = why["causes"][0]
-        self.assertGreater(first["share"], 0.6 if why["python_share"] > 0.5 else 0.3, why)
+        self.assertGreater(first["share"], 0.6, why)
         self.assertGreater(first["wait_p95_ns"], 1e6)
         times = why["times"]
         self.assertEqual(times["thread_ns"], times["own_ns"] + times["lost_ns"] + times["runnable_ns"])

@@ -73,16 +73,22 @@ static void without_intervals_it_is_said(void **state)
     expect(text, "* no start: no cells with nothing to do tell what starting takes");
 }
 
-static void the_start_of_another_program_is_told(void **state)
+/* Of threads with scenario0 beside them, which take this long to start one and two. */
+static char *told_with_start(double one_s, double two_s, bool json)
 {
-    static const struct made M[] = {
+    const struct made m[] = {
         {"scenario1", "threads", "3.14t", 1, 9000, 0.011, 0},   {"scenario1", "threads", "3.14t", 2, 9000, 0.012, 0},
         {"scenario1", "processes", "3.14t", 1, 9000, 0.060, 0}, {"scenario1", "processes", "3.14t", 2, 9000, 0.110, 0},
-        {"scenario0", "threads", "3.14t", 1, 0, 0.001, 0},      {"scenario0", "threads", "3.14t", 2, 0, 0.002, 0},
+        {"scenario0", "threads", "3.14t", 1, 0, one_s, 0},      {"scenario0", "threads", "3.14t", 2, 0, two_s, 0},
         {"scenario0", "processes", "3.14t", 1, 0, 0.025, 0},    {"scenario0", "processes", "3.14t", 2, 0, 0.05, 0},
     };
+    return told(m, ARRAY_LEN(m), 5, json);
+}
+
+static void the_start_of_another_program_is_told(void **state)
+{
     (void)state;
-    cleanup_free char *text = told(M, ARRAY_LEN(M), 5, false), *json = told(M, ARRAY_LEN(M), 5, true);
+    cleanup_free char *text = told_with_start(0.001, 0.002, false), *json = told_with_start(0.001, 0.002, true);
     expect(text, "* start is scenario0's, whose processes import next to nothing: ");
     expect(json, "\"start_by\": \"scenario0\"");
 }
@@ -104,14 +110,8 @@ static void what_threads_gain_is_no_loss(void **state)
 
 static void what_would_be_written_as_nothing_is_not_told_as_a_loss(void **state)
 {
-    static const struct made M[] = {
-        {"scenario1", "threads", "3.14t", 1, 9000, 0.011, 0},   {"scenario1", "threads", "3.14t", 2, 9000, 0.012, 0},
-        {"scenario1", "processes", "3.14t", 1, 9000, 0.060, 0}, {"scenario1", "processes", "3.14t", 2, 9000, 0.110, 0},
-        {"scenario0", "threads", "3.14t", 1, 0, 0.000010, 0},   {"scenario0", "threads", "3.14t", 2, 0, 0.000012, 0},
-        {"scenario0", "processes", "3.14t", 1, 0, 0.025, 0},    {"scenario0", "processes", "3.14t", 2, 0, 0.05, 0},
-    };
     (void)state;
-    cleanup_free char *text = told(M, ARRAY_LEN(M), 5, false);
+    cleanup_free char *text = told_with_start(0.000010, 0.000012, false);
     expect(text, "; not shown: a cost of starting (0.000)");
 }
 
