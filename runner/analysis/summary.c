@@ -33,20 +33,6 @@ const char *summary_plan(const struct summary *s)
     return NULL;
 }
 
-/* --- How figures are shown: their unit, their digits ------------------------------------------------------------- */
-
-struct summary_unit summary_unit(const struct summary *s, const char *figure)
-{
-    const struct figure_about about = records_about(&s->records, figure);
-    return (struct summary_unit){figure, about.title, about.shown, about.scale};
-}
-
-struct summary_unit summary_unit_at(const struct summary *s, size_t index)
-{
-    const struct figure_name *of = &s->records.reader.name[index];
-    return (struct summary_unit){of->name, of->about.title, of->about.shown, of->about.scale};
-}
-
 /* --- What cells are called, and in which order they are told ----------------------------------------------------- */
 
 #define ID_MAX    60
@@ -790,9 +776,9 @@ void summary_notes(const struct summary *s, struct text *out)
 /* Adds "107 ms (95% interval 17 to 198)". */
 static void say_value(const struct summary *s, const struct summary_figure *f, const char *name, struct text *out)
 {
-    struct summary_unit u = summary_unit(s, name);
-    const struct number_spelled n = number_interval(&f->is.mean, u.scale);
-    text_add(out, "%s %s", n.at, u.unit);
+    const struct figure_about about = records_about(&s->records, name);
+    const struct number_spelled n = number_interval(&f->is.mean, about.scale);
+    text_add(out, "%s %s", n.at, about.shown);
     if (!f->is.mean.why_not)
         text_add(out, " (95%% interval %s to %s)", n.low, n.high);
 }
