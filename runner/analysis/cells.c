@@ -497,7 +497,7 @@ void cell_values_free(struct cell_values *v)
 
 struct analysis_summary cells_summary(const struct cell_values *v, const char *figure, uint64_t seed)
 {
-    return (figure_is_slope(figure) ? analysis_summary_of_slopes : analysis_summary)(v->list, v->count, seed);
+    return analysis_summary(v->list, v->count, figure_is_slope(figure), seed);
 }
 
 struct analysis_ratio cells_effect(const struct cell_values *a, const struct cell_values *b,

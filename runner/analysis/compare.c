@@ -571,14 +571,14 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
 
 enum outcome { PASSES, HOLDS, UNCLEAR };
 
-static bool concerns(const struct compare_condition *c, const struct compare_row *row)
+bool compare_concerns(const struct compare_condition *c, const struct figure_about *about)
 {
     if (c->kind == CONDITION_GROWTH)
-        return row->ratio.is_difference;
+        return figure_is_slope(about->name);
     if (c->kind == CONDITION_MEMORY)
-        return row->about.kind == FIGURE_MEMORY && !row->ratio.is_difference;
+        return about->kind == FIGURE_MEMORY && !figure_is_slope(about->name);
     if (c->kind == CONDITION_SLOWER || c->kind == CONDITION_FASTER)
-        return (row->about.kind == FIGURE_TIME || row->about.kind == FIGURE_RATE) && row->about.better != BETTER_NONE;
+        return (about->kind == FIGURE_TIME || about->kind == FIGURE_RATE) && about->better != BETTER_NONE;
     return true;
 }
 
@@ -658,7 +658,7 @@ static unsigned look(const struct compare_condition *condition, const struct com
     unsigned outcomes = 0;
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
-        if (!concerns(condition, row))
+        if (!compare_concerns(condition, &row->about))
             continue;
         bool unknown = row->verdict.word == ANALYSIS_UNKNOWN;
         enum outcome outcome = unknown ? HOLDS : outcome_of(condition, row);
@@ -684,7 +684,7 @@ int compare_conditions_check(const struct compare_condition *condition, size_t c
         const enum compare_condition_kind kind = condition[i].kind;
         bool concerned = false;
         for (size_t k = 0; k < c->rows; k++)
-            concerned |= concerns(&condition[i], &c->row[k]);
+            concerned |= compare_concerns(&condition[i], &c->row[k].about);
         if (!concerned)
             return err_set(e, ERR_USAGE, -EINVAL, "--fail-if '%s': of what is compared nothing is %s",
                            condition[i].text,
