@@ -1,9 +1,6 @@
 #include "analysis/bisect.h"
 
 #include <math.h>
-#include <string.h>
-
-#include "base/cleanup.h"
 
 /* --- the design -------------------------------------------------------------------------------------------------- */
 
