@@ -1,6 +1,7 @@
 /* bisect: the first of a list of interpreters, builds or commands of which a claim holds. The list's state is the
  * records: a step's folder is a plan's (matrix.h), and what was decided follows from what is in it, so that the same
  * command goes on wherever it was ended. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,6 +67,8 @@ struct bisection {
     size_t count;
     const char *plan;      /* NULL: commands */
     char out[PATH_LENGTH]; /* the folder */
+    size_t there;          /* how much of its path was there before */
+    bool bound;            /* this run wrote its lock */
     char **step;           /* the two sides of the step that is on, as the plan has them */
     int64_t invocations;   /* of the look that is on */
     struct look look, bad; /* bad: of the step that found the first bad one so far */
@@ -363,15 +366,17 @@ static int check_own(const char *path, struct err *e)
                : err_set(e, ERR_USAGE, -EPERM, "'%s' is not one's own folder (%s): take another --out", path, why);
 }
 
-static int bind(const struct bisection *b, struct err *e)
+static int bind(struct bisection *b, struct err *e)
 {
     cleanup_text struct text wanted = {0}, has = {0};
     cleanup_free char *path = text_printf("%s/" LOCK, b->out);
     add_lock(b, &wanted);
+    b->there = file_part_there(b->out);
     TRY(err_code(e, ERR_USAGE, file_make_dirs(b->out), "--out '%s'", b->out));
     TRY(check_own(b->out, e));
     int failed = source_read(AT_FDCWD, path, false, 8 << 20, &has, NULL);
-    if (failed == -ENOENT)
+    b->bound = failed == -ENOENT;
+    if (b->bound)
         return file_replace(path, wanted.data, wanted.len, e);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
@@ -383,6 +388,20 @@ static int bind(const struct bisection *b, struct err *e)
     return err_set(e, ERR_USAGE, -EEXIST,
                    "'%s' holds another bisection: '%.200s' where this one has '%.200s' (take another --out)", b->out,
                    theirs, ours);
+}
+
+/* Removes the lock that this run wrote, and the folder, where nothing else lies in it. */
+static void unbind(const struct bisection *b)
+{
+    cleanup_free char *path = text_printf("%s/" LOCK, b->out);
+    cleanup_dir DIR *dir = opendir(b->out);
+    bool alone = b->bound && dir;
+    for (const struct dirent *d; alone && (d = readdir(dir));)
+        alone = strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 || strcmp(d->d_name, LOCK) == 0;
+    if (!alone)
+        return;
+    (void)unlink(path);
+    file_take_back(b->out, b->there);
 }
 
 /* --- a build ------------------------------------------------------------------------------------------------------ */
@@ -645,13 +664,16 @@ static int looks(struct bisection *b, size_t at, char *side[2], struct err *e)
     if (!b->plan)
         TRY(write_plan(b, at, plan, e));
     b->step = side;
-    for (size_t i = 0; i < b->design.looks; i++) {
+    int status = 0;
+    for (size_t i = 0; i < b->design.looks && status == 0; i++) {
         b->invocations = b->design.at[i];
-        TRY(look(b, plan, folder, e));
+        status = look(b, plan, folder, e);
         if (b->look.finding.word != BISECT_CANNOT_TELL)
             break;
     }
-    return 0;
+    if (!b->plan && access(folder, F_OK) != 0)
+        (void)unlink(plan); /* it was refused before anything was run */
+    return status;
 }
 
 /* 0, or the exit code of an interrupted one, or an error. */
@@ -830,6 +852,8 @@ int cmd_bisect(struct config *c, struct err *e)
 {
     struct bisection b = {.c = c};
     int status = run(&b, e);
+    if (status < 0)
+        unbind(&b);
     end(&b);
     return status;
 }

@@ -478,13 +478,17 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
+/* The output must not replace the scenario, nor what the function imported and opened when it was looked at. */
 static int refuse_weighed(const struct scale *s, struct err *e)
 {
-    const char *output = s->printed ? NULL : s->c.output.json, *file = s->sweep.function.file;
-    if (!output || (s->sweep.is_function && !*file))
-        return 0;
-    return s->sweep.is_function ? file_refuse_input("--json", output, file, e)
-                                : output_refuse_scenario("--json", output, s->sweep.scenario, e);
+    const char *output = s->printed ? NULL : s->c.output.json, *line = s->sweep.look.files.data;
+    if (output && !s->sweep.is_function)
+        return output_refuse_scenario("--json", output, s->sweep.scenario, e);
+    for (; output && line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        cleanup_free char *file = text_printf("%s/%.*s", s->sweep.function.root, (int)strcspn(line, "\n"), line);
+        TRY(file_refuse_input("--json", output, file, e));
+    }
+    return 0;
 }
 
 static int run(struct scale *s, struct err *e)
@@ -492,9 +496,9 @@ static int run(struct scale *s, struct err *e)
     const struct matrix_shows shows = {.fn = show, .to = s, .check = check, .is_whole = &s->is_whole};
     cleanup_text struct text plan = {0}, modes = {0};
     TRY(take_options(s, &modes, e));
-    TRY(refuse_weighed(s, e));
     TRY(take_strong(s, e));
     TRY(sweep_look(&s->sweep, e));
+    TRY(refuse_weighed(s, e));
     if (s->all_modes && !s->sweep.runtime.interpreters && s->sweep.modes > 1)
         sweep_leave_out(&s->sweep, MODE_INTERPRETERS);
     text_format(s->sweep.python, sizeof(s->sweep.python), "%s", s->sweep.runtime.path);

@@ -178,7 +178,9 @@ def look_at(named: str, returned: bool, words: list[str], opened: set[str]) -> l
     took_ns, result = time_calls(function)
     files = files_below(folder, opened)
     for file in files:
-        function.refuse_ours(file.partition("/")[0].removesuffix(".py"))
+        module = file.partition("/")[0].removesuffix(".py")
+        if "." not in module:  # data, as table.txt, are no module
+            function.refuse_ours(module)
     size = size_of(function, result) if returned else 0
     return [f"call_ns {took_ns}", f"result_bytes {size}", *(f"file {file}" for file in files), "end ."]
 
