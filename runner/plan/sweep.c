@@ -227,14 +227,13 @@ static int look_at_function(struct sweep *s, const struct cell *cell, struct err
     struct session session;
     TRY(session_find(cell, false, false, &session, e));
     TRY(session_open_found(cell, &session, e));
-    int failed = look_in(s, cell, &session, e);
-    int left = session_close(&session, failed == 0 ? e : NULL);
+    int failed = session_close(&session, look_in(s, cell, &session, e), e);
     char *rest = s->look.trace.data;
     while (failed == -ECANCELED && rest && *rest) { /* the function's text steers no terminal */
         cleanup_free char *shown = text_printable(strsep(&rest, "\n"));
         (void)fprintf(stderr, "%s\n", shown);
     }
-    return failed != 0 ? failed : left;
+    return failed;
 }
 
 int sweep_look(struct sweep *s, struct err *e)

@@ -16,8 +16,6 @@
 #include "host/host.h"
 #include "host/last_selftest.h"
 #include "run/inspect.h"
-#include "run/inspect_confine.h"
-#include "run/inspect_inherited.h"
 
 #define TICKS_PER_ROLLUP 5 /* the slice's files are cheap, so they are read more often than the rollups */
 
