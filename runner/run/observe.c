@@ -11,7 +11,6 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "cell/figures.h"
 #include "cgroups/inherited.h"
 #include "host/host.h"
 #include "host/last_selftest.h"
