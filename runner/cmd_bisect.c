@@ -60,7 +60,7 @@ struct look {
 
 struct bisection {
     struct config *c;
-    struct bisect_claim claim;
+    struct compare_condition claim;
     struct bisect_design design;
     double error;
     struct subject *list;
@@ -488,12 +488,12 @@ static int refuse_figure(const struct bisection *b, struct err *e)
 
 /* Whether a cell of the plan is run for what is claimed of (compare_own_figure). What a time or a rate is claimed of
  * shows in the records alone. */
-static bool has_profile_of(const struct plan *plan, enum bisect_claim_kind kind)
+static bool has_profile_of(const struct plan *plan, enum compare_condition_kind kind)
 {
-    if (kind != BISECT_MEMORY && kind != BISECT_GROWTH)
+    if (kind != CONDITION_MEMORY && kind != CONDITION_GROWTH)
         return true;
     for (size_t i = 0; i < plan->cells; i++)
-        if (plan->cell[i].cell.profile == (kind == BISECT_MEMORY ? PROFILE_MEMORY : PROFILE_GROWTH))
+        if (plan->cell[i].cell.profile == (kind == CONDITION_MEMORY ? PROFILE_MEMORY : PROFILE_GROWTH))
             return true;
     return false;
 }
@@ -506,7 +506,7 @@ static int check_figure(const struct plan *plan, void *to, struct err *e)
     const struct figure_about about = figure_about(figure ? figure : "");
     if (!figure)
         return has_profile_of(plan, b->claim.kind) ? 0 : refuse_figure(b, e);
-    if (bisect_concerns(&b->claim, &about))
+    if (compare_concerns(&b->claim, &about))
         return 0;
     for (size_t i = 0; i < plan->cells; i++) {
         const struct scenario *s = plan->cell[i].cell.scenario;
@@ -549,7 +549,7 @@ static int add_row(const struct bisection *b, const struct records *r, const cha
     const struct cell_pair pair = {&of[0].group, &of[1].group};
     const char *figure = b->c->bisect.figure ? b->c->bisect.figure : compare_own_figure(r, r, &pair);
     const struct figure_about about = compare_about(r, r, figure);
-    if (of[0].group.count == 0 || of[1].group.count == 0 || !bisect_concerns(&b->claim, &about))
+    if (of[0].group.count == 0 || of[1].group.count == 0 || !compare_concerns(&b->claim, &about))
         return 0;
     if (is_no_time(&of[0], &about) || is_no_time(&of[1], &about))
         return err_set(e, ERR_HOST, -ENOTSUP, "the CPUs here are emulated: %s is no measure", figure);
@@ -696,7 +696,7 @@ static void add_ratio(const struct bisection *b, const struct stats_interval *r,
     cleanup_text struct text of = {0}, interval = {0};
     if (r->why_not)
         text_add(out, "no interval (%s)", r->why_not);
-    else if (b->claim.kind == BISECT_GROWTH)
+    else if (b->claim.kind == CONDITION_GROWTH)
         words_difference(r, &of, &interval);
     if (of.len)
         text_add(out, "%s %s", of.data, interval.data);
@@ -788,7 +788,7 @@ static int print_result(const struct bisection *b, const struct bisect_search *s
              l->figure, l->cell);
     add_ratio(b, &l->finding.ratio, &out);
     text_add(&out, " %s, a %.4g%% interval. %zu runs.\n* the records: %s\n",
-             b->claim.kind == BISECT_GROWTH ? "from the first's, for 1,000 iterations" : "times the first's",
+             b->claim.kind == CONDITION_GROWTH ? "from the first's, for 1,000 iterations" : "times the first's",
              l->finding.ratio.confidence * 100, b->runs, b->out);
     print_wrapped(out.data);
     return 0;

@@ -195,7 +195,7 @@ static int read_sides(struct job *j, struct err *e)
 
 static int read_both(struct job *j, struct err *e)
 {
-    j->a.reader.with_iterations = j->b.reader.with_iterations = j->asked->steady;
+    j->a.reader.with_steady = j->b.reader.with_steady = j->asked->steady;
     if (*j->key)
         return read_sides(j, e);
     if (!j->path_b) { /* one folder that holds both halves */

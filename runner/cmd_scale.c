@@ -416,15 +416,14 @@ static int diagnose(const struct scale *s, const struct summary *summary, struct
     const struct why_timed timed = why_timed_of_invocation(&summary->records, of);
     TRY(session_open(&cell->cell, &session, e));
     meter_open(&meter, &cell->cell, 1);
-    int failed = why_run_timed(&session, &cell->cell, &s->sweep.runtime, &timed, meter_cell(&meter, 0), ret, e);
+    const int ran = why_run(&session, &cell->cell, &s->sweep.runtime, &timed, meter_cell(&meter, 0), ret, e);
     meter_clear(&meter);
-    int left = session_close(&session, failed == 0 ? e : NULL);
-    if (failed != 0)
-        return failed;
-    if (s->sweep.is_function)
+    int failed = session_close(&session, ran, e);
+    if (failed == 0 && s->sweep.is_function)
         why_move_files(ret, cell->cell.scenario->dir, s->sweep.function.root);
-    failed = left == 0 ? keep_why(of, ret, e) : left;
-    if (failed != 0)
+    if (failed == 0)
+        failed = keep_why(of, ret, e);
+    if (ran == 0 && failed != 0)
         why_free(ret);
     return failed;
 }

@@ -374,7 +374,7 @@ static struct stats_interval value_of(const struct summary *s, const struct curv
 static void add_value(struct drawing *d, const struct summary *s, const struct curve *l, double workers,
                       const char *figure, double **value)
 {
-    double scale = figure ? summary_unit(s, figure).scale : 1;
+    double scale = figure ? records_about(&s->records, figure).scale : 1;
     struct bar b = {NAN, NAN, NAN};
     for (size_t i = 0; i < l->cells; i++) {
         if (l->cell[i]->workers != workers)
@@ -414,8 +414,9 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
                  const double *workers, size_t count, const char *figure, const char *of)
 {
     const char *word = !figure ? "speed-up" : strcmp(figure, "pss_bytes") == 0 ? "memory" : "time";
-    const char *what = figure ? summary_unit(s, figure).title
-                              : "speed-up (work done in the same time; the fewest workers count as their number)";
+    const struct figure_about about = records_about(&s->records, figure ? figure : "");
+    const char *what =
+        figure ? about.title : "speed-up (work done in the same time; the fewest workers count as their number)";
     cleanup_free char *name = text_printf("scaling-%s%s", word, of),
                       *title = text_printf("Scaling by workers: %s", what);
     struct text alt = {0};
@@ -442,8 +443,7 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
         drawings_y_axis(d, value, (size_t)(next - value));
     else /* an interval may have any width */
         text_add(&d->plot, "set yrange [0:%g]\n", top);
-    cleanup_free char *axis =
-        figure ? text_printf("%s [%s]", what, summary_unit(s, figure).unit) : text_printf("speed-up");
+    cleanup_free char *axis = figure ? text_printf("%s [%s]", what, about.shown) : text_printf("speed-up");
     text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel ", 0.9 * workers[0],
              1.1 * workers[count - 1]);
     drawing_quote(&d->plot, axis);
@@ -707,11 +707,12 @@ struct mark {
     int point;
 };
 
-static void say_figure(struct text *alt, const char *title, const struct summary_figure *f, struct summary_unit u)
+static void say_figure(struct text *alt, const char *title, const struct summary_figure *f,
+                       const struct figure_about *u)
 {
     if (f && isfinite(f->is.mean.at))
         text_add(alt, "%s %s%s%s %s", *title ? "," : "", title, *title ? " " : "",
-                 number_interval(&f->is.mean, u.scale).at, u.unit);
+                 number_interval(&f->is.mean, u->scale).at, u->shown);
 }
 
 /* Whether the figure of this profile's cells has a row for the cell. */
@@ -737,7 +738,7 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
     cleanup_free const char **label = xcalloc(s->cells, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
     cleanup_text struct text data = {0}, alt = {0};
     size_t rows = 0, values = 0;
-    struct summary_unit u = summary_unit(s, mark[0].figure);
+    const struct figure_about u = records_about(&s->records, mark[0].figure);
     text_add(&data, "row cell");
     for (size_t m = 0; m < marks; m++)
         text_add(&data, " %s %s_low %s_high", mark[m].column, mark[m].column, mark[m].column);
@@ -754,7 +755,7 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
             const struct summary_figure *f = summary_figure(s, c, mark[m].figure);
             struct bar b = f ? bar_of(&f->is.mean, u.scale) : (struct bar){NAN, NAN, NAN};
             add_bar(&data, b);
-            say_figure(&alt, m ? mark[m].title : "", f, u);
+            say_figure(&alt, m ? mark[m].title : "", f, &u);
             value[values] = b.at;
             low[values++] = b.low;
         }
@@ -766,7 +767,7 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
         name_rows(d, label, rows);
         set_x_axis(d, value, low, values);
         cleanup_free char *axis =
-            text_printf("%s [%s], with 95%% intervals", memory ? "memory" : "time of an iteration", u.unit);
+            text_printf("%s [%s], with 95%% intervals", memory ? "memory" : "time of an iteration", u.shown);
         text_add(&d->plot, "set xlabel ");
         drawing_quote(&d->plot, axis);
         text_add(&d->plot, "\nplot ");
