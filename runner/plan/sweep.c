@@ -19,6 +19,7 @@
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 #include "launch/spawn.h"
+#include "record/records.h"
 #include "run/session.h"
 
 #define WORKERS_HIGH    4096 /* as for --workers of the other commands */
@@ -372,15 +373,33 @@ void sweep_add_function(const struct sweep *s, struct text *out)
     text_add(out, "\n");
 }
 
+void sweep_add_missing(const struct sweep *s, const struct records *r, struct text *out)
+{
+    bool missing = false;
+    for (size_t i = 0; i < r->count; i++)
+        missing |= strstr(r->list[i].detail, "FileNotFoundError") != NULL;
+    if (missing && s->is_function)
+        text_add(out,
+                 "* the function ran in a folder that has what it opened below %s when it was looked at, and no more: "
+                 "name by its whole path what it lists, looks for or finds elsewhere (and with --rw PATH what is below "
+                 "/tmp)\n",
+                 s->function.root);
+}
+
 void sweep_add_places(const struct sweep *s, const char *folder, struct text *out)
 {
     const char *keep = s->c->bench.keep;
-    if (keep)
-        text_add(out, "* the scenario: %s ('tare run %s%s'; with --profile growth: how its memory grows)\n", keep,
-                 strchr(keep, '/') ? "" : "./", keep);
+    cleanup_text struct text place = {0}, records = {0};
+    text_add_shell_word(&records, folder);
+    if (keep) {
+        cleanup_free char *path = text_printf("%s%s", strchr(keep, '/') ? "" : "./", keep);
+        text_add_shell_word(&place, path);
+        text_add(out, "* the scenario: %s ('tare run %s'; with --profile growth: how its memory grows)\n", keep,
+                 place.data);
+    }
     if (*s->records)
         text_add(out, "* the records were not kept (--out DIR keeps them%s)\n",
                  keep ? "" : ", --keep DIR keeps a scenario to go on from");
     else
-        text_add(out, "* the records: %s ('tare report %s')\n", folder, folder);
+        text_add(out, "* the records: %s ('tare report %s')\n", folder, records.data);
 }
