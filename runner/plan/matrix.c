@@ -67,19 +67,18 @@ static bool same_host_options(const struct cell *a, const struct cell *b)
            a->numa == b->numa && a->isolation == b->isolation;
 }
 
-static int close_session(struct matrix *s, struct err *e)
+/* As session_close(). */
+static int close_session(struct matrix *s, int status, struct err *e)
 {
-    if (!s->session_of)
-        return 0;
-    s->session_of = NULL;
-    return session_close(&s->session, e);
+    const bool is_open = STEAL(s->session_of);
+    return is_open ? session_close(&s->session, status, e) : status;
 }
 
 static int open_session(struct matrix *s, const struct cell *cell, struct err *e)
 {
     if (s->session_of && same_host_options(s->session_of, cell))
         return 0;
-    TRY(close_session(s, e));
+    TRY(close_session(s, 0, e));
     TRY(session_open(cell, &s->session, e));
     s->session_of = cell;
     return 0;
@@ -352,10 +351,9 @@ static int run_here(struct matrix *s, size_t *run, int *interrupted_by, struct e
     int failed = campaign_is_done(c) && !campaign_goes_on(c) ? 0 : open_stage(s, e);
     if (failed == 0)
         failed = run_blocks(s, e);
-    int left = close_session(s, failed == 0 ? e : NULL);
     *run = s->run;
     *interrupted_by = s->interrupted_by;
-    return failed != 0 ? failed : left;
+    return close_session(s, failed, e);
 }
 
 /* --- how it ended --- */
@@ -471,10 +469,7 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
         failed = err_set(e, ERR_HOST, -ENOTSUP, "cell '%s': %s", cell->id, cell->not_run);
     if (failed == 0 && !(one && one->file))
         failed = run_unit(s, &at, e);
-    int left = close_session(s, failed == 0 ? e : NULL);
-    if (failed == 0 && s->interrupted_by)
-        return 128 + s->interrupted_by;
-    return failed != 0 ? failed : left;
+    return close_session(s, failed == 0 && s->interrupted_by ? 128 + s->interrupted_by : failed, e);
 }
 
 /* Checks the plan before it makes and binds the folder. A finished folder needs no check. */
