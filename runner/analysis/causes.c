@@ -89,15 +89,10 @@ static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
     return m;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static struct sum *sum_of(struct finder *f, const struct cause_rule *rule, const char *noun)
 {
     for (size_t i = 0; i < f->sums; i++)
-        if (strcmp(f->sum[i].rule->id, rule->id) == 0 && is_same(f->sum[i].noun, noun))
+        if (strcmp(f->sum[i].rule->id, rule->id) == 0 && text_is_same(f->sum[i].noun, noun))
             return &f->sum[i];
     f->sum = xgrow(f->sum, f->sums, sizeof(*f->sum));
     f->sum[f->sums] =
