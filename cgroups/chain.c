@@ -20,9 +20,9 @@ static bool is_partition(int dirfd)
     return file_read_at(dirfd, PARTITION, kind, sizeof(kind)) > 0 && strcmp(kind, "root") == 0;
 }
 
-/* The level of the nearest partition above path, and the CPUs that it has left. The hierarchy's root (level 0) always
- * is one. */
-static unsigned find_anchor(const struct slice_tree *t, const char *path, struct cpulist *left)
+/* The level of the nearest partition above path, the CPUs that it has left, and how many levels the path has. The
+ * hierarchy's root (level 0) always is one. */
+static unsigned find_anchor(const struct slice_tree *t, const char *path, struct cpulist *left, unsigned *levels)
 {
     unsigned level = 0;
     struct cpuset_way w = cpuset_way(t->root.mount, path);
@@ -30,22 +30,12 @@ static unsigned find_anchor(const struct slice_tree *t, const char *path, struct
     (void)cpuset_common(t->root.mount, left);
     for (;;) {
         cleanup_close int fd = cpuset_next(&w);
+        *levels = w.level;
         if (fd < 0)
             return level;
         if (w.path[w.end] == '/' && is_partition(fd) && cpuset_read(fd, "cpuset.cpus.effective", left) == 0)
             level = w.level;
     }
-}
-
-static unsigned count_levels(const struct slice_tree *t, const char *path)
-{
-    struct cpuset_way w = cpuset_way(t->root.mount, path);
-    for (int fd = cpuset_next(&w); fd >= 0; fd = cpuset_next(&w)) {
-        (void)close(fd);
-        if (w.path[w.end] != '/')
-            break;
-    }
-    return w.level;
 }
 
 static void drop_first(struct cpulist *set)
@@ -113,9 +103,9 @@ int chain_make(const struct slice_tree *t, const char *path, const struct cpulis
                size_t cap)
 {
     struct cpulist left;
-    unsigned anchor = find_anchor(t, path, &left);
+    unsigned levels = 0, anchor = find_anchor(t, path, &left, &levels);
     struct cpulist spare = cpulist_minus(&left, cpus);
-    unsigned links = count_levels(t, path) - anchor - 1;
+    unsigned links = levels - anchor - 1;
     if (!cpulist_subset(cpus, &left) || cpulist_count(&spare) < links + 1) {
         (void)snprintf(why, cap, "the nearest partition above has too few CPUs (needed: these, and %u to spare)",
                        links + 1);

@@ -258,9 +258,8 @@ int slice_kill(struct slice *s, int timeout_ms, struct err *e)
 {
     if (!s->own)
         return err_set(e, ERR_HOST, -EOPNOTSUPP, "slice '%s': cannot kill: the cgroup is not our own", s->name);
-    int failed = cgdir_kill(s->dirfd, clock_now_ns() + timeout_ms * NS_PER_MS);
-    errno = -failed;
-    return failed == 0 ? 0 : err_sys(e, ERR_OURS, "slice '%s': cannot end the processes in '%s'", s->name, s->path);
+    return err_code(e, ERR_OURS, cgdir_kill(s->dirfd, clock_now_ns() + timeout_ms * NS_PER_MS),
+                    "slice '%s': cannot end the processes in '%s'", s->name, s->path);
 }
 
 int slice_destroy(struct slice **slice, struct err *e)
@@ -272,11 +271,8 @@ int slice_destroy(struct slice **slice, struct err *e)
     int failed = !s->own ? 0
                          : cgdir_remove(t->whole ? t->root_fd : t->run_fd, t->whole ? t->name : s->name,
                                         clock_now_ns() + DESTROY_NS);
-    if (failed != 0) {
-        errno = -failed;
-        (void)err_sys(e, ERR_OURS, "slice '%s': cannot remove '%s'", s->name, s->path);
+    if (err_code(e, ERR_OURS, failed, "slice '%s': cannot remove '%s'", s->name, s->path) != 0)
         (void)err_remedy(e, "rmdir removes it once it is empty");
-    }
     partition_release(t, s->path, &s->partition);
     release(s);
     return failed;

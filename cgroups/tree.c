@@ -68,13 +68,7 @@ static int lock_base(struct slice_tree *t, struct err *e)
     if (failed == -EBUSY)
         return err_set(e, ERR_HOST, failed, "another process has held the lock of '%s' for %d s (lslocks shows which)",
                        t->root.path, SLICE_LOCK_S);
-    return failed == 0 ? 0 : err_set(e, ERR_HOST, failed, "cannot lock '%s': %s", t->root.path, strerror(-failed));
-}
-
-static void unlock_base(struct slice_tree *t)
-{
-    slice_unlock(t->base_fd);
-    t->locked = false;
+    return err_code(e, ERR_HOST, failed, "cannot lock '%s'", t->root.path);
 }
 
 void slice_unlock(int fd)
@@ -138,16 +132,12 @@ static int move_in(struct slice_tree *t, struct err *e)
     if (t->root.own[0] == '\0')
         return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s', so tare could not move back from '%s'",
                        t->root.mount, t->root.path);
-    int failed = file_write_at(t->supervisor_fd, "cgroup.procs", "0");
-    if (failed != 0) {
-        errno = -failed;
-        (void)err_sys(e, ERR_HOST, "cannot move from '%s' into '%s'", t->root.own, t->root.path);
-        if (failed == -EACCES)
-            (void)err_remedy(e, "run as root, or start tare inside the delegated directory");
-        return failed;
-    }
-    t->moved = true;
-    return 0;
+    int failed = err_code(e, ERR_HOST, file_write_at(t->supervisor_fd, "cgroup.procs", "0"),
+                          "cannot move from '%s' into '%s'", t->root.own, t->root.path);
+    if (failed == -EACCES)
+        (void)err_remedy(e, "run as root, or start tare inside the delegated directory");
+    t->moved = failed == 0;
+    return failed;
 }
 
 static void confine_supervisor(struct slice_tree *t, const struct cpulist *housekeeping)
@@ -179,9 +169,8 @@ static int build(struct slice_tree *t, struct err *e)
     TRY(open_root(t, e));
     TRY(make_directory(t->root_fd, t->name, &t->run_fd, e));
     t->made_run = true;
-    int failed = slice_lock(t->run_fd); /* held until close: it tells leftovers.c that the run lives */
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "cannot lock '%s': %s", t->name, strerror(-failed));
+    /* Held until close: it tells leftovers.c that the run lives. */
+    TRY(err_code(e, ERR_OURS, slice_lock(t->run_fd), "cannot lock '%s'", t->name));
     TRY(note_first(t, e));
     if ((t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
         return err_sys(e, ERR_OURS, "cannot reserve a descriptor");
@@ -203,8 +192,7 @@ static int move_back(struct slice_tree *t, struct err *e)
         failed = fd < 0 ? -errno : file_write_at(fd, "cgroup.procs", "0");
         t->moved = failed != 0;
     }
-    errno = -failed;
-    return t->moved ? err_sys(e, ERR_OURS, "cannot move back into '%s'", t->root.own) : 0;
+    return err_code(e, ERR_OURS, failed, "cannot move back into '%s'", t->root.own);
 }
 
 static int remove_run(struct slice_tree *t, struct err *e)
@@ -213,12 +201,9 @@ static int remove_run(struct slice_tree *t, struct err *e)
     int failed = t->whole ? 0 : cgdir_remove_empty(t->run_fd, SUPERVISOR, deadline_ns);
     if (failed == 0)
         failed = cgdir_remove_empty(t->root_fd, t->name, deadline_ns);
-    if (failed != 0) {
-        errno = -failed;
-        (void)err_sys(e, ERR_OURS, "cannot remove '%s/%s'", slice_tree_path(t), t->name);
-        return err_remedy(e, "tare clean removes it once it is empty");
-    }
-    return 0;
+    if (err_code(e, ERR_OURS, failed, "cannot remove '%s/%s'", slice_tree_path(t), t->name) == 0)
+        return 0;
+    return err_remedy(e, "tare clean removes it once it is empty");
 }
 
 /* Undoes what was done, also of a half-built tree. Without the lock the controllers stay enabled, because another run
@@ -279,7 +264,8 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     if (housekeeping && (t->moved || !t->own))
         confine_supervisor(t, housekeeping);
     if (t->own)
-        unlock_base(t);
+        slice_unlock(t->base_fd);
+    t->locked = false;
     *ret = t;
     return 0;
 }
