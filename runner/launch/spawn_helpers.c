@@ -36,29 +36,12 @@ static int open_pipe(int *from_child, int *to_parent)
     return 0;
 }
 
-/* Waits for something to read, or for the end of a pidfd, until the deadline or a signal in signal_fd (below 0: none);
- * a handled signal does not end it. 0; -ETIMEDOUT; -EINTR; or -errno. */
-static int await(int fd, int signal_fd, int64_t deadline_ns)
-{
-    for (;;) {
-        int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
-        int n = poll(p, 2, left_ms > 0 ? (int)left_ms : 0);
-        if (n > 0)
-            return p[1].revents ? -EINTR : 0;
-        if (n == 0)
-            return -ETIMEDOUT;
-        if (errno != EINTR)
-            return -errno;
-    }
-}
-
 /* Appends what fd brings until its end, the deadline or a signal, which end_capture() tells. -EFBIG: more than
  * CAPTURE_MAX. */
 static int drain(int fd, int signal_fd, int64_t deadline_ns, struct text *ret)
 {
     char chunk[4096];
-    while (await(fd, signal_fd, deadline_ns) == 0) {
+    while (spawn_await(fd, signal_fd, deadline_ns) == 0) {
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
@@ -89,7 +72,7 @@ static int find_helper(const char *name, char path[PATH_MAX])
 static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns)
 {
     struct child_end end = {0};
-    int waited = await(child->pidfd, signal_fd, deadline_ns);
+    int waited = spawn_await(child->pidfd, signal_fd, deadline_ns);
     if (waited != 0)
         spawn_kill(child);
     int r = spawn_wait(child, &end, NULL);

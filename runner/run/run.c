@@ -82,10 +82,10 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
     request.has_streams = s->command != NULL;
     request.scratch = *s->tmpdir ? s->tmpdir : NULL;
     int failed = confine_prepare(&request, &s->confine, e);
-    if (failed != 0 || cell->isolation != ISOLATION_STRICT || confine_user(s->confine)->uid != 0)
+    if (failed != 0 || cell->isolation != ISOLATION_STRICT || s->confine->user.uid != 0)
         return failed;
     return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the workload would stay uid 0%s%s (--user)",
-                   *confine_user(s->confine)->reason ? ": " : "", confine_user(s->confine)->reason);
+                   *s->confine->user.reason ? ": " : "", s->confine->user.reason);
 }
 
 static int specify_command(struct stage *s, const struct cell *cell, struct err *e)
@@ -221,7 +221,7 @@ static int start(struct stage *s, struct err *e)
     int failed = 0;
     if (s->child.init == 0) {
         session_guard(s->session);
-        failed = shm_objects_begin(s->confine ? confine_user(s->confine)->uid : geteuid(), &s->shm, e);
+        failed = shm_objects_begin(s->confine ? s->confine->user.uid : geteuid(), &s->shm, e);
     }
     if (failed == 0)
         failed = spawn_go(&s->spec, &s->child, e);
