@@ -482,6 +482,7 @@ void file_take_back(const char *path, size_t there)
 
 static int remove_nested(int dirfd, const char *name, int depth)
 {
+    _Alignas(struct dirent64) char entries[1024];
     int failed = 0;
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
@@ -489,18 +490,21 @@ static int remove_nested(int dirfd, const char *name, int depth)
         return -errno;
     if (depth == NESTED_MAX)
         return -ELOOP;
-    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    cleanup_dir DIR *dir = fdopendir(fd);
-    if (!dir) {
-        failed = -errno;
-        (void)close(fd);
-        return failed;
+    for (bool any = true; any && failed == 0;) { /* from the beginning each time: what was read is gone */
+        any = false;
+        ssize_t n = lseek(fd, 0, SEEK_SET) == 0 ? getdents64(fd, entries, sizeof(entries)) : -1;
+        failed = n < 0 ? -errno : 0;
+        for (ssize_t at = 0; at < n && failed == 0; at += ((struct dirent64 *)(void *)(entries + at))->d_reclen) {
+            const char *entry = ((struct dirent64 *)(void *)(entries + at))->d_name;
+            if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
+                continue;
+            failed = remove_nested(fd, entry, depth + 1);
+            any = true;
+        }
     }
-    for (struct dirent *d = readdir(dir); d && failed == 0; d = readdir(dir))
-        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-            failed = remove_nested(fd, d->d_name, depth + 1);
     if (failed == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
         failed = -errno;
     return failed;
@@ -509,15 +513,6 @@ static int remove_nested(int dirfd, const char *name, int depth)
 int file_remove_tree(int dirfd, const char *name)
 {
     return remove_nested(dirfd, name, 0);
-}
-
-void file_remove_temporary(const char *path)
-{
-    int failed = file_remove_tree(AT_FDCWD, path);
-    if (failed != 0)
-        failed = file_remove_tree(AT_FDCWD, path);
-    if (failed != 0)
-        (void)fprintf(stderr, "tare: cannot remove '%s': %s ('tare clean' removes it)\n", path, strerror(-failed));
 }
 
 size_t file_descriptors_max(void)

@@ -306,12 +306,17 @@ void text_add_names(struct text *t, const char *const *names, unsigned bits)
         }
 }
 
+int text_index(const char *word, const char *const *list)
+{
+    for (int i = 0; list[i]; i++)
+        if (strcmp(word, list[i]) == 0)
+            return i;
+    return -1;
+}
+
 bool text_is_among(const char *word, const char *const *list)
 {
-    for (; *list; list++)
-        if (strcmp(word, *list) == 0)
-            return true;
-    return false;
+    return text_index(word, list) >= 0;
 }
 
 bool text_has_word(const char *words, const char *separators, const char *word)

@@ -50,7 +50,9 @@ void text_add_seconds(struct text *t, double seconds);
  * NULL and has at most 32. */
 void text_add_names(struct text *t, const char *const *names, unsigned bits);
 
-/* Whether the word is in the list, which ends with NULL. */
+/* The place of the word in the list, which ends with NULL; -1: it is not there. */
+int text_index(const char *word, const char *const *list);
+/* Whether it is there. */
 bool text_is_among(const char *word, const char *const *list);
 
 /* Whether `words`, which any of the separators part, has the word as a whole. Not a word: "". */

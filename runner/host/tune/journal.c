@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/trust.h"
+#include "base/yaml.h"
 
 #define MARK              "tare-tune/2"
 #define MARK_OF_PATHS     "tare-tune/1"
@@ -35,31 +36,15 @@ static uint32_t checksum(const char *bytes, size_t len)
     return sum;
 }
 
-static void add_quoted(struct text *out, const char *bytes)
-{
-    text_add(out, " \"");
-    for (const char *p = bytes; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '\n')
-            text_add(out, "\\n");
-        else if (c == '"' || c == '\\')
-            text_add(out, "\\%c", c);
-        else if (c < ' ' || c == 0x7f)
-            text_add(out, "\\x%02x", c);
-        else
-            text_add(out, "%c", c);
-    }
-    text_add(out, "\"");
-}
-
 static void add_line(struct text *out, const char *boot_id, const struct journal_record *r)
 {
     size_t start = out->len;
     char name[64] = "";
     (void)knob_name_of(r->path, name, sizeof(name)); /* journal_append() has checked it */
-    text_add(out, MARK " %s %s %s", boot_id, r->keep ? "keep" : "set", name);
-    add_quoted(out, r->old_bytes);
-    add_quoted(out, r->new_bytes);
+    text_add(out, MARK " %s %s %s ", boot_id, r->keep ? "keep" : "set", name);
+    yaml_add_quoted(r->old_bytes, out);
+    text_add(out, " ");
+    yaml_add_quoted(r->new_bytes, out);
     text_add(out, " ");
     text_add(out, "%08x\n", checksum(out->data + start, out->len - start));
 }
@@ -96,13 +81,14 @@ static void free_record(struct journal_record *r)
 /* The setting's file and kind. NULL: not a setting of the table. The caller frees it. */
 static char *take_setting(const char *mark, char *word, const char **rest, enum knob_kind *kind)
 {
+    static const char *const KINDS[] = {"value", "choice", "list", "mask", NULL}; /* of enum knob_kind */
     char path[PATH_MAX], name[64];
-    enum knob_kind said = KNOB_VALUE;
     if (strcmp(mark, MARK) == 0)
         return knob_find(word, path, sizeof(path), kind) == 0 ? xstrdup(path) : NULL;
-    char *named = strcmp(mark, MARK_OF_PATHS) == 0 && knob_kind_find(word, &said) == 0 ? take_quoted(rest) : NULL;
+    const int said = text_index(word, KINDS);
+    char *named = strcmp(mark, MARK_OF_PATHS) == 0 && said >= 0 ? take_quoted(rest) : NULL;
     if (named && knob_name_of(named, name, sizeof(name)) == 0 && knob_find(name, path, sizeof(path), kind) == 0 &&
-        *kind == said)
+        (int)*kind == said)
         return named;
     free(named);
     return NULL;
