@@ -82,7 +82,7 @@ void partition_forget(int dirfd)
 }
 
 /* Top down: a directory can claim only what its parent has. */
-static int claim_all(const struct slice_tree *t, const char *path, struct partition *p, char *why, size_t cap)
+static int claim_all(const struct slice_tree *t, const char *path, struct partition_claims *p, char *why, size_t cap)
 {
     struct cpuset_way w = cpuset_way(t->root.mount, path);
     for (;;) {
@@ -101,7 +101,7 @@ static int claim_all(const struct slice_tree *t, const char *path, struct partit
     }
 }
 
-static void unclaim_all(const struct slice_tree *t, const char *path, struct partition *p)
+static void unclaim_all(const struct slice_tree *t, const char *path, struct partition_claims *p)
 {
     struct cpuset_way w = cpuset_way(t->root.mount, path);
     for (;;) {
@@ -114,7 +114,7 @@ static void unclaim_all(const struct slice_tree *t, const char *path, struct par
     p->claimed = 0;
 }
 
-void partition_release(const struct slice_tree *t, const char *path, struct partition *p)
+void partition_release(const struct slice_tree *t, const char *path, struct partition_claims *p)
 {
     if (p->claimed == 0 && p->chained == 0)
         return;
@@ -153,7 +153,8 @@ static void take(int dirfd, struct slice_setting *s)
 
 /* First tries a remote partition, claimed in every ancestor. Without CAP_SYS_ADMIN the kernel takes the claims but
  * refuses the partition; then, or before Linux 6.7, tries a chain of partitions. */
-static void make(const struct slice_tree *t, const char *path, int dirfd, struct slice_setting *s, struct partition *p)
+static void make(const struct slice_tree *t, const char *path, int dirfd, struct slice_setting *s,
+                 struct partition_claims *p)
 {
     char why[120] = "";
     char why_no_chain[120] = "";
@@ -173,9 +174,9 @@ static void make(const struct slice_tree *t, const char *path, int dirfd, struct
 }
 
 void partition_make(const struct slice_tree *t, const char *path, int dirfd, const struct slice_limits *limits,
-                    struct slice_setting *s, struct partition *ret)
+                    struct slice_setting *s, struct partition_claims *ret)
 {
-    *ret = (struct partition){.cpus = limits->cpus};
+    *ret = (struct partition_claims){.cpus = limits->cpus};
     if (cpulist_count(&limits->cpus) == 0 || takes_all(t, &limits->cpus)) {
         (void)limits_verify(dirfd, s);
         s->ok = limits->partition == SLICE_PARTITION_AUTO;

@@ -27,18 +27,6 @@
 #define DESTROY_NS      (2 * NS_PER_S)
 #define LIBCGROUP_CHARS 100 /* CG_CONTROL_VALUE_MAX: it refuses longer values, with a message on stderr */
 
-struct slice {
-    const struct slice_tree *tree;
-    bool own;
-    int dirfd;
-    char name[256];
-    char path[PATH_MAX];
-    struct slice_setting *partition_setting; /* points into settings; NULL: no partition was asked for */
-    struct partition partition;
-    size_t count;
-    struct slice_setting settings[SLICE_SETTINGS_MAX]; /* only the first `count` are initialised */
-};
-
 static void log_nothing(void *userdata, int level, const char *fmt, va_list ap)
 {
     (void)userdata;
@@ -208,27 +196,6 @@ int slice_create(struct slice_tree *tree, const char *name, const struct slice_l
     }
     *ret = s;
     return 0;
-}
-
-int slice_dirfd(const struct slice *s)
-{
-    return s->dirfd;
-}
-
-bool slice_is_own(const struct slice *s)
-{
-    return s->own;
-}
-
-const char *slice_path(const struct slice *s)
-{
-    return s->path;
-}
-
-const struct slice_setting *slice_settings(const struct slice *s, size_t *count)
-{
-    *count = s->count;
-    return s->settings;
 }
 
 int slice_effective_cpus(const struct slice *s, struct cpulist *ret)

@@ -478,12 +478,29 @@ void file_take_back(const char *path, size_t there)
     }
 }
 
+#define ROUNDS     16
 #define NESTED_MAX 256 /* each level takes a descriptor, and the usual limit is 1024 */
+
+static int remove_nested(int dirfd, const char *name, int depth);
+
+/* Some file systems pass over names while others are removed: those stay for another round. */
+static int remove_names(int fd, int depth)
+{
+    _Alignas(struct dirent64) char entries[1024];
+    ssize_t n = lseek(fd, 0, SEEK_SET) == 0 ? 0 : -1;
+    while (n >= 0 && (n = getdents64(fd, entries, sizeof(entries))) > 0) {
+        const struct dirent64 *d = NULL;
+        for (ssize_t at = 0; at < n; at += d->d_reclen) {
+            d = (const struct dirent64 *)(const void *)(entries + at);
+            if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+                TRY(remove_nested(fd, d->d_name, depth + 1));
+        }
+    }
+    return n < 0 ? -errno : 0;
+}
 
 static int remove_nested(int dirfd, const char *name, int depth)
 {
-    _Alignas(struct dirent64) char entries[1024];
-    int failed = 0;
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno != EISDIR && errno != EPERM)
@@ -493,21 +510,14 @@ static int remove_nested(int dirfd, const char *name, int depth)
     cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    for (bool any = true; any && failed == 0;) { /* from the beginning each time: what was read is gone */
-        any = false;
-        ssize_t n = lseek(fd, 0, SEEK_SET) == 0 ? getdents64(fd, entries, sizeof(entries)) : -1;
-        failed = n < 0 ? -errno : 0;
-        for (ssize_t at = 0; at < n && failed == 0; at += ((struct dirent64 *)(void *)(entries + at))->d_reclen) {
-            const char *entry = ((struct dirent64 *)(void *)(entries + at))->d_name;
-            if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
-                continue;
-            failed = remove_nested(fd, entry, depth + 1);
-            any = true;
-        }
+    for (int round = 0; round < ROUNDS; round++) {
+        TRY(remove_names(fd, depth));
+        if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return 0;
+        if (errno != ENOTEMPTY)
+            break;
     }
-    if (failed == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-        failed = -errno;
-    return failed;
+    return -errno;
 }
 
 int file_remove_tree(int dirfd, const char *name)
