@@ -64,14 +64,6 @@ static void watch_for_the_end(void)
 
 /* --- making and removing ----------------------------------------------------------------------------------------- */
 
-/* Blocks the signals while `standing` and the folders disagree. */
-static void hold_the_end(sigset_t *before)
-{
-    sigset_t held;
-    signals_of_end(&held);
-    (void)sigprocmask(SIG_BLOCK, &held, before);
-}
-
 static void stand(const char *path, const char *instead)
 {
     for (size_t i = 0; i < SLOTS; i++)
@@ -87,7 +79,7 @@ int tmpdir_make(const char *beside, struct temporary *ret, struct err *e)
     const char *in = beside ? beside : temporary_base();
     if (strlen(in) > sizeof(standing[0]) - 32)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s...': its path is too long", in);
-    hold_the_end(&before);
+    signals_hold(&before); /* `standing` and the folders must agree */
     int failed = temporary_make(in, ".tare-", ret, e);
     if (failed == 0) {
         stand("", ret->path);
@@ -105,7 +97,7 @@ void tmpdir_remove(struct temporary *t)
         return;
     text_format(path, sizeof(path), "%s", t->path);
     temporary_remove(t);
-    hold_the_end(&before);
+    signals_hold(&before);
     stand(path, "");
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
 }

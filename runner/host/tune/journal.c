@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/trust.h"
+#include "base/userdir.h"
 #include "base/yaml.h"
 
 #define MARK              "tare-tune/2"
@@ -122,7 +123,7 @@ int journal_place(const char *root, char *buf, size_t cap, struct err *e)
     const bool given = state && *state;
     if (given && trust_path(state, e) != 0)
         return err_wrap(e, "$TARE_STATE, the journal's folder");
-    int n = snprintf(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : "/var/lib/tare");
+    int n = snprintf(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : USERDIR_STATE_OF_ROOT);
     return n > 0 && (size_t)n < cap
                ? 0
                : err_set(e, ERR_USAGE, -ENAMETOOLONG, "the journal's folder: its path is too long");
