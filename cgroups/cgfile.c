@@ -14,18 +14,6 @@ static bool ends_line(char c)
     return c == '\n' || c == '\0';
 }
 
-/* Digits only: strtoull() would also accept white space and a sign. */
-static int take_number(const char **p, uint64_t *ret)
-{
-    char *end = NULL;
-    if (!isdigit((unsigned char)**p))
-        return -EINVAL;
-    errno = 0;
-    *ret = strtoull(*p, &end, 10);
-    *p = end;
-    return -errno;
-}
-
 /* A number or "max", up to the end of the line. */
 static int take_value(const char *p, const char **end, uint64_t *ret)
 {
@@ -33,7 +21,7 @@ static int take_value(const char *p, const char **end, uint64_t *ret)
     if (strncmp(p, "max", 3) == 0)
         p += 3;
     else
-        TRY(take_number(&p, &v));
+        TRY(text_digits(p, &p, &v));
     if (!ends_line(*p))
         return -EINVAL;
     *end = p;

@@ -107,16 +107,6 @@ static int open_root(struct slice_tree *t, struct err *e)
     return open_directory(slice_tree_path(t), &t->root_fd, e);
 }
 
-/* The inode of our first directory below base, for the mark (enable.c). */
-static int note_first(struct slice_tree *t, struct err *e)
-{
-    struct stat st;
-    if (fstat(t->nested ? t->root_fd : t->run_fd, &st) != 0)
-        return err_sys(e, ERR_OURS, "cannot look at '%s'", t->name);
-    t->first = st.st_ino;
-    return 0;
-}
-
 bool slice_root_leaves_caller(const struct slice_root *root)
 {
     bool own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
@@ -166,12 +156,15 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
 /* The caller moves before the controllers are enabled: it may be the process in the root. */
 static int build(struct slice_tree *t, struct err *e)
 {
+    struct stat st;
     TRY(open_root(t, e));
     TRY(make_directory(t->root_fd, t->name, &t->run_fd, e));
     t->made_run = true;
     /* Held until close: it tells leftovers.c that the run lives. */
     TRY(err_code(e, ERR_OURS, slice_lock(t->run_fd), "cannot lock '%s'", t->name));
-    TRY(note_first(t, e));
+    if (fstat(t->nested ? t->root_fd : t->run_fd, &st) != 0)
+        return err_sys(e, ERR_OURS, "cannot look at '%s'", t->name);
+    t->first = st.st_ino; /* of our first directory below base, for the mark (enable.c) */
     if ((t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
         return err_sys(e, ERR_OURS, "cannot reserve a descriptor");
     TRY(move_in(t, e));

@@ -409,9 +409,7 @@ int file_sweep(int dirfd, const char *name)
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e)
 {
     cleanup_close int fd = beneath_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
-    errno = fd < 0 ? -fd : 0;
-    if (fd < 0)
-        return err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_OURS, "cannot write '%s'", name);
+    TRY(err_code(e, fd == -EEXIST ? ERR_USAGE : ERR_OURS, fd, "cannot write '%s'", name));
     int failed = fchmod(fd, 0644) != 0 ? -errno : file_write_fd(fd, bytes, len);
     if (failed == 0)
         return 0;

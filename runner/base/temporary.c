@@ -65,8 +65,7 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     }
     for (int i = 0; fd == -EAGAIN && i < TRIES; i++)
         fd = make_one(parent_fd, prefix, ret->name);
-    if (fd < 0)
-        return err_set(e, ERR_HOST, fd, "cannot make a folder in '%s': %s", base, strerror(-fd));
+    TRY(err_code(e, ERR_HOST, fd, "cannot make a folder in '%s'", base));
     text_format(ret->path, sizeof(ret->path), "%s/%s", base, ret->name);
     ret->fd = fd;
     ret->parent_fd = STEAL_FD(parent_fd);

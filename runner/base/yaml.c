@@ -173,14 +173,12 @@ int yaml_read(const char *name, const char *bytes, size_t len, struct yaml **ret
     if (!yaml_parser_initialize(&parser))
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory for a YAML parser");
     yaml_parser_set_input_string(&parser, (const unsigned char *)(len ? bytes : ""), len);
-    struct yaml *y = xcalloc(1, sizeof(*y));
+    cleanup_yaml struct yaml *y = xcalloc(1, sizeof(*y));
     y->name = xstrdup(name);
     int failed = load(y, &parser, bytes, len, e);
     yaml_parser_delete(&parser);
-    if (failed != 0)
-        yaml_end(y);
-    else
-        *ret = y;
+    if (failed == 0)
+        *ret = STEAL(y);
     return failed;
 }
 

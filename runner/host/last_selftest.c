@@ -22,9 +22,7 @@ int last_selftest_keep(const struct text *json, struct err *e)
 {
     char dir[PATH_MAX], path[PATH_MAX + 32];
     userdir_state(dir, sizeof(dir));
-    int failed = file_make_dirs(dir);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, file_make_dirs(dir), "'%s'", dir));
     text_format(path, sizeof(path), "%s/selftest.json", dir);
     return file_replace(path, json->data, json->len, e);
 }

@@ -268,11 +268,6 @@ static int stamps_check(const struct ledger_map *map, uint64_t expected, const s
 
 /* --- readings */
 
-static const struct ledger_reading *readings_of(const struct ledger_map *map)
-{
-    return (const struct ledger_reading *)(ledger_readies(map) + map->iteration_capacity);
-}
-
 /* What is wrong with the reading, which is the i-th; NULL: nothing. */
 static const char *reading_fault(const struct ledger_map *map, const struct ledger_reading *r, uint64_t i,
                                  const struct ledger_run *allowed)
@@ -292,7 +287,8 @@ static const char *reading_fault(const struct ledger_map *map, const struct ledg
 /* Copies, because the workload can still write to the page. to_ns: the latest time of one. e gets the first error. */
 static size_t readings_take(const struct ledger_map *map, int64_t to_ns, struct ledger_reading *sound, struct err *e)
 {
-    const struct ledger_reading *reading = readings_of(map);
+    const struct ledger_reading *reading =
+        (const struct ledger_reading *)(ledger_readies(map) + map->iteration_capacity);
     struct ledger_run allowed = {map->page->wall_start_ns, to_ns};
     uint64_t given = __atomic_load_n(&map->page->readings_done, __ATOMIC_ACQUIRE);
     given = map->reading_stride > 0 ? at_most(given, LEDGER_READINGS) : 0;
@@ -499,22 +495,23 @@ static struct ledger_figure *figure_slot(struct ledger *l, const char *name)
     return &l->figure[count];
 }
 
-void ledger_figure_integer(struct ledger *l, const char *name, int64_t value)
+static void set_figure(struct ledger *l, const char *name, struct ledger_figure value)
 {
     struct ledger_figure *f = figure_slot(l, name);
     if (!f)
         return;
-    f->integer = value;
-    __atomic_store_n(&f->kind, LEDGER_FIGURE_INTEGER, __ATOMIC_RELEASE);
+    f->integer = value.integer; /* or the bits of the real */
+    __atomic_store_n(&f->kind, value.kind, __ATOMIC_RELEASE);
+}
+
+void ledger_figure_integer(struct ledger *l, const char *name, int64_t value)
+{
+    set_figure(l, name, (struct ledger_figure){.kind = LEDGER_FIGURE_INTEGER, .integer = value});
 }
 
 void ledger_figure_real(struct ledger *l, const char *name, double value)
 {
-    struct ledger_figure *f = figure_slot(l, name);
-    if (!f)
-        return;
-    f->real = value;
-    __atomic_store_n(&f->kind, LEDGER_FIGURE_REAL, __ATOMIC_RELEASE);
+    set_figure(l, name, (struct ledger_figure){.kind = LEDGER_FIGURE_REAL, .real = value});
 }
 
 void ledger_fail(struct ledger *l, const char *fmt, ...)

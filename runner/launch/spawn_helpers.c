@@ -117,16 +117,14 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
 {
     cleanup_close int from_child = -1, to_parent = -1;
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
-    int failed = open_pipe(&from_child, &to_parent);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "pipe: %s", strerror(-failed));
+    TRY(err_code(e, ERR_OURS, open_pipe(&from_child, &to_parent), "pipe"));
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct child child = SPAWN_NO_CHILD;
     struct spawn_spec whole = *spec;
     whole.keep_fd = -1;
     whole.stdin_fd = whole.stderr_fd = nothing;
     whole.stdout_fd = to_parent;
-    failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
+    int failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
     (void)close(STEAL_FD(to_parent));
     if (failed != 0)
         return failed;

@@ -158,17 +158,12 @@ const char *const doctor_verdict_names[DOCTOR_VERDICTS] = {"fails", "warns", "un
 
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
-static bool is_bytes(const char *key)
-{
-    return text_ends_with(key, "_bytes");
-}
-
 /* The value as it is printed, which is_one_of() also compares. */
 static void format_value(const struct fact *f, struct text *out)
 {
     char buf[32];
     text_add(out, "%s", "");
-    if (f->kind == FACT_INT && is_bytes(f->key))
+    if (f->kind == FACT_INT && text_ends_with(f->key, "_bytes"))
         text_add(out, "%s", text_bytes((uint64_t)f->integer, buf, sizeof(buf)));
     else if (f->kind == FACT_INT)
         text_add(out, "%lld", (long long)f->integer);

@@ -246,8 +246,7 @@ static int open_file(struct journal *j, bool create, struct err *e)
     j->fd = beneath_open(j->dir_fd, NAME, O_RDWR | O_APPEND | (create ? O_CREAT : 0), 0600);
     if (j->fd == -ENOENT && !create)
         return 0;
-    if (j->fd < 0)
-        return err_set(e, ERR_OURS, j->fd, "the journal '%s': %s", j->path, strerror(-j->fd));
+    TRY(err_code(e, ERR_OURS, j->fd, "the journal '%s'", j->path));
     if (create && j->torn && ftruncate(j->fd, j->whole_bytes) != 0) /* removes a torn line */
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     if (create && (fsync(j->fd) != 0 || file_sync_folder(j->dir_fd) != 0))
