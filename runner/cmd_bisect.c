@@ -1,6 +1,7 @@
 /* bisect: the first of a list of interpreters, builds or commands of which a claim holds. The list's state is the
  * records: a step's folder is a plan's (matrix.h), and what was decided follows from what is in it, so that the same
  * command goes on wherever it was ended. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -59,13 +60,15 @@ struct look {
 
 struct bisection {
     struct config *c;
-    struct bisect_claim claim;
+    struct compare_condition claim;
     struct bisect_design design;
     double error;
     struct subject *list;
     size_t count;
     const char *plan;      /* NULL: commands */
     char out[PATH_LENGTH]; /* the folder */
+    size_t there;          /* how much of its path was there before */
+    bool bound;            /* this run wrote its lock */
     char **step;           /* the two sides of the step that is on, as the plan has them */
     int64_t invocations;   /* of the look that is on */
     struct look look, bad; /* bad: of the step that found the first bad one so far */
@@ -363,15 +366,17 @@ static int check_own(const char *path, struct err *e)
                : err_set(e, ERR_USAGE, -EPERM, "'%s' is not one's own folder (%s): take another --out", path, why);
 }
 
-static int bind(const struct bisection *b, struct err *e)
+static int bind(struct bisection *b, struct err *e)
 {
     cleanup_text struct text wanted = {0}, has = {0};
     cleanup_free char *path = text_printf("%s/" LOCK, b->out);
     add_lock(b, &wanted);
+    b->there = file_part_there(b->out);
     TRY(err_code(e, ERR_USAGE, file_make_dirs(b->out), "--out '%s'", b->out));
     TRY(check_own(b->out, e));
     int failed = source_read(AT_FDCWD, path, false, 8 << 20, &has, NULL);
-    if (failed == -ENOENT)
+    b->bound = failed == -ENOENT;
+    if (b->bound)
         return file_replace(path, wanted.data, wanted.len, e);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
@@ -383,6 +388,20 @@ static int bind(const struct bisection *b, struct err *e)
     return err_set(e, ERR_USAGE, -EEXIST,
                    "'%s' holds another bisection: '%.200s' where this one has '%.200s' (take another --out)", b->out,
                    theirs, ours);
+}
+
+/* Removes the lock that this run wrote, and the folder, where nothing else lies in it. */
+static void unbind(const struct bisection *b)
+{
+    cleanup_free char *path = text_printf("%s/" LOCK, b->out);
+    cleanup_dir DIR *dir = opendir(b->out);
+    bool alone = b->bound && dir;
+    for (const struct dirent *d; alone && (d = readdir(dir));)
+        alone = strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 || strcmp(d->d_name, LOCK) == 0;
+    if (!alone)
+        return;
+    (void)unlink(path);
+    file_take_back(b->out, b->there);
 }
 
 /* --- a build ------------------------------------------------------------------------------------------------------ */
@@ -469,12 +488,12 @@ static int refuse_figure(const struct bisection *b, struct err *e)
 
 /* Whether a cell of the plan is run for what is claimed of (compare_own_figure). What a time or a rate is claimed of
  * shows in the records alone. */
-static bool has_profile_of(const struct plan *plan, enum bisect_claim_kind kind)
+static bool has_profile_of(const struct plan *plan, enum compare_condition_kind kind)
 {
-    if (kind != BISECT_MEMORY && kind != BISECT_GROWTH)
+    if (kind != CONDITION_MEMORY && kind != CONDITION_GROWTH)
         return true;
     for (size_t i = 0; i < plan->cells; i++)
-        if (plan->cell[i].cell.profile == (kind == BISECT_MEMORY ? PROFILE_MEMORY : PROFILE_GROWTH))
+        if (plan->cell[i].cell.profile == (kind == CONDITION_MEMORY ? PROFILE_MEMORY : PROFILE_GROWTH))
             return true;
     return false;
 }
@@ -487,7 +506,7 @@ static int check_figure(const struct plan *plan, void *to, struct err *e)
     const struct figure_about about = figure_about(figure ? figure : "");
     if (!figure)
         return has_profile_of(plan, b->claim.kind) ? 0 : refuse_figure(b, e);
-    if (bisect_concerns(&b->claim, &about))
+    if (compare_concerns(&b->claim, &about))
         return 0;
     for (size_t i = 0; i < plan->cells; i++) {
         const struct scenario *s = plan->cell[i].cell.scenario;
@@ -530,7 +549,7 @@ static int add_row(const struct bisection *b, const struct records *r, const cha
     const struct cell_pair pair = {&of[0].group, &of[1].group};
     const char *figure = b->c->bisect.figure ? b->c->bisect.figure : compare_own_figure(r, r, &pair);
     const struct figure_about about = compare_about(r, r, figure);
-    if (of[0].group.count == 0 || of[1].group.count == 0 || !bisect_concerns(&b->claim, &about))
+    if (of[0].group.count == 0 || of[1].group.count == 0 || !compare_concerns(&b->claim, &about))
         return 0;
     if (is_no_time(&of[0], &about) || is_no_time(&of[1], &about))
         return err_set(e, ERR_HOST, -ENOTSUP, "the CPUs here are emulated: %s is no measure", figure);
@@ -645,13 +664,16 @@ static int looks(struct bisection *b, size_t at, char *side[2], struct err *e)
     if (!b->plan)
         TRY(write_plan(b, at, plan, e));
     b->step = side;
-    for (size_t i = 0; i < b->design.looks; i++) {
+    int status = 0;
+    for (size_t i = 0; i < b->design.looks && status == 0; i++) {
         b->invocations = b->design.at[i];
-        TRY(look(b, plan, folder, e));
+        status = look(b, plan, folder, e);
         if (b->look.finding.word != BISECT_CANNOT_TELL)
             break;
     }
-    return 0;
+    if (!b->plan && access(folder, F_OK) != 0)
+        (void)unlink(plan); /* it was refused before anything was run */
+    return status;
 }
 
 /* 0, or the exit code of an interrupted one, or an error. */
@@ -674,7 +696,7 @@ static void add_ratio(const struct bisection *b, const struct stats_interval *r,
     cleanup_text struct text of = {0}, interval = {0};
     if (r->why_not)
         text_add(out, "no interval (%s)", r->why_not);
-    else if (b->claim.kind == BISECT_GROWTH)
+    else if (b->claim.kind == CONDITION_GROWTH)
         words_difference(r, &of, &interval);
     if (of.len)
         text_add(out, "%s %s", of.data, interval.data);
@@ -766,7 +788,7 @@ static int print_result(const struct bisection *b, const struct bisect_search *s
              l->figure, l->cell);
     add_ratio(b, &l->finding.ratio, &out);
     text_add(&out, " %s, a %.4g%% interval. %zu runs.\n* the records: %s\n",
-             b->claim.kind == BISECT_GROWTH ? "from the first's, for 1,000 iterations" : "times the first's",
+             b->claim.kind == CONDITION_GROWTH ? "from the first's, for 1,000 iterations" : "times the first's",
              l->finding.ratio.confidence * 100, b->runs, b->out);
     print_wrapped(out.data);
     return 0;
@@ -830,6 +852,8 @@ int cmd_bisect(struct config *c, struct err *e)
 {
     struct bisection b = {.c = c};
     int status = run(&b, e);
+    if (status < 0)
+        unbind(&b);
     end(&b);
     return status;
 }

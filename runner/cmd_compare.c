@@ -12,6 +12,7 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/keyset.h"
 #include "base/percent.h"
 #include "base/suggest.h"
@@ -193,9 +194,27 @@ static int read_sides(struct job *j, struct err *e)
     return 0;
 }
 
+/* A record cannot differ from itself: a gate would let it pass, and the noise would be none. */
+static int check_shared(const struct job *j, struct err *e)
+{
+    cleanup_json json_t *ids = json_object();
+    size_t shared = 0;
+    for (size_t i = 0; i < j->a.count; i++)
+        (void)json_object_set_new(ids, j->a.list[i].id, json_true());
+    for (size_t i = 0; i < j->b.count; i++)
+        shared += json_object_get(ids, j->b.list[i].id) != NULL;
+    if (shared == 0)
+        return 0;
+    if (j->asked->noise || j->asked->fail_if.count)
+        return err_set(e, ERR_USAGE, -EINVAL, "%zu of the %zu records of B are A's too: nothing can be told of them",
+                       shared, j->b.count);
+    terminal_say("compare: %zu of the %zu records of B are A's too, which cannot differ", shared, j->b.count);
+    return 0;
+}
+
 static int read_both(struct job *j, struct err *e)
 {
-    j->a.reader.with_iterations = j->b.reader.with_iterations = j->asked->steady;
+    j->a.reader.with_steady = j->b.reader.with_steady = j->asked->steady;
     if (*j->key)
         return read_sides(j, e);
     if (!j->path_b) { /* one folder that holds both halves */
@@ -206,7 +225,8 @@ static int read_both(struct job *j, struct err *e)
     }
     TRY(records_read(&j->a, j->path_a, e));
     TRY(records_read(&j->b, j->path_b, e));
-    return check_across(j, e);
+    TRY(check_across(j, e));
+    return j->within_run ? 0 : check_shared(j, e);
 }
 
 /* --- the noise floor -------------------------------------------------------------------------------------------- */

@@ -406,8 +406,7 @@ static int in_session(struct job *job, struct err *e)
         return failed;
     int status = run_all(&session, job, &ahead, stdin_from, e);
     run_ahead_end(&ahead);
-    int left = session_close(&session, status >= 0 ? e : NULL);
-    return left != 0 && status >= 0 ? left : status;
+    return session_close(&session, status, e);
 }
 
 /* --- before anything runs ---------------------------------------------------------------------------------------- */

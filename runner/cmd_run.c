@@ -69,8 +69,9 @@ static int explain(const struct job *job, struct session *session, const struct 
     struct why why;
     struct meter meter;
     cleanup_text struct text shown = {0}, kept = {0};
+    const struct why_timed of = why_timed_of(timed);
     meter_open(&meter, &job->c->cell, 1);
-    int failed = why_run(session, &job->c->cell, job->runtime, timed, meter_cell(&meter, 0), &why, e);
+    int failed = why_run(session, &job->c->cell, job->runtime, &of, meter_cell(&meter, 0), &why, e);
     meter_clear(&meter);
     if (failed == -EINTR)
         return 128 + why.interrupted_by;
@@ -102,8 +103,7 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
         status = explain(job, &session, record, e);
     if (failed == 0)
         record_free(record);
-    int left = session_close(&session, status >= 0 ? e : NULL);
-    return left != 0 && status >= 0 ? left : status;
+    return session_close(&session, status, e);
 }
 
 /* With --tune the host is tuned before the session examines it, and restored afterwards, however the run ends. */

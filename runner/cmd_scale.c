@@ -70,8 +70,14 @@ static int check_knobs(struct scale *s, struct err *e)
     struct cell cell = s->c.cell;
     TRY(scenarios_find(s->sweep.place, &s->of, e));
     cell.scenario = s->of;
-    for (size_t i = 0; i < s->knobs.count; i++)
-        TRY(cell_set(&cell, s->knobs.option[i].name, s->knobs.option[i].value, e));
+    for (size_t i = 0; i < s->knobs.count; i++) {
+        const struct config_option *o = &s->knobs.option[i];
+        const struct scenario_knob *knob = scenario_knob_find(s->of, o->name);
+        TRY(cell_set(&cell, o->name, o->value, e));
+        if (knob && *knob->empty && strcmp(knob->empty, o->value) == 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': the workers would do nothing, which does not scale",
+                           o->name, o->value);
+    }
     return 0;
 }
 
@@ -111,6 +117,11 @@ static int take_options(struct scale *s, struct text *modes, struct err *e)
     TRY(sweep_take_options(&s->sweep, true, e));
     if (s->sweep.native && s->sweep.is_function)
         return err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': a function of Python has no native", s->c.bench.modes);
+    if (s->sweep.counts < 2 && !s->c.why)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "--workers '%s': what is allowed are two numbers or more: the speed-up is over the first of them",
+            s->c.bench.workers);
     if (s->c.why && explained_mode(s) == MODE_PROCESSES)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--why names what the threads of one interpreter wait for, and --modes '%s' has none (threads, "
@@ -365,6 +376,7 @@ static void print(const struct scale *s, const struct summary *of, const struct 
     terminal_wrap_lines(head.data, width, 2, &text);
     text_add(&text, "\n");
     summary_notes(of, &notes);
+    sweep_add_missing(&s->sweep, &of->records, &notes);
     sweep_add_places(&s->sweep, folder, &notes);
     scale_text(found, width, &text);
     text_add(&text, "\n");
@@ -416,15 +428,14 @@ static int diagnose(const struct scale *s, const struct summary *summary, struct
     const struct why_timed timed = why_timed_of_invocation(&summary->records, of);
     TRY(session_open(&cell->cell, &session, e));
     meter_open(&meter, &cell->cell, 1);
-    int failed = why_run_timed(&session, &cell->cell, &s->sweep.runtime, &timed, meter_cell(&meter, 0), ret, e);
+    const int ran = why_run(&session, &cell->cell, &s->sweep.runtime, &timed, meter_cell(&meter, 0), ret, e);
     meter_clear(&meter);
-    int left = session_close(&session, failed == 0 ? e : NULL);
-    if (failed != 0)
-        return failed;
-    if (s->sweep.is_function)
+    int failed = session_close(&session, ran, e);
+    if (failed == 0 && s->sweep.is_function)
         why_move_files(ret, cell->cell.scenario->dir, s->sweep.function.root);
-    failed = left == 0 ? keep_why(of, ret, e) : left;
-    if (failed != 0)
+    if (failed == 0)
+        failed = keep_why(of, ret, e);
+    if (ran == 0 && failed != 0)
         why_free(ret);
     return failed;
 }
@@ -478,13 +489,17 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
+/* The output must not replace the scenario, nor what the function imported and opened when it was looked at. */
 static int refuse_weighed(const struct scale *s, struct err *e)
 {
-    const char *output = s->printed ? NULL : s->c.output.json, *file = s->sweep.function.file;
-    if (!output || (s->sweep.is_function && !*file))
-        return 0;
-    return s->sweep.is_function ? file_refuse_input("--json", output, file, e)
-                                : output_refuse_scenario("--json", output, s->sweep.scenario, e);
+    const char *output = s->printed ? NULL : s->c.output.json, *line = s->sweep.look.files.data;
+    if (output && !s->sweep.is_function)
+        return output_refuse_scenario("--json", output, s->sweep.scenario, e);
+    for (; output && line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        cleanup_free char *file = text_printf("%s/%.*s", s->sweep.function.root, (int)strcspn(line, "\n"), line);
+        TRY(file_refuse_input("--json", output, file, e));
+    }
+    return 0;
 }
 
 static int run(struct scale *s, struct err *e)
@@ -492,9 +507,9 @@ static int run(struct scale *s, struct err *e)
     const struct matrix_shows shows = {.fn = show, .to = s, .check = check, .is_whole = &s->is_whole};
     cleanup_text struct text plan = {0}, modes = {0};
     TRY(take_options(s, &modes, e));
-    TRY(refuse_weighed(s, e));
     TRY(take_strong(s, e));
     TRY(sweep_look(&s->sweep, e));
+    TRY(refuse_weighed(s, e));
     if (s->all_modes && !s->sweep.runtime.interpreters && s->sweep.modes > 1)
         sweep_leave_out(&s->sweep, MODE_INTERPRETERS);
     text_format(s->sweep.python, sizeof(s->sweep.python), "%s", s->sweep.runtime.path);

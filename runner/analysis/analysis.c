@@ -261,7 +261,7 @@ static bool are_of_one_node(const struct analysis_value *v, size_t n)
     return true;
 }
 
-static struct analysis_summary summarise(const struct analysis_value *v, size_t n, bool plain, uint64_t seed)
+struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, bool plain, uint64_t seed)
 {
     struct analysis_summary s = {
         .n = n, .log_variance = NAN, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
@@ -289,16 +289,6 @@ static struct analysis_summary summarise(const struct analysis_value *v, size_t 
     if (!s.dip_why)
         s.dip_p = stats_dip_p(stats_dip_of_rounded(sorted, n), n, 1000, seed);
     return s;
-}
-
-struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed)
-{
-    return summarise(v, n, false, seed);
-}
-
-struct analysis_summary analysis_summary_of_slopes(const struct analysis_value *v, size_t n, uint64_t seed)
-{
-    return summarise(v, n, true, seed);
 }
 
 /* --- two cells: which design -------------------------------------------------------------------------------------- */
@@ -535,16 +525,16 @@ static struct analysis_ratio of_both(const struct two_sides *s, size_t common, b
     return r;
 }
 
-struct analysis_ratio analysis_ratio(const struct analysis_value *a, size_t a_count, const struct analysis_value *b,
-                                     size_t b_count, bool same_run, double resolution,
-                                     const struct analysis_noise *noise)
+static struct analysis_ratio effect(struct two_sides s, bool same_run, double resolution,
+                                    const struct analysis_noise *noise)
 {
-    struct two_sides s = {a, b, a_count, b_count, false};
     cleanup_free struct analysis_value *kept = NULL;
     size_t common = 0;
     const char *note = keep_common_nodes(&s, &kept, &common);
-    if (s.a_count == 0 || s.b_count == 0 || !are_above_0(s.a, s.a_count) || !are_above_0(s.b, s.b_count)) {
-        struct analysis_ratio none = s.a_count && s.b_count ? of_zeros(&s) : no_ratio(EMPTY_SIDE);
+    const bool is_empty = s.a_count == 0 || s.b_count == 0;
+    if (is_empty || (!s.plain && !(are_above_0(s.a, s.a_count) && are_above_0(s.b, s.b_count)))) {
+        struct analysis_ratio none = is_empty ? no_ratio(EMPTY_SIDE) : of_zeros(&s);
+        none.is_difference = s.plain;
         none.a_used = s.a_count;
         none.b_used = s.b_count;
         none.note = note;
@@ -553,27 +543,24 @@ struct analysis_ratio analysis_ratio(const struct analysis_value *a, size_t a_co
     struct analysis_ratio r = of_both(&s, common, same_run, note);
     if (r.why_not)
         return r;
-    r.variance += rounding(&r, resolution);
+    r.variance += s.plain ? 0 : rounding(&r, resolution);
     add_noise(&r, noise);
     return r;
+}
+
+struct analysis_ratio analysis_ratio(const struct analysis_value *a, size_t a_count, const struct analysis_value *b,
+                                     size_t b_count, bool same_run, double resolution,
+                                     const struct analysis_noise *noise)
+{
+    return effect((struct two_sides){a, b, a_count, b_count, false}, same_run, resolution, noise);
 }
 
 struct analysis_ratio analysis_difference(const struct analysis_value *a, size_t a_count,
                                           const struct analysis_value *b, size_t b_count, bool same_run,
                                           double tolerance, const struct analysis_noise *noise)
 {
-    struct two_sides s = {a, b, a_count, b_count, true};
-    cleanup_free struct analysis_value *kept = NULL;
-    size_t common = 0;
-    const char *note = keep_common_nodes(&s, &kept, &common);
-    const bool is_empty = s.a_count == 0 || s.b_count == 0;
-    struct analysis_ratio r = is_empty ? no_ratio(EMPTY_SIDE) : of_both(&s, common, same_run, note);
-    r.is_difference = true;
+    struct analysis_ratio r = effect((struct two_sides){a, b, a_count, b_count, true}, same_run, 0, noise);
     r.tolerance = tolerance;
-    r.a_used = is_empty ? s.a_count : r.a_used;
-    r.b_used = is_empty ? s.b_count : r.b_used;
-    if (!r.why_not)
-        add_noise(&r, noise);
     return r;
 }
 

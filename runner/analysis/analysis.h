@@ -63,12 +63,10 @@ struct analysis_summary {
 
 /* Summarises a cell's values. A value at or below 0 leaves no geometric mean, only the median. If the values name
  * several nodes, the mean is over the nodes' means, and neither outliers nor several modes are looked for. seed: of the
- * dip test's simulation, which takes milliseconds; ANALYSIS_NO_DIP: no dip test, and dip_why says so. */
-struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed);
-
-/* Of slopes, which can be 0 and below: the mean is the arithmetic one, its t on the values themselves, and log_variance
- * is that mean's own. */
-struct analysis_summary analysis_summary_of_slopes(const struct analysis_value *v, size_t n, uint64_t seed);
+ * dip test's simulation, which takes milliseconds; ANALYSIS_NO_DIP: no dip test, and dip_why says so. plain: of slopes,
+ * which can be 0 and below: the mean is the arithmetic one, its t on the values themselves, and log_variance is that
+ * mean's own. */
+struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, bool plain, uint64_t seed);
 
 /* --- two cells ---------------------------------------------------------------------------------------------------- */
 

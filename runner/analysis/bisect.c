@@ -1,11 +1,6 @@
 #include "analysis/bisect.h"
 
 #include <math.h>
-#include <string.h>
-
-#include "base/cleanup.h"
-#include "base/percent.h"
-#include "base/text.h"
 
 /* --- the design -------------------------------------------------------------------------------------------------- */
 
@@ -34,42 +29,18 @@ double bisect_confidence(const struct bisect_design *d, size_t cells)
 
 /* --- the claim --------------------------------------------------------------------------------------------------- */
 
-static const char *const CLAIMS[] = {
-    [BISECT_SLOWER] = "slower:", [BISECT_FASTER] = "faster:", [BISECT_MEMORY] = "memory:", [BISECT_GROWTH] = "growth:"};
-
-bool bisect_claim_parse(const char *text, struct bisect_claim *ret)
+bool bisect_claim_parse(const char *text, struct compare_condition *ret)
 {
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < ARRAY_LEN(CLAIMS); i++) {
-        size_t len = strlen(CLAIMS[i]);
-        if (strncmp(text, CLAIMS[i], len) != 0)
-            continue;
-        ret->kind = (enum bisect_claim_kind)i;
-        if (ret->kind == BISECT_GROWTH) {
-            const bool is_size = text_to_bytes(text + len, &bytes) == 0 && bytes > 0 && bytes <= INT64_MAX;
-            ret->share = (double)bytes;
-            return is_size;
-        }
-        return percent_parse(text + len, 0, 100, &ret->share) == 0;
-    }
-    return false;
-}
-
-bool bisect_concerns(const struct bisect_claim *c, const struct figure_about *about)
-{
-    if (c->kind == BISECT_GROWTH)
-        return figure_is_slope(about->name);
-    if (c->kind == BISECT_MEMORY)
-        return about->kind == FIGURE_MEMORY && !figure_is_slope(about->name);
-    return (about->kind == FIGURE_TIME || about->kind == FIGURE_RATE) && about->better != BETTER_NONE;
+    return compare_condition(text, ret, NULL) == 0 && ret->kind <= CONDITION_GROWTH &&
+           (ret->kind != CONDITION_GROWTH || (ret->share > 0 && ret->share <= (double)INT64_MAX));
 }
 
 /* --- a look ------------------------------------------------------------------------------------------------------ */
 
 /* 1 where a greater figure is what the claim says, else -1. */
-static int direction(const struct bisect_claim *c, const struct figure_about *about)
+static int direction(const struct compare_condition *c, const struct figure_about *about)
 {
-    bool up = c->kind >= BISECT_MEMORY || (c->kind == BISECT_FASTER) == (about->better == BETTER_MORE);
+    bool up = c->kind >= CONDITION_MEMORY || (c->kind == CONDITION_FASTER) == (about->better == BETTER_MORE);
     return up ? 1 : -1;
 }
 
@@ -79,7 +50,7 @@ struct beyond {
     bool known;
 };
 
-static struct beyond beyond(const struct bisect_row *row, const struct bisect_claim *c, double confidence)
+static struct beyond beyond(const struct bisect_row *row, const struct compare_condition *c, double confidence)
 {
     struct beyond b = {NAN, NAN, false};
     const struct analysis_ratio *r = &row->ratio;
@@ -119,7 +90,7 @@ static bool comes_before(enum bisect_word a, const struct beyond *x, enum bisect
     return RANK[a] != RANK[b] ? RANK[a] < RANK[b] : !(x->at <= y->at);
 }
 
-struct bisect_finding bisect_judge(const struct bisect_row *row, size_t rows, const struct bisect_claim *claim,
+struct bisect_finding bisect_judge(const struct bisect_row *row, size_t rows, const struct compare_condition *claim,
                                    const struct bisect_design *d)
 {
     const double confidence = bisect_confidence(d, rows);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "analysis/analysis.h"
+#include "analysis/compare.h"
 #include "base/figure.h"
 
 #define BISECT_LOOKS_MAX 24
@@ -42,19 +43,9 @@ struct bisect_design bisect_design(double error, size_t count, int64_t first, in
 /* The confidence of the two-sided interval of one of `cells` cells at one look. */
 double bisect_confidence(const struct bisect_design *d, size_t cells);
 
-/* The claim: in which direction a figure has to go, and by which share (0.05) at least. */
-enum bisect_claim_kind { BISECT_SLOWER, BISECT_FASTER, BISECT_MEMORY, BISECT_GROWTH };
-struct bisect_claim {
-    enum bisect_claim_kind kind;
-    double share; /* of growth bytes per 1,000 iterations, by which a slope has to be the greater */
-};
-
-/* Reads "slower:5%", "faster:0.1", "memory:10%" or "growth:64K". false: it is none of these. */
-bool bisect_claim_parse(const char *text, struct bisect_claim *ret);
-
-/* Whether the claim can be made of such a figure: slower and faster of a time or a rate, memory of memory, growth of a
- * slope. */
-bool bisect_concerns(const struct bisect_claim *c, const struct figure_about *about);
+/* Reads a claim, one of the conditions of --fail-if: "slower:5%", "faster:0.1", "memory:10%" or "growth:64K", the last
+ * above 0. false: it is none of these. */
+bool bisect_claim_parse(const char *text, struct compare_condition *ret);
 
 /* A cell of a step: the candidate against the first of the list. */
 struct bisect_row {
@@ -72,7 +63,7 @@ struct bisect_finding {
 
 /* The claim holds where it holds of one cell at least; it does not where it does of none. rows >= 1. A row without an
  * interval cannot tell. */
-struct bisect_finding bisect_judge(const struct bisect_row *row, size_t rows, const struct bisect_claim *claim,
+struct bisect_finding bisect_judge(const struct bisect_row *row, size_t rows, const struct compare_condition *claim,
                                    const struct bisect_design *d);
 
 /* Where the bisection stands. Starts as {.count = …}. */

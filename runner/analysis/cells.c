@@ -1,59 +1,33 @@
 #include "analysis/cells.h"
 
 #include <math.h>
-#include <search.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "base/text.h"
 
-/* Numbers different pointers in the order in which they come up: a tree of tsearch(3). */
-struct numbers {
-    void *tree;
-    size_t count;
-};
-
-struct numbered {
-    const void *of;
-    size_t number;
-};
-
-static int compare_numbered(const void *a, const void *b)
+/* Numbers different pointers in the order in which they come up: {address: number}. */
+static size_t number_of(json_t *numbers, const void *of)
 {
-    const void *x = ((const struct numbered *)a)->of, *y = ((const struct numbered *)b)->of;
-    return (x > y) - (x < y);
+    char key[32];
+    text_format(key, sizeof(key), "%p", of);
+    if (!json_object_get(numbers, key))
+        json_put_int(numbers, key, (int64_t)json_object_size(numbers));
+    return (size_t)json_integer_value(json_object_get(numbers, key));
 }
-
-static size_t number_of(struct numbers *n, const void *of)
-{
-    const struct numbered wanted = {of, 0};
-    struct numbered *const *found = tfind(&wanted, &n->tree, compare_numbered);
-    if (found)
-        return (*found)->number;
-    struct numbered *one = xcalloc(1, sizeof(*one));
-    *one = (struct numbered){of, n->count++};
-    if (!tsearch(one, &n->tree, compare_numbered))
-        abort();
-    return one->number;
-}
-
-static void numbers_free(struct numbers *n)
-{
-    tdestroy(n->tree, free);
-}
-#define cleanup_numbers __attribute__((cleanup(numbers_free)))
 
 /* Groups the invocations by cell. */
 static struct cell_groups group_by(const struct records *r, const struct keyset *const *cell_of)
 {
     struct cell_groups g = {NULL, 0};
-    cleanup_numbers struct numbers seen = {NULL, 0};
+    cleanup_json json_t *seen = json_object();
     cleanup_free size_t *group = xcalloc(r->count, sizeof(*group));
     for (size_t i = 0; i < r->count; i++) {
-        group[i] = number_of(&seen, cell_of[i]);
+        group[i] = number_of(seen, cell_of[i]);
         if (group[i] >= g.count) { /* the next one */
             g.list = xgrow(g.list, g.count, sizeof(*g.list));
             g.list[g.count++] = (struct cell_group){cell_of[i], NULL, 0};
@@ -122,9 +96,9 @@ struct firsts {
 static struct firsts firsts_of(const struct cell_group *g)
 {
     struct firsts f = {xcalloc(g->count, sizeof(const struct invocation *)), 0, xcalloc(g->count, sizeof(*f.of))};
-    cleanup_numbers struct numbers seen = {NULL, 0};
+    cleanup_json json_t *seen = json_object();
     for (size_t i = 0; i < g->count; i++) {
-        f.of[i] = number_of(&seen, g->invocation[i]->plan_cell); /* texts of a pool: equal ones are one */
+        f.of[i] = number_of(seen, g->invocation[i]->plan_cell); /* texts of a pool: equal ones are one */
         if (f.of[i] == f.count)
             f.list[f.count++] = g->invocation[i];
     }
@@ -192,14 +166,14 @@ static void tell_apart(const struct records *r, const struct cell_group *g, cons
     struct firsts f = firsts_of(g);
     if (f.count > 1) {
         size_t keys = 0;
-        cleanup_numbers struct numbers different = {NULL, 0};
+        cleanup_json json_t *different = json_object();
         cleanup_free const char **key = swept_keys(g, &f, &keys);
         cleanup_free const struct keyset **cell = xcalloc(f.count, sizeof(const struct keyset *));
         for (size_t i = 0; i < f.count; i++) {
             cell[i] = with_settings(r, g->cell, f.list[i], key, keys, false);
-            (void)number_of(&different, cell[i]);
+            (void)number_of(different, cell[i]);
         }
-        for (size_t i = 0; different.count < f.count && i < f.count; i++)
+        for (size_t i = 0; json_object_size(different) < f.count && i < f.count; i++)
             cell[i] = with_settings(r, g->cell, f.list[i], key, keys, true);
         for (size_t i = 0; i < g->count; i++)
             cell_of[g->invocation[i] - r->list] = cell[f.of[i]];
@@ -295,16 +269,10 @@ bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but
 
 /* --- by what they have ------------------------------------------------------------------------------------------- */
 
-struct indexed {
-    uint64_t hash; /* of the values */
-    size_t number;
-};
-
 /* Cells that have the same keys, apart from those of the list. */
 struct shape {
     const struct keyset *first;
-    struct indexed *list; /* by hash, then by number; owned */
-    size_t count;
+    json_t *numbers; /* {values: [number]}; owned */
 };
 
 struct cells_index {
@@ -312,6 +280,7 @@ struct cells_index {
     const char *but;
     struct shape *shape; /* owned */
     size_t shapes;
+    size_t *found; /* the last answer, with room for all; owned */
 };
 
 static bool same_keys(const struct keyset *a, const struct keyset *b, const char *but)
@@ -328,28 +297,19 @@ static bool same_keys(const struct keyset *a, const struct keyset *b, const char
     }
 }
 
-/* Of a cell's values for the keys of a shape. false: it lacks one. */
-static bool hash_values(const struct keyset *keys, const struct keyset *cell, const char *but, uint64_t *ret)
+/* Adds a cell's values for the keys of a shape. false: it lacks one. */
+static bool add_values(const struct keyset *keys, const struct keyset *cell, const char *but, struct text *ret)
 {
-    *ret = TEXT_HASH;
+    text_add(ret, "%s", "");
     for (size_t i = 0; i < keys->count; i++) {
-        const char *key = keys->list[i].key;
+        const char *key = keys->list[i].key, *value = keyset_find(cell, key);
         if (list_holds(but, key))
             continue;
-        const char *value = keyset_find(cell, key);
         if (!value)
             return false;
-        *ret = text_hash(*ret, value);
+        text_add(ret, "%s\n", value);
     }
     return true;
-}
-
-static int compare_indexed(const void *a, const void *b)
-{
-    const struct indexed *x = a, *y = b;
-    if (x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return (x->number > y->number) - (x->number < y->number);
 }
 
 static struct shape *shape_of(struct cells_index *x, const struct keyset *cell)
@@ -358,60 +318,53 @@ static struct shape *shape_of(struct cells_index *x, const struct keyset *cell)
         if (same_keys(x->shape[i].first, cell, x->but))
             return &x->shape[i];
     x->shape = xgrow(x->shape, x->shapes, sizeof(*x->shape));
-    x->shape[x->shapes] = (struct shape){.first = cell};
+    x->shape[x->shapes] = (struct shape){cell, json_object()};
     return &x->shape[x->shapes++];
 }
 
 struct cells_index *cells_index_new(const struct keyset *const *cell, size_t count, const char *but)
 {
     struct cells_index *x = xcalloc(1, sizeof(*x));
-    *x = (struct cells_index){.cell = cell, .but = but};
+    *x = (struct cells_index){.cell = cell, .but = but, .found = xcalloc(count, sizeof(*x->found))};
     for (size_t i = 0; i < count; i++) {
-        struct shape *s = shape_of(x, cell[i]);
-        s->list = xgrow(s->list, s->count, sizeof(*s->list));
-        s->list[s->count] = (struct indexed){.number = i};
-        (void)hash_values(s->first, cell[i], but, &s->list[s->count++].hash);
+        cleanup_text struct text values = {0};
+        const struct shape *s = shape_of(x, cell[i]);
+        (void)add_values(s->first, cell[i], but, &values);
+        if (!json_object_get(s->numbers, values.data))
+            (void)json_object_set_new_nocheck(s->numbers, values.data, json_array());
+        (void)json_array_append_new(json_object_get(s->numbers, values.data), json_integer((json_int_t)i));
     }
-    for (size_t i = 0; i < x->shapes; i++)
-        qsort(x->shape[i].list, x->shape[i].count, sizeof(*x->shape[i].list), compare_indexed);
     return x;
 }
 
 void cells_index_free(struct cells_index *x)
 {
     for (size_t i = 0; i < x->shapes; i++)
-        free(x->shape[i].list);
+        json_decref(x->shape[i].numbers);
     free(x->shape);
+    free(x->found);
     free(x);
 }
 
-/* The first that has this hash or a greater one. */
-static size_t lower_bound(const struct shape *s, uint64_t hash)
+const size_t *cells_index_find(struct cells_index *x, const struct keyset *cell, size_t *count)
 {
-    size_t from = 0, to = s->count;
-    while (from < to) {
-        const size_t middle = from + (to - from) / 2;
-        if (s->list[middle].hash < hash)
-            from = middle + 1;
-        else
-            to = middle;
+    size_t k;
+    const json_t *number = NULL;
+    *count = 0;
+    for (size_t i = 0; i < x->shapes; i++) {
+        cleanup_text struct text values = {0};
+        if (!add_values(x->shape[i].first, cell, x->but, &values))
+            continue;
+        json_array_foreach(json_object_get(x->shape[i].numbers, values.data), k, number)
+        {
+            x->found[*count] = (size_t)json_integer_value(number);
+            *count += match(x->cell[x->found[*count]], true, cell, false, x->but);
+        }
     }
-    return from;
+    return x->found;
 }
 
-void cells_index_find(const struct cells_index *x, const struct keyset *cell, void (*take)(size_t number, void *to),
-                      void *to)
-{
-    for (size_t i = 0; i < x->shapes; i++) {
-        const struct shape *s = &x->shape[i];
-        uint64_t hash;
-        if (!hash_values(s->first, cell, x->but, &hash))
-            continue;
-        for (size_t k = lower_bound(s, hash); k < s->count && s->list[k].hash == hash; k++)
-            if (match(x->cell[s->list[k].number], true, cell, false, x->but))
-                take(s->list[k].number, to);
-    }
-}
+/* --- one run ----------------------------------------------------------------------------------------------------- */
 
 #define ID_SECOND 16 /* characters of an id up to the second: "20261129T143554Z" */
 
@@ -495,9 +448,19 @@ void cell_values_free(struct cell_values *v)
     free(STEAL(v->list));
 }
 
+enum stats_steady cells_steady(const struct cell_group *g)
+{
+    cleanup_free enum stats_steady *class = xcalloc(g->count, sizeof(*class));
+    size_t n = 0;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->invocation[i]->ok)
+            class[n++] = g->invocation[i]->steady;
+    return stats_steady_of_all(class, n);
+}
+
 struct analysis_summary cells_summary(const struct cell_values *v, const char *figure, uint64_t seed)
 {
-    return (figure_is_slope(figure) ? analysis_summary_of_slopes : analysis_summary)(v->list, v->count, seed);
+    return analysis_summary(v->list, v->count, figure_is_slope(figure), seed);
 }
 
 struct analysis_ratio cells_effect(const struct cell_values *a, const struct cell_values *b,

@@ -46,10 +46,9 @@ struct cells_index;
 struct cells_index *cells_index_new(const struct keyset *const *cell, size_t count, const char *but);
 void cells_index_free(struct cells_index *x);
 
-/* Calls take with the number of each cell that agrees with this one and has no key that this one lacks, apart from
- * those in the list. */
-void cells_index_find(const struct cells_index *x, const struct keyset *cell, void (*take)(size_t number, void *to),
-                      void *to);
+/* The numbers of the cells that agree with this one and have no key that this one lacks, apart from those in the list.
+ * The index owns them until the next call. */
+const size_t *cells_index_find(struct cells_index *x, const struct keyset *cell, size_t *count);
 
 /* Whether one run gave both. Of `tare exec` with several commands: its name of the run is in all. Of a plan: they share
  * its file and seed, no cell of the plan occurs twice in a block, and neither side ended before the other began, or in
@@ -70,6 +69,9 @@ struct cell_values {
 struct cell_values cells_values(const struct records *r, const struct cell_group *g, const char *figure);
 void cell_values_free(struct cell_values *v);
 #define cleanup_values __attribute__((cleanup(cell_values_free)))
+
+/* The class of the iterations' series over all that ended well, read with_steady. */
+enum stats_steady cells_steady(const struct cell_group *g);
 
 /* Their summary: of slopes the one of slopes. seed: as of analysis_summary(). */
 struct analysis_summary cells_summary(const struct cell_values *v, const char *figure, uint64_t seed);

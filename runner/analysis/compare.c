@@ -18,8 +18,8 @@
 
 /* --- One cell and one figure: both sides' invocations in the order of time, and what the analysis makes of them */
 
-static void take_side(const struct cell_group *g, const struct cell_values *v, const char *figure, uint64_t seed,
-                      struct compare_side *side)
+static void take_side(const struct records *r, const struct cell_group *g, const struct cell_values *v,
+                      const char *figure, uint64_t seed, struct compare_side *side)
 {
     *side = (struct compare_side){.cell = g->cell,
                                   .used = v->count,
@@ -27,21 +27,13 @@ static void take_side(const struct cell_group *g, const struct cell_values *v, c
                                   .missing = v->missing,
                                   .why_not = v->why_not,
                                   .value = xcalloc(v->count, sizeof(*side->value)),
-                                  .is = cells_summary(v, figure, seed)};
+                                  .is = cells_summary(v, figure, seed),
+                                  .steady = cells_steady(g)};
+    for (size_t i = 0; i < g->count; i++)
+        side->has_steady |= r->reader.with_steady && g->invocation[i]->ok && g->invocation[i]->iterations > 0;
     for (size_t i = 0; i < v->count; i++)
         side->value[i] = v->list[i].value;
     gsl_sort(side->value, 1, side->used);
-}
-
-static void take_steady(const struct cell_group *g, struct compare_side *side)
-{
-    cleanup_free enum stats_steady *class = xcalloc(g->count, sizeof(*class));
-    size_t n = 0;
-    for (size_t i = 0; i < g->count; i++)
-        if (g->invocation[i]->ok && g->invocation[i]->iteration_s)
-            class[n++] = stats_steady_state(g->invocation[i]->iteration_s, g->invocation[i]->iterations).class;
-    side->has_steady = n > 0;
-    side->steady = stats_steady_of_all(class, n);
 }
 
 /* The mean that is shown beside a ratio is the one that it is of. */
@@ -62,10 +54,8 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
 {
     row->about = compare_about(ra, rb, figure);
     cleanup_values struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
-    take_side(pair->a, &a, figure, o->seed, &row->a);
-    take_side(pair->b, &b, figure, o->seed, &row->b);
-    take_steady(pair->a, &row->a);
-    take_steady(pair->b, &row->b);
+    take_side(ra, pair->a, &a, figure, o->seed, &row->a);
+    take_side(rb, pair->b, &b, figure, o->seed, &row->b);
     row->noise = o->noise ? noise_of(o->noise, figure) : (struct analysis_noise){.p = NAN};
     const bool one_run = cells_are_of_one_run(pair->a, pair->b);
     if (o->as_ratios)
@@ -207,34 +197,23 @@ static void side_free(struct side *s)
 }
 #define cleanup_side __attribute__((cleanup(side_free)))
 
-/* The first two groups like a cell; NULL: there is none. */
-struct likes {
-    const struct side *of;
-    const struct keyset *cell;
-    const char *but;
-    const struct cell_group *group[2];
-};
-
-static void take_like(size_t number, void *to)
-{
-    struct likes *l = to;
-    const struct cell_group *g = &l->of->groups->list[number];
-    if (!l->group[1] && cells_alike(g->cell, l->cell, l->but))
-        l->group[l->group[0] != NULL] = g;
-}
-
 /* The one group like this cell, NULL: none. -EINVAL: several. */
 static int find_like(const struct side *s, const struct keyset *cell, const char *but, const struct cell_group **ret,
                      struct err *e)
 {
-    struct likes l = {.of = s, .cell = cell, .but = but};
-    cells_index_find(s->index, cell, take_like, &l);
-    *ret = l.group[0];
-    return !l.group[1]
+    size_t count = 0, found = 0;
+    const size_t *number = cells_index_find(s->index, cell, &count);
+    const struct cell_group *like[2] = {NULL, NULL};
+    for (size_t i = 0; i < count && found < ARRAY_LEN(like); i++) {
+        like[found] = &s->groups->list[number[i]];
+        found += cells_alike(like[found]->cell, cell, but);
+    }
+    *ret = found > 0 ? like[0] : NULL;
+    return found < ARRAY_LEN(like)
                ? 0
                : err_set(e, ERR_USAGE, -EINVAL,
                          "--across '%s': without these keys '%.200s' and '%.200s' are one cell; name fewer keys", but,
-                         l.group[0]->cell->text, l.group[1]->cell->text);
+                         like[0]->cell->text, like[1]->cell->text);
 }
 
 static int find_pairs(struct match *m, const char *across, struct comparison *ret, struct err *e)
@@ -571,14 +550,14 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
 
 enum outcome { PASSES, HOLDS, UNCLEAR };
 
-static bool concerns(const struct compare_condition *c, const struct compare_row *row)
+bool compare_concerns(const struct compare_condition *c, const struct figure_about *about)
 {
     if (c->kind == CONDITION_GROWTH)
-        return row->ratio.is_difference;
+        return figure_is_slope(about->name);
     if (c->kind == CONDITION_MEMORY)
-        return row->about.kind == FIGURE_MEMORY && !row->ratio.is_difference;
+        return about->kind == FIGURE_MEMORY && !figure_is_slope(about->name);
     if (c->kind == CONDITION_SLOWER || c->kind == CONDITION_FASTER)
-        return (row->about.kind == FIGURE_TIME || row->about.kind == FIGURE_RATE) && row->about.better != BETTER_NONE;
+        return (about->kind == FIGURE_TIME || about->kind == FIGURE_RATE) && about->better != BETTER_NONE;
     return true;
 }
 
@@ -658,7 +637,7 @@ static unsigned look(const struct compare_condition *condition, const struct com
     unsigned outcomes = 0;
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
-        if (!concerns(condition, row))
+        if (!compare_concerns(condition, &row->about))
             continue;
         bool unknown = row->verdict.word == ANALYSIS_UNKNOWN;
         enum outcome outcome = unknown ? HOLDS : outcome_of(condition, row);
@@ -684,7 +663,7 @@ int compare_conditions_check(const struct compare_condition *condition, size_t c
         const enum compare_condition_kind kind = condition[i].kind;
         bool concerned = false;
         for (size_t k = 0; k < c->rows; k++)
-            concerned |= concerns(&condition[i], &c->row[k]);
+            concerned |= compare_concerns(&condition[i], &c->row[k].about);
         if (!concerned)
             return err_set(e, ERR_USAGE, -EINVAL, "--fail-if '%s': of what is compared nothing is %s",
                            condition[i].text,

@@ -118,6 +118,10 @@ struct compare_condition {
  * "not-reproduced" for not-same and "inconclusive" for unclear. -EINVAL (usage). */
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e);
 
+/* Whether it can be said of such a figure: slower and faster of a time or a rate of which one is better, memory of
+ * memory, growth of a slope, the others of any. */
+bool compare_concerns(const struct compare_condition *c, const struct figure_about *about);
+
 /* -EINVAL (usage): one of the conditions concerns no row at all, and could neither hold nor pass. */
 int compare_conditions_check(const struct compare_condition *condition, size_t count, const struct comparison *c,
                              struct err *e);

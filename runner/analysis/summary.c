@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,20 +30,6 @@ const char *summary_plan(const struct summary *s)
         if (*s->records.list[i].details.plan)
             return s->records.list[i].details.plan;
     return NULL;
-}
-
-/* --- How figures are shown: their unit, their digits ------------------------------------------------------------- */
-
-struct summary_unit summary_unit(const struct summary *s, const char *figure)
-{
-    const struct figure_about about = records_about(&s->records, figure);
-    return (struct summary_unit){figure, about.title, about.shown, about.scale};
-}
-
-struct summary_unit summary_unit_at(const struct summary *s, size_t index)
-{
-    const struct figure_name *of = &s->records.reader.name[index];
-    return (struct summary_unit){of->name, of->about.title, of->about.shown, of->about.scale};
 }
 
 /* --- What cells are called, and in which order they are told ----------------------------------------------------- */
@@ -96,18 +81,12 @@ struct kind {
     bool runtime; /* the runtime has to be told */
 };
 
-/* An id that a cell has, or would have had. */
-struct taken {
-    const char *id; /* of the records' pool */
-    size_t last;    /* the number behind the last of the same */
-};
-
 /* What names are made with. */
 struct naming {
     const struct summary *s;
     struct kind *kind;
     size_t kinds;
-    void *taken; /* a tsearch(3) tree */
+    json_t *taken; /* of each id that a cell has, or would have had, the number behind the last of the same */
     bool scenario;
 };
 
@@ -259,36 +238,16 @@ static void make_label(struct summary_cell *c, const struct kind *k, bool scenar
     c->label = label.data;
 }
 
-static int compare_taken(const void *a, const void *b)
-{
-    return strcmp(((const struct taken *)a)->id, ((const struct taken *)b)->id);
-}
-
-/* NULL: nobody had it; somebody has it now. */
-static struct taken *take_id(struct naming *n, const char *id)
-{
-    struct taken wanted = {.id = id}, *const *found = tfind(&wanted, &n->taken, compare_taken);
-    if (found)
-        return *found;
-    struct taken *one = xcalloc(1, sizeof(*one));
-    *one = (struct taken){pool_keep(n->s->records.reader.pool, id), 1};
-    if (!tsearch(one, &n->taken, compare_taken))
-        abort();
-    return NULL;
-}
-
 /* Numbers ids that were cut, or are equal once only letters are left. */
-static void make_unique(struct naming *n, struct summary_cell *c)
+static void make_unique(json_t *taken, struct summary_cell *c)
 {
-    struct taken *plain = take_id(n, c->id);
-    if (!plain)
-        return;
-    for (;;) {
+    cleanup_free char *plain = xstrdup(c->id);
+    for (json_int_t n = json_integer_value(json_object_get(taken, plain)); json_object_get(taken, c->id);) {
+        json_put_int(taken, plain, ++n);
         free(c->id);
-        c->id = text_printf("%s-%zu", plain->id, ++plain->last);
-        if (!take_id(n, c->id))
-            return;
+        c->id = text_printf("%s-%" JSON_INTEGER_FORMAT, plain, n);
     }
+    json_put_int(taken, c->id, 1);
 }
 
 void summary_curve_name(const struct summary_cell *c, struct text *out)
@@ -301,18 +260,18 @@ void summary_curve_name(const struct summary_cell *c, struct text *out)
 
 static void summary_name_cells(struct summary *s)
 {
-    struct naming n = {.s = s, .scenario = s->cells > 0 && tells_scenario(s)};
+    struct naming n = {.s = s, .taken = json_object(), .scenario = s->cells > 0 && tells_scenario(s)};
     for (size_t i = 0; i < s->cells; i++) {
         struct summary_cell *c = &s->cell[i];
         const struct kind *k = kind_of(&n, c);
         make_id(c, k, n.scenario);
         make_label(c, k, n.scenario);
-        make_unique(&n, c);
+        make_unique(n.taken, c);
     }
     for (size_t i = 0; i < n.kinds; i++)
         free(n.kind[i].key);
     free(n.kind);
-    tdestroy(n.taken, free);
+    json_decref(n.taken);
 }
 
 /* --- a summary ---------------------------------------------------------------------------------------------------- */
@@ -347,16 +306,6 @@ static const struct invocation *typical_of(const struct records *r, const struct
     return n ? list[(n - 1) / 2].invocation : NULL;
 }
 
-static enum stats_steady steady_of(const struct summary_cell *c)
-{
-    cleanup_free enum stats_steady *class = xcalloc(c->count, sizeof(*class));
-    size_t n = 0;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->invocation[i]->ok)
-            class[n++] = c->invocation[i]->steady;
-    return stats_steady_of_all(class, n);
-}
-
 static struct summary_cell cell_of(const struct records *r, struct cell_group *g)
 {
     const char *workers = keyset_find(g->cell, "workers");
@@ -368,14 +317,14 @@ static struct summary_cell cell_of(const struct records *r, struct cell_group *g
                              .start = keyset_word(g->cell, "mp_start_method"),
                              .runtime = keyset_word(g->cell, "runtime"),
                              .profile = keyset_word(g->cell, "profile"),
-                             .workers = workers ? strtod(workers, NULL) : NAN};
+                             .workers = workers ? strtod(workers, NULL) : NAN,
+                             .steady = cells_steady(g)};
     g->invocation = NULL; /* the cell owns it now */
     for (size_t i = 0; i < c.count; i++) {
         c.ok += c.invocation[i]->ok;
         c.emulated |= c.invocation[i]->ok && c.invocation[i]->kind == RECORD_EMULATED;
     }
     c.typical = typical_of(r, &c);
-    c.steady = steady_of(&c);
     return c;
 }
 
@@ -413,21 +362,6 @@ static int base_rank(const struct summary_cell *c)
     return !gil ? 0 : strcmp(gil, "off") == 0 ? 1 : 2;
 }
 
-/* The best of the cells that could be a cell's base; of equal ones the first. */
-struct choice {
-    const struct summary_cell *const *of;
-    const struct summary_cell *best;
-};
-
-static void take_better(size_t number, void *to)
-{
-    struct choice *c = to;
-    const struct summary_cell *one = c->of[number];
-    const int d = c->best ? base_rank(one) - base_rank(c->best) : -1;
-    if (d < 0 || (d == 0 && one < c->best))
-        c->best = one;
-}
-
 static void find_bases(struct summary *s)
 {
     cleanup_free const struct summary_cell **threads = xcalloc(s->cells, sizeof(const struct summary_cell *));
@@ -440,9 +374,15 @@ static void find_bases(struct summary *s)
         }
     struct cells_index *x = cells_index_new(cell, n, "mode,mp_start_method,runtime,gil");
     for (size_t i = 0; i < s->cells; i++) {
-        struct choice c = {threads, NULL};
-        cells_index_find(x, s->cell[i].cell, take_better, &c);
-        s->cell[i].base = c.best;
+        size_t count = 0;
+        const size_t *number = cells_index_find(x, s->cell[i].cell, &count);
+        const struct summary_cell *best = count ? threads[number[0]] : NULL;
+        for (size_t k = 1; k < count; k++) { /* of equal ones the first */
+            const struct summary_cell *one = threads[number[k]];
+            const int d = base_rank(one) - base_rank(best);
+            best = d < 0 || (d == 0 && one < best) ? one : best;
+        }
+        s->cell[i].base = best;
     }
     cells_index_free(x);
 }
@@ -790,9 +730,9 @@ void summary_notes(const struct summary *s, struct text *out)
 /* Adds "107 ms (95% interval 17 to 198)". */
 static void say_value(const struct summary *s, const struct summary_figure *f, const char *name, struct text *out)
 {
-    struct summary_unit u = summary_unit(s, name);
-    const struct number_spelled n = number_interval(&f->is.mean, u.scale);
-    text_add(out, "%s %s", n.at, u.unit);
+    const struct figure_about about = records_about(&s->records, name);
+    const struct number_spelled n = number_interval(&f->is.mean, about.scale);
+    text_add(out, "%s %s", n.at, about.shown);
     if (!f->is.mean.why_not)
         text_add(out, " (95%% interval %s to %s)", n.low, n.high);
 }

@@ -94,18 +94,6 @@ bool summary_is_memory(const struct summary_cell *c);
 /* Adds the cell's label without its workers, which its curve shares. */
 void summary_curve_name(const struct summary_cell *c, struct text *out);
 
-/* The shown unit of a figure. */
-struct summary_unit {
-    const char *name;  /* the figure's name */
-    const char *title; /* "mean time of an iteration" */
-    const char *unit;  /* "ms"; "": unknown */
-    double scale;      /* from the record's unit to the shown one */
-};
-
-/* Its texts are never NULL; an unknown figure's title is its name. */
-struct summary_unit summary_unit(const struct summary *s, const char *figure);
-struct summary_unit summary_unit_at(const struct summary *s, size_t index);
-
 /* Adds the notes that belong to the figures, one per line, each after "* ": failed isolation checks, emulated times,
  * missed samples, nodes, failed invocations. */
 void summary_notes(const struct summary *s, struct text *out);

@@ -257,10 +257,11 @@ static int end_at(struct walk *w, const char *name, struct err *e)
     return follow(w, fd, e);
 }
 
-/* /dev and /proc: a name there may lead to a descriptor, as /dev/stdout. */
+/* /dev and /proc: a name there may lead to a descriptor, as /dev/stdout. /dev/shm has plain files. */
 static bool is_systems(const struct walk *w)
 {
-    return strncmp(w->rest, "/dev/", 5) == 0 || strncmp(w->rest, "/proc/", 6) == 0;
+    return (strncmp(w->rest, "/dev/", 5) == 0 && strncmp(w->rest, "/dev/shm/", 9) != 0) ||
+           strncmp(w->rest, "/proc/", 6) == 0;
 }
 
 static int walk(struct walk *w, char *name, struct err *e)

@@ -61,11 +61,15 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     if (failed != 0) {
         if (e)
             e->kind = ERR_HOST; /* the environment names base */
-        return failed;
+        return base == getenv("TMPDIR") ? err_wrap(e, "$TMPDIR") : failed;
     }
     for (int i = 0; fd == -EAGAIN && i < TRIES; i++)
         fd = make_one(parent_fd, prefix, ret->name);
-    TRY(err_code(e, ERR_HOST, fd, "cannot make a folder in '%s'", base));
+    if (err_code(e, ERR_HOST, fd, "cannot make a folder in '%s'", base) != 0) {
+        if (strcmp(base, temporary_base()) == 0)
+            (void)err_remedy(e, "$TMPDIR names another place");
+        return fd;
+    }
     text_format(ret->path, sizeof(ret->path), "%s/%s", base, ret->name);
     ret->fd = fd;
     ret->parent_fd = STEAL_FD(parent_fd);

@@ -53,9 +53,10 @@ void text_add_seconds(struct text *t, double seconds);
  * NULL and has at most 32. */
 void text_add_names(struct text *t, const char *const *names, unsigned bits);
 
-/* The place of the word in the list, which ends with NULL; -1: it is not there. */
+/* The word's index in the list, which ends with NULL; -1: it is not in it. */
 int text_index(const char *word, const char *const *list);
-/* Whether it is there. */
+
+/* Whether it is in it. */
 bool text_is_among(const char *word, const char *const *list);
 
 /* Whether `words`, which any of the separators part, has the word as a whole. Not a word: "". */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/cpulist.h"
-#include "cell/quota.h"
+#include "cell/request.h"
 #include "cell/scenario.h"
 
 struct err;
@@ -59,7 +59,7 @@ struct cell {
     const char *until_slope;              /* profile growth: the precision that ends it; NULL: not asked for */
     const char *runtime;                  /* "auto", "native", "python3", "3.14t" and the like, or a path */
     int64_t gil;                          /* enum gil */
-    const char *cpus;                     /* as given (cpu_request.h); NULL: chosen from the topology */
+    const char *cpus;                     /* as given (request.h); NULL: chosen from the topology */
     int64_t smt, numa;                    /* numa: a node; below 0: not asked for */
     int64_t memory_max_bytes, pids_max, tmp_bytes;
     int64_t has_memory_max, has_pids_max; /* truths; if false, pids_max has a default */

@@ -6,9 +6,8 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
-#include "cell/cpu_request.h"
-#include "cell/growth_target.h"
 #include "cell/manual.h"
+#include "cell/request.h"
 #include "launch/allowance.h"
 #include "launch/ledger.h"
 
@@ -61,10 +60,8 @@ static bool is_harmless(const struct option_row *row, const char *value)
         return text_to_i64(value, &n) != 0 || n <= row->harmless;
     if (row->kind == BYTES)
         return text_to_bytes(value, &bytes) != 0 || bytes <= (uint64_t)row->harmless;
-    for (int64_t i = 0; row->kind == CHOICE && row->choices[i]; i++)
-        if (strcmp(row->choices[i], value) == 0)
-            return row->harmless >> i & 1;
-    return row->kind == CHOICE;
+    const int choice = row->kind == CHOICE ? text_index(value, row->choices) : -1;
+    return choice >= 0 ? row->harmless >> choice & 1 : row->kind == CHOICE;
 }
 
 const char *config_grant(const char *option, const char *value)
@@ -77,15 +74,6 @@ const char *config_grant(const char *option, const char *value)
     if (!row || row->plan == WEIGHED || (row->plan == GRANTED && is_harmless(row, value)))
         return NULL;
     return row->reaches ? row->reaches : "it is not decided whose to say it is";
-}
-
-static int take_switch(struct cell *cell, const struct option_row *row, const char *value, struct err *e)
-{
-    bool yes = strcmp(value, "true") == 0;
-    if (!yes && strcmp(value, "false") != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is true or false", row->name, value);
-    *config_number(cell, row) = yes == (row->kind == YES);
-    return 0;
 }
 
 bool config_has_option(enum config_command command, const char *name)
@@ -157,8 +145,13 @@ int cell_set(struct cell *cell, const char *option, const char *value, struct er
         return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of a cell ('tare run --help' lists them)", option);
     if (!row)
         return cell->scenario ? set_knob(cell, option, value, e) : cell_set_later(cell, option, value, e);
-    bool is_switch = row->kind == YES || row->kind == NO;
-    return is_switch ? take_switch(cell, row, value, e) : config_take(cell, row, value, e);
+    if (row->kind != YES && row->kind != NO)
+        return config_take(cell, row, value, e);
+    const bool yes = strcmp(value, "true") == 0;
+    if (!yes && strcmp(value, "false") != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is true or false", row->name, value);
+    *config_number(cell, row) = yes == (row->kind == YES);
+    return 0;
 }
 
 /* Reads "UID" or "UID:GID", in digits. */
@@ -344,9 +337,7 @@ static int check_scenario(const struct cell *cell, struct err *e)
 {
     const struct scenario *s = cell->scenario;
     enum runtime_kind kind = cell_runtime_kind(cell);
-    unsigned profiles = 0;
-    for (unsigned i = 0; i < PROFILES_COUNT; i++)
-        profiles |= (unsigned)s->profile[i].offered << i;
+    const unsigned profiles = scenario_profiles(s);
     if (!(s->modes >> cell->mode & 1))
         return refuse_mode(s, "mode", mode_names, s->modes, mode_names[cell->mode], e);
     if (!(profiles >> cell->profile & 1))

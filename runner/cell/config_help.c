@@ -41,15 +41,8 @@ static struct shown_row row_of(const struct option_row *row, const struct scenar
 
 static void list_row(const struct option_row *row, const struct scenario *s, struct text *out)
 {
-    unsigned profiles = 0;
-    for (unsigned p = 0; s && p < PROFILES_COUNT; p++)
-        profiles |= (unsigned)s->profile[p].offered << p;
-    if (s && row->choices == mode_names)
-        text_add_names(out, mode_names, s->modes);
-    else if (s && row->choices == profile_names)
-        text_add_names(out, profile_names, profiles);
-    else
-        text_add_names(out, row->choices, UINT_MAX);
+    const bool of_modes = s && row->choices == mode_names, of_profiles = s && row->choices == profile_names;
+    text_add_names(out, row->choices, of_modes ? s->modes : of_profiles ? scenario_profiles(s) : UINT_MAX);
 }
 
 /* "(1 to 4096; default 8)", "(auto, strict or off; default auto)" */

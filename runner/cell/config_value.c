@@ -61,21 +61,15 @@ static int refuse(const struct option_row *row, const char *value, struct err *e
                    suggest_text(&known, "", near));
 }
 
-static int parse_choice(const struct option_row *row, const char *value, int64_t *ret)
-{
-    for (int64_t i = 0; row->choices[i]; i++) {
-        if (*value && strcmp(row->choices[i], value) == 0) {
-            *ret = i;
-            return 0;
-        }
-    }
-    return -EINVAL;
-}
-
 static int parse_number(const struct option_row *row, const char *value, int64_t *ret)
 {
     int64_t n = 0;
     uint64_t bytes = 0;
+    if (row->kind == CHOICE) {
+        n = *value ? text_index(value, row->choices) : -1;
+        *ret = n >= 0 ? n : *ret;
+        return n >= 0 ? 0 : -EINVAL;
+    }
     if (row->kind == INTEGER) {
         if (text_to_i64(value, &n) != 0)
             return -EINVAL;
@@ -105,8 +99,10 @@ bool config_names_place(const char *value)
     return false;
 }
 
-static int refuse_dash(const struct option_row *row, const char *value, struct err *e)
+static int check_text(const struct option_row *row, const char *value, struct err *e)
 {
+    if (!*value)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes %s", row->name, row->value);
     if (strcmp(value, "-") != 0 || !config_names_place(row->value) || text_has_word(row->value, "|", "-"))
         return 0;
     return err_set(e, ERR_USAGE, -EINVAL, "--%s '-': it takes %s (a file or folder of that name is ./-)", row->name,
@@ -115,9 +111,6 @@ static int refuse_dash(const struct option_row *row, const char *value, struct e
 
 static int take_word(struct config_words *words, const struct option_row *row, const char *value, struct err *e)
 {
-    if (!*value)
-        return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes %s", row->name, row->value);
-    TRY(refuse_dash(row, value, e));
     if (words->count == CONFIG_WORDS_MAX)
         return err_set(e, ERR_USAGE, -E2BIG, "--%s '%s': it can be given %d times", row->name, value, CONFIG_WORDS_MAX);
     words->word[words->count++] = value;
@@ -126,9 +119,10 @@ static int take_word(struct config_words *words, const struct option_row *row, c
 
 int config_take(void *options, const struct option_row *row, const char *value, struct err *e)
 {
+    if (row->kind == TEXT || row->kind == LIST)
+        TRY(check_text(row, value, e));
     switch (row->kind) {
     case CHOICE:
-        return parse_choice(row, value, config_number(options, row)) == 0 ? 0 : refuse(row, value, e);
     case INTEGER:
     case BYTES:
     case SECONDS:
@@ -138,9 +132,6 @@ int config_take(void *options, const struct option_row *row, const char *value, 
         *config_number(options, row) = row->kind == YES;
         return 0;
     case TEXT:
-        if (!*value)
-            return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes %s", row->name, row->value);
-        TRY(refuse_dash(row, value, e));
         *(const char **)(void *)((char *)options + row->offset) = value;
         return 0;
     case LIST:

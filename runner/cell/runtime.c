@@ -362,12 +362,7 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
     text_format(r->banner, sizeof(r->banner), "C, glibc %s [GCC %s]", gnu_get_libc_version(), __VERSION__);
     text_format(r->default_start, sizeof(r->default_start), "forkserver"); /* CPython 3.14's default */
     text_add(&r->files, "%s", r->path);
-    int failed = digest_file(r->path, r->sha256);
-    if (failed != 0) {
-        errno = -failed;
-        return err_sys(e, ERR_OURS, "%s", r->path);
-    }
-    return 0;
+    return err_code(e, ERR_OURS, digest_file(r->path, r->sha256), "%s", r->path);
 }
 
 /* --- the search ------------------------------------------------------------------------------------------------ */
@@ -384,11 +379,13 @@ struct search {
     struct text tried;
 };
 
-/* Takes path if it is the wanted build; else s->why says what it is. */
-static bool try_path(const char *path, struct search *s)
+/* interpreter_look: takes path if it is the wanted build; else s->why says what it is. */
+static bool try_path(const char *path, const char *place, void *context)
 {
+    struct search *s = context;
     struct runtime candidate = {0};
     struct err untrusted = {0};
+    (void)place;
     if (strlen(path) >= sizeof(candidate.path)) {
         text_format(s->why, sizeof(s->why), "the path is too long");
         return false;
@@ -415,12 +412,6 @@ static bool try_path(const char *path, struct search *s)
     return false;
 }
 
-static bool look_at(const char *path, const char *place, void *context)
-{
-    (void)place;
-    return try_path(path, context);
-}
-
 static void note_place(const char *place, void *context)
 {
     struct search *s = context;
@@ -444,14 +435,14 @@ static int search(const char *name, const struct cell *cell, struct runtime *r, 
     (void)interpreter_name_parse(name, &s.wanted);
     const char *named = s.variable ? getenv(s.variable) : NULL;
     if (named && *named)
-        return try_path(named, &s) ? 0
-               : s.is_late         ? err_set(e, ERR_HOST, -ETIMEDOUT, "$%s '%s': %s", s.variable, named, s.why)
-                                   : err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", s.variable, named, s.why);
+        return try_path(named, "", &s) ? 0
+               : s.is_late             ? err_set(e, ERR_HOST, -ETIMEDOUT, "$%s '%s': %s", s.variable, named, s.why)
+                                       : err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", s.variable, named, s.why);
     if (s.variable)
         text_add(&s.tried, "; $%s (not set)", s.variable);
     text_format(file, sizeof(file), "python%s", name);
     int failed = 0;
-    if (!interpreters_each(file, look_at, note_place, &s)) {
+    if (!interpreters_each(file, try_path, note_place, &s)) {
         failed = err_set(e, ERR_HOST, s.is_late ? -ETIMEDOUT : -ENOENT, "no %s CPython %s to be had; tried %s",
                          s.wanted.free_threaded ? "free-threaded" : "GIL build of", name, s.tried.data + 2);
         /* No option: what finds an interpreter for a plan or a bundle has other ones, or none. */
@@ -643,18 +634,6 @@ struct twin {
     bool is_found;
 };
 
-static bool is_twin(const struct runtime *r, const struct runtime *of)
-{
-    const struct fact *features = facts_find(&r->build, "features");
-    return strcmp(r->version, of->version) == 0 && r->gil_enabled == of->gil_enabled && features &&
-           features->kind == FACT_TEXT && strcmp(features->text, "frame-pointers") == 0;
-}
-
-static bool has_no_packages(const struct distributions *d)
-{
-    return d->count == 0 && d->omitted == 0 && d->refused == 0 && !*d->why_not;
-}
-
 static bool look_for_twin(const char *path, const char *place, void *context)
 {
     struct twin *t = context;
@@ -663,7 +642,8 @@ static bool look_for_twin(const char *path, const char *place, void *context)
     t->cell.runtime = path;
     if (trust_path(path, NULL) != 0 || runtime_find(&t->cell, &candidate, NULL) != 0)
         return false;
-    t->is_found = is_twin(&candidate, t->of);
+    t->is_found = strcmp(candidate.version, t->of->version) == 0 && candidate.gil_enabled == t->of->gil_enabled &&
+                  strcmp(facts_word(&candidate.build, "features"), "frame-pointers") == 0;
     if (t->is_found)
         *t->found = candidate;
     else
@@ -674,8 +654,10 @@ static bool look_for_twin(const char *path, const char *place, void *context)
 bool runtime_find_profiled(const struct cell *cell, const struct runtime *of, struct runtime *ret)
 {
     struct twin t = {.of = of, .cell = *cell, .found = ret};
+    const struct distributions *d = &of->packages;
+    const bool may_lack_some = d->count || d->omitted || d->refused || *d->why_not;
     cleanup_free char *file = text_printf("python%s", of->name);
-    if (interpreters_is_built(of->path) && has_no_packages(&of->packages))
+    if (interpreters_is_built(of->path) && !may_lack_some)
         interpreters_variants(file, look_for_twin, &t);
     return t.is_found;
 }

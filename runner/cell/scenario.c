@@ -7,7 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/facts.h"
 #include "base/text.h"
+#include "launch/ledger.h"
 
 const char *const mode_names[] = {"threads", "processes", "interpreters", NULL};
 const char *const profile_names[] = {"overhead", "memory", "growth", NULL};
@@ -62,14 +64,6 @@ static bool is_modules(const char *value)
     }
 }
 
-static bool is_a_choice(const struct scenario_knob *k, const char *value)
-{
-    for (size_t i = 0; k->choice[i]; i++)
-        if (strcmp(k->choice[i], value) == 0)
-            return true;
-    return false;
-}
-
 bool scenario_can_be_empty(const struct scenario *s)
 {
     for (size_t i = 0; i < s->knobs; i++)
@@ -80,10 +74,9 @@ bool scenario_can_be_empty(const struct scenario *s)
 
 bool scenario_knob_needs_since(const struct scenario_knob *k, const char *value, enum profile profile)
 {
-    for (size_t i = 0; k->choice[i]; i++)
-        if (k->since_choices >> i & 1 && strcmp(k->choice[i], value) == 0)
-            return true;
-    return k->since && !k->since_choices && strcmp(value, k->fallback[profile]) != 0;
+    const int choice = text_index(value, k->choice);
+    return (choice >= 0 && k->since_choices >> choice & 1) ||
+           (k->since && !k->since_choices && strcmp(value, k->fallback[profile]) != 0);
 }
 
 bool scenario_knob_is_word(const struct scenario_knob *k)
@@ -103,9 +96,9 @@ static bool is_allowed(const struct scenario_knob *k, const char *value)
         return real_of(k->low, &real_low) && real_of(k->high, &real_high) && real_of(value, &real) &&
                real >= real_low && real <= real_high;
     case SCENARIO_CHOICE:
-        return is_a_choice(k, value);
+        return text_is_among(value, k->choice);
     case SCENARIO_MODULES:
-        return is_a_choice(k, value) || is_modules(value);
+        return text_is_among(value, k->choice) || is_modules(value);
     }
     return false;
 }
@@ -140,6 +133,14 @@ int scenario_knob_check(const struct scenario_knob *k, const char *value, struct
     scenario_knob_allowed(k, &allowed);
     return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", k->name, value, WHAT[k->type],
                    allowed.data);
+}
+
+unsigned scenario_profiles(const struct scenario *s)
+{
+    unsigned profiles = 0;
+    for (unsigned p = 0; p < PROFILES_COUNT; p++)
+        profiles |= (unsigned)s->profile[p].offered << p;
+    return profiles;
 }
 
 enum profile scenario_profile_default(const struct scenario *s)
@@ -178,4 +179,37 @@ char *scenario_word(const struct scenario *s, const char *word, const char *pyth
     if (!out.data)
         text_add(&out, "%s", "");
     return out.data;
+}
+
+/* --- its figures ------------------------------------------------------------------------------------------------- */
+
+int figures_check(const struct ledger_map *ledger, const struct scenario *scenario, struct err *e)
+{
+    struct ledger_figure figure[LEDGER_FIGURES];
+    size_t count = ledger_figures(ledger, figure);
+    for (size_t i = 0; i < count; i++)
+        if (!scenario_figure_find(scenario, figure[i].name))
+            return err_set(e, ERR_WORKLOAD, -EPROTO,
+                           "ledger: figure '%s' is none that its scenario declares (figures: "
+                           "in scenario.yml)",
+                           figure[i].name);
+    return 0;
+}
+
+void figures_take(const struct ledger_map *ledger, const struct scenario *scenario, struct facts *out)
+{
+    struct ledger_figure figure[LEDGER_FIGURES];
+    size_t count = ledger_figures(ledger, figure);
+    for (size_t n = 0; n < scenario->figures; n++) {
+        const char *name = scenario->figure[n].name;
+        size_t i = 0;
+        while (i < count && strcmp(figure[i].name, name) != 0)
+            i++;
+        if (i == count)
+            facts_absent(out, name, "the workload did not report it");
+        else if (figure[i].kind == LEDGER_FIGURE_INTEGER)
+            facts_int(out, name, figure[i].integer);
+        else
+            facts_real(out, name, figure[i].real);
+    }
 }

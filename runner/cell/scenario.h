@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 struct err;
+struct facts;
+struct ledger_map;
 struct text;
 
 enum mode { MODE_THREADS, MODE_PROCESSES, MODE_INTERPRETERS };
@@ -123,7 +125,8 @@ void scenario_knob_allowed(const struct scenario_knob *k, struct text *out);
 /* Whether it has knobs with which its workers do nothing but start and end. */
 bool scenario_can_be_empty(const struct scenario *s);
 
-/* The profile without --profile: the first of the enum that is offered. */
+/* The profiles that are offered, as bits; and the one without --profile: the first of them. */
+unsigned scenario_profiles(const struct scenario *s);
 enum profile scenario_profile_default(const struct scenario *s);
 
 const struct scenario_figure *scenario_figure_find(const struct scenario *s,
@@ -131,5 +134,11 @@ const struct scenario_figure *scenario_figure_find(const struct scenario *s,
 
 /* Fills {python}, {dir} and {lib} into a word of a command. The caller frees it. python: NULL is allowed. */
 char *scenario_word(const struct scenario *s, const char *word, const char *python);
+
+/* Checks that every figure in a workload's ledger is declared. -EPROTO (workload) names the first that is not. */
+int figures_check(const struct ledger_map *ledger, const struct scenario *scenario, struct err *e);
+
+/* Takes the declared figures of it in the scenario's order; unreported ones are absent with a reason. */
+void figures_take(const struct ledger_map *ledger, const struct scenario *scenario, struct facts *out);
 
 #endif

@@ -175,26 +175,23 @@ static int take_range(const struct yaml_node *said, struct scenario_knob *k, str
                : yaml_refuse(min, -EINVAL, e, "min %s is above max %s", min->text, max->text);
 }
 
+/* n NULL: it is not given. */
+static int check_value(const struct yaml_node *n, const struct scenario_knob *k, struct err *e)
+{
+    return n && scenario_knob_check(k, n->text, e) != 0 ? yaml_blame(n, e) : 0;
+}
+
 static int take_defaults(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
 {
     static const char *const OWN[PROFILES_COUNT] = {"default-overhead", "default-memory", "default-growth"};
     for (unsigned i = 0; i < PROFILES_COUNT; i++) {
         const struct yaml_node *all = yaml_get(said, "default"), *own = yaml_get(said, OWN[i]);
-        if (scenario_knob_check(k, all->text, e) != 0)
-            return yaml_blame(all, e);
-        if (own && scenario_knob_check(k, own->text, e) != 0)
-            return yaml_blame(own, e);
+        TRY(check_value(all, k, e));
+        TRY(check_value(own, k, e));
         text_format(k->fallback[i], sizeof(k->fallback[i]), "%s", own ? own->text : all->text);
     }
-    return 0;
-}
-
-static int take_empty(const struct yaml_node *empty, struct scenario_knob *k, struct err *e)
-{
-    if (empty && scenario_knob_check(k, empty->text, e) != 0)
-        return yaml_blame(empty, e);
-    text_format(k->empty, sizeof(k->empty), "%s", empty ? empty->text : "");
-    return 0;
+    text_format(k->empty, sizeof(k->empty), "%s", yaml_text(said, "empty"));
+    return check_value(yaml_get(said, "empty"), k, e);
 }
 
 /* "3.15" */
@@ -228,7 +225,6 @@ static int take_knob(const struct yaml_node *said, scenario_common *common, stru
     k->type = (enum scenario_knob_type)type;
     TRY(scenario_knob_is_word(k) ? take_choices(said, k, e) : take_range(said, k, e));
     TRY(take_defaults(said, k, e));
-    TRY(take_empty(yaml_get(said, "empty"), k, e));
     TRY(take_bits(yaml_get(said, "modes"), mode_names, &k->modes, e));
     TRY(take_bits(yaml_get(said, "profiles"), profile_names, &k->profiles, e));
     TRY(take_bits(yaml_get(said, "runtimes"), runtime_kind_names, &k->kinds, e));

@@ -97,20 +97,14 @@ static const struct scenario *find_loaded(const struct scenario *like)
     return NULL;
 }
 
-static int read_scenario(const char *path, bool follow, struct scenario **ret, struct err *e)
-{
-    cleanup_text struct text bytes = {0};
-    TRY(read_small(path, follow, &bytes, e));
-    TRY(scenario_parse(path, bytes.data, bytes.len, common, ret, e));
-    digest_bytes(bytes.data, bytes.len, (*ret)->sha256);
-    return 0;
-}
-
 /* Keeps the scenario, or returns the one that was loaded from the same file before. */
 static int load(const char *path, enum origin origin, const struct scenario **ret, struct err *e)
 {
     cleanup_scenario struct scenario *s = NULL;
-    TRY(read_scenario(path, origin != COPY, &s, e));
+    cleanup_text struct text bytes = {0};
+    TRY(read_small(path, origin != COPY, &bytes, e));
+    TRY(scenario_parse(path, bytes.data, bytes.len, common, &s, e));
+    digest_bytes(bytes.data, bytes.len, s->sha256);
     s->installed = origin == INSTALLED;
     TRY(place(s, path, e));
     *ret = find_loaded(s);

@@ -177,7 +177,7 @@ int workload_tmpdir_make(char *path, size_t cap, struct err *e)
 {
     int failed = temporary_make(tmpdir_base(), "tare.", &tmpdir, e);
     text_format(path, cap, "%s", tmpdir.path);
-    return failed == 0 ? 0 : err_wrap(e, "for the workload ($TMPDIR, or /tmp)");
+    return failed == 0 ? 0 : err_wrap(e, "for the workload");
 }
 
 void workload_tmpdir_remove(void)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/cpulist.h"
-#include "cell/cpu_request.h"
+#include "cell/request.h"
 
 struct err;
 

@@ -68,18 +68,20 @@ static int find_helper(const char *name, char path[PATH_MAX])
     return failed == 0 ? 0 : -ENOENT;
 }
 
-/* Waits for the child's end, and kills it at the deadline (-ETIMEDOUT) or a signal (-EINTR). */
-static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns)
+/* Waits for the child's end, and kills it at the deadline (-ETIMEDOUT) or a signal (-EINTR). -ECHILD: e says how it
+ * ended. */
+static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns, struct err *e)
 {
     struct child_end end = {0};
     int waited = spawn_await(child->pidfd, signal_fd, deadline_ns);
     if (waited != 0)
         spawn_kill(child);
     int r = spawn_wait(child, &end, NULL);
-    return waited == -EINTR || waited == -ETIMEDOUT ? waited
-           : r != 0                                 ? r
-           : end.signalled || end.exit_status != 0  ? -ECHILD
-                                                    : 0;
+    if (waited == -EINTR || waited == -ETIMEDOUT || r != 0)
+        return waited == -EINTR || waited == -ETIMEDOUT ? waited : r;
+    if (end.signalled)
+        return err_set(e, ERR_WORKLOAD, -ECHILD, "signal %d ended it (%s)", end.signal, strsignal(end.signal));
+    return end.exit_status == 0 ? 0 : err_set(e, ERR_WORKLOAD, -ECHILD, "exit status %d", end.exit_status);
 }
 
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
@@ -108,7 +110,7 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     int failed = drain(from_child, -1, deadline_ns, ret);
     (void)close(STEAL_FD(from_child)); /* a child that prints on gets SIGPIPE now, not the deadline */
     struct child child = {.pid = pid, .pidfd = pidfd};
-    int ended = end_capture(&child, -1, deadline_ns);
+    int ended = end_capture(&child, -1, deadline_ns, NULL);
     return failed != 0 ? failed : ended;
 }
 
@@ -132,7 +134,7 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
         (void)close(STEAL_FD(child.listener_fd));
     failed = drain(from_child, signal_fd, deadline_ns, ret);
     (void)close(STEAL_FD(from_child));
-    int ended = end_capture(&child, signal_fd, deadline_ns);
+    int ended = end_capture(&child, signal_fd, deadline_ns, e);
     spawn_end(&child);
     return failed == 0 ? ended
                        : err_set(e, ERR_WORKLOAD, failed, "what '%s' prints cannot be read: %s", spec->path,

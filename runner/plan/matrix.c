@@ -67,19 +67,18 @@ static bool same_host_options(const struct cell *a, const struct cell *b)
            a->numa == b->numa && a->isolation == b->isolation;
 }
 
-static int close_session(struct matrix *s, struct err *e)
+/* As session_close(). */
+static int close_session(struct matrix *s, int status, struct err *e)
 {
-    if (!s->session_of)
-        return 0;
-    s->session_of = NULL;
-    return session_close(&s->session, e);
+    const bool is_open = STEAL(s->session_of);
+    return is_open ? session_close(&s->session, status, e) : status;
 }
 
 static int open_session(struct matrix *s, const struct cell *cell, struct err *e)
 {
     if (s->session_of && same_host_options(s->session_of, cell))
         return 0;
-    TRY(close_session(s, e));
+    TRY(close_session(s, 0, e));
     TRY(session_open(cell, &s->session, e));
     s->session_of = cell;
     return 0;
@@ -352,10 +351,9 @@ static int run_here(struct matrix *s, size_t *run, int *interrupted_by, struct e
     int failed = campaign_is_done(c) && !campaign_goes_on(c) ? 0 : open_stage(s, e);
     if (failed == 0)
         failed = run_blocks(s, e);
-    int left = close_session(s, failed == 0 ? e : NULL);
     *run = s->run;
     *interrupted_by = s->interrupted_by;
-    return failed != 0 ? failed : left;
+    return close_session(s, failed, e);
 }
 
 /* --- how it ended --- */
@@ -428,6 +426,21 @@ static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
     return 0;
 }
 
+/* The table has the same form, whether or not all of it was run. */
+static void say_interrupted(const struct matrix *s)
+{
+    const struct campaign *c = s->campaign;
+    const size_t done = tally_done(&c->tally, c->tally.blocks);
+    cleanup_text struct text remedy = {0};
+    if (!s->shows) {
+        text_add(&remedy, "; 'tare matrix ");
+        text_add_shell_word(&remedy, c->folder.path);
+        text_add(&remedy, "' goes on");
+    }
+    terminal_say("interrupted: %zu invocation%s had ended, and what is shown is of no others%s", done,
+                 done == 1 ? "" : "s", remedy.data ? remedy.data : "");
+}
+
 static int run_all(struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -439,6 +452,8 @@ static int run_all(struct matrix *s, struct err *e)
         terminal_say("matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
                      "measures again)",
                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
+    if (interrupted_by)
+        say_interrupted(s);
     struct err shown = {0}; /* results are shown, however the plan ended */
     if (s->shows && s->shows->is_whole)
         *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;
@@ -471,10 +486,7 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
         failed = err_set(e, ERR_HOST, -ENOTSUP, "cell '%s': %s", cell->id, cell->not_run);
     if (failed == 0 && !(one && one->file))
         failed = run_unit(s, &at, e);
-    int left = close_session(s, failed == 0 ? e : NULL);
-    if (failed == 0 && s->interrupted_by)
-        return 128 + s->interrupted_by;
-    return failed != 0 ? failed : left;
+    return close_session(s, failed == 0 && s->interrupted_by ? 128 + s->interrupted_by : failed, e);
 }
 
 /* Checks the plan before it makes and binds the folder. A finished folder needs no check. */

@@ -19,6 +19,7 @@
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 #include "launch/spawn.h"
+#include "record/records.h"
 #include "run/session.h"
 
 #define WORKERS_HIGH    4096 /* as for --workers of the other commands */
@@ -57,19 +58,17 @@ static int take_mode(struct sweep *s, const char *word, struct err *e)
 {
     static const char MODES[] = "threads, processes, interpreters";
     char near[SUGGEST_TEXT_MAX];
-    size_t m = 0;
+    const int m = text_index(word, mode_names);
     if (s->natives && strcmp(word, "native") == 0) { /* the scenario's program in C, with threads */
         TRY(s->native ? refuse_twice("--modes", s->c->bench.modes, word, e) : 0);
         s->native = true;
         return 0;
     }
-    while (mode_names[m] && strcmp(mode_names[m], word) != 0)
-        m++;
-    if (mode_names[m] && has_mode(s, (enum mode)m))
-        return refuse_twice("--modes", s->c->bench.modes, word, e);
-    if (!mode_names[m])
+    if (m < 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': '%s' is no mode; what is allowed is a list of %s%s%s",
                        s->c->bench.modes, word, s->natives ? "native, " : "", MODES, nearest(word, MODES, near));
+    if (has_mode(s, (enum mode)m))
+        return refuse_twice("--modes", s->c->bench.modes, word, e);
     s->mode[s->modes++] = (enum mode)m;
     return 0;
 }
@@ -78,10 +77,9 @@ static int take_start(struct sweep *s, const char *word, struct err *e)
 {
     static const char STARTS[] = "fork, forkserver, spawn";
     char near[SUGGEST_TEXT_MAX];
-    enum start_method start = START_FORK;
-    while (start <= START_SPAWN && strcmp(start_method_name(start), word) != 0)
-        start++;
-    if (start > START_SPAWN)
+    const int of_all = text_index(word, start_names);
+    const enum start_method start = (enum start_method)(START_FORK + of_all);
+    if (of_all < 0)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--mp-start '%s': '%s' is no start method; what is allowed is a list of %s%s",
                        s->c->bench.starts, word, STARTS, nearest(word, STARTS, near));
@@ -226,14 +224,13 @@ static int look_at_function(struct sweep *s, const struct cell *cell, struct err
     struct session session;
     TRY(session_find(cell, false, false, &session, e));
     TRY(session_open_found(cell, &session, e));
-    int failed = look_in(s, cell, &session, e);
-    int left = session_close(&session, failed == 0 ? e : NULL);
+    int failed = session_close(&session, look_in(s, cell, &session, e), e);
     char *rest = s->look.trace.data;
     while (failed == -ECANCELED && rest && *rest) { /* the function's text steers no terminal */
         cleanup_free char *shown = text_printable(strsep(&rest, "\n"));
         (void)fprintf(stderr, "%s\n", shown);
     }
-    return failed != 0 ? failed : left;
+    return failed;
 }
 
 int sweep_look(struct sweep *s, struct err *e)
@@ -375,15 +372,33 @@ void sweep_add_function(const struct sweep *s, struct text *out)
     text_add(out, "\n");
 }
 
+void sweep_add_missing(const struct sweep *s, const struct records *r, struct text *out)
+{
+    bool missing = false;
+    for (size_t i = 0; i < r->count; i++)
+        missing |= strstr(r->list[i].detail, "FileNotFoundError") != NULL;
+    if (missing && s->is_function)
+        text_add(out,
+                 "* the function ran in a folder that has what it opened below %s when it was looked at, and no more: "
+                 "name by its whole path what it lists, looks for or finds elsewhere (and with --rw PATH what is below "
+                 "/tmp)\n",
+                 s->function.root);
+}
+
 void sweep_add_places(const struct sweep *s, const char *folder, struct text *out)
 {
     const char *keep = s->c->bench.keep;
-    if (keep)
-        text_add(out, "* the scenario: %s ('tare run %s%s'; with --profile growth: how its memory grows)\n", keep,
-                 strchr(keep, '/') ? "" : "./", keep);
+    cleanup_text struct text place = {0}, records = {0};
+    text_add_shell_word(&records, folder);
+    if (keep) {
+        cleanup_free char *path = text_printf("%s%s", strchr(keep, '/') ? "" : "./", keep);
+        text_add_shell_word(&place, path);
+        text_add(out, "* the scenario: %s ('tare run %s'; with --profile growth: how its memory grows)\n", keep,
+                 place.data);
+    }
     if (*s->records)
         text_add(out, "* the records were not kept (--out DIR keeps them%s)\n",
                  keep ? "" : ", --keep DIR keeps a scenario to go on from");
     else
-        text_add(out, "* the records: %s ('tare report %s')\n", folder, folder);
+        text_add(out, "* the records: %s ('tare report %s')\n", folder, records.data);
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cell/growth_target.h"
+#include "cell/request.h"
 #include "launch/ledger.h"
 
 struct sample;

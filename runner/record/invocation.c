@@ -260,13 +260,13 @@ static int load_all(struct parse *p)
         {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}, {SECTION_GROWTH, GROWTH, false},
         {SECTION_COUNTERS, NULL, false}};
     static const char *const DISTURBANCE[] = {"window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks", NULL};
-    static const struct wanted BESIDES[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
-                                            {SECTION_DISTURBANCE, DISTURBANCE, false}};
+    static const struct wanted ONLY_FOR_REPORTS[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
+                                                     {SECTION_DISTURBANCE, DISTURBANCE, false}};
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
         TRY(load(p, &WANTED[i]));
-    /* `tare compare` asks for neither and skips these: no figure may come from them */
-    for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(BESIDES); i++)
-        TRY(load(p, &BESIDES[i]));
+    /* `tare compare` does not load these, so no figure may come from them */
+    for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(ONLY_FOR_REPORTS); i++)
+        TRY(load(p, &ONLY_FOR_REPORTS[i]));
     return 0;
 }
 
@@ -594,11 +594,11 @@ static struct place place_of(const struct parse *p, const char *path)
 {
     size_t len = strcspn(path, ".");
     struct place at = {.said = path + len + 1};
-    while (strncmp(NAME[at.s], path, len) != 0 || NAME[at.s][len])
+    while (at.s < SECTIONS && (strncmp(NAME[at.s], path, len) != 0 || NAME[at.s][len]))
         at.s++;
     const char *dot = strchr(at.said, '.');
     at.key = dot ? dot + 1 : at.said;
-    at.parent = p->tree[at.s];
+    at.parent = at.s < SECTIONS ? p->tree[at.s] : NULL;
     if (dot)
         at.parent = json_object_getn(at.parent, at.said, (size_t)(dot - at.said));
     return at;

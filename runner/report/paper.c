@@ -27,7 +27,7 @@ static void paper_head(const struct summary *s, const char *what, struct text *o
 /* --- numbers.tex: every figure by name, in the digits that its interval allows ----------------------------------- */
 
 /* Adds the figure's name with its printed unit: "avg_iter_s" gives "AvgIterMs". */
-static void add_figure_name(struct text *out, const struct summary_unit *u)
+static void add_figure_name(struct text *out, const struct figure_about *u)
 {
     const char *figure = u->name;
     static const struct {
@@ -52,7 +52,7 @@ static void add_figure_name(struct text *out, const struct summary_unit *u)
     text_format(stem, sizeof(stem), "%.*s", len > 120 ? 120 : (int)len, figure);
     tex_macro(out, stem);
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-        if (strcmp(u->unit, WORDS[i].unit) == 0)
+        if (strcmp(u->shown, WORDS[i].unit) == 0)
             text_add(out, "%s", WORDS[i].word);
 }
 
@@ -84,7 +84,7 @@ static void add_figure(struct text *out, const struct summary *s, const struct s
                        size_t index)
 {
     const struct summary_figure *f = summary_at(s, c, index);
-    struct summary_unit u = summary_unit_at(s, index);
+    const struct figure_about u = s->records.reader.name[index].about;
     cleanup_text struct text stem = {0};
     text_add(&stem, "%s", cell);
     add_figure_name(&stem, &u);

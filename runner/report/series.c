@@ -34,7 +34,7 @@ static struct findings findings_of(const struct series_set *set)
     const struct figure_about about = figure_about("total_wall_s");
     for (size_t i = 0; i < set->count; i++) {
         const struct series *s = &set->list[i];
-        f.is[i] = analysis_summary(s->wall_s, s->count, ANALYSIS_NO_DIP);
+        f.is[i] = analysis_summary(s->wall_s, s->count, false, ANALYSIS_NO_DIP);
         if (i > 0)
             f.ratio[i] = analysis_ratio(first->wall_s, first->count, s->wall_s, s->count, true, about.resolution, NULL);
     }

@@ -263,7 +263,7 @@ static void add_mean(struct table *t, const struct summary *s, const struct summ
 {
     static const struct summary_figure NONE = {.is.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
     const struct summary_figure *f = summary_figure(s, c, name);
-    struct summary_unit u = summary_unit(s, name);
+    const struct figure_about u = records_about(&s->records, name);
     f = f ? f : &NONE;
     int decimals = number_decimals(&f->is.mean, u.scale);
     table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
@@ -274,7 +274,7 @@ static void add_mean(struct table *t, const struct summary *s, const struct summ
 static void add_point(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
 {
     const struct summary_figure *f = summary_figure(s, c, name);
-    struct summary_unit u = summary_unit(s, name);
+    const struct figure_about u = records_about(&s->records, name);
     if (f)
         table_number(t, f->is.mean.at * u.scale, number_decimals(&f->is.mean, u.scale), f->why_not);
     else
@@ -324,7 +324,7 @@ static void add_effect(struct table *t, const struct summary *s, const struct su
     const struct summary_figure *f = summary_figure(s, c, name);
     if (figure_is_slope(name)) {
         leave_out(t, "a slope may be 0 or less: it has a difference");
-        add_against(t, c, f, 0, summary_unit(s, name).scale);
+        add_against(t, c, f, 0, records_about(&s->records, name).scale);
     } else {
         add_against(t, c, f, 1, 1);
         leave_out(t, "it is no slope: the ratio tells");
@@ -428,10 +428,10 @@ static void add_statistic(struct table *t, const struct stats_interval *i, doubl
 static void add_figure(struct table *t, const struct summary *s, const struct summary_cell *c, size_t index)
 {
     const struct summary_figure *f = summary_at(s, c, index);
-    struct summary_unit u = summary_unit_at(s, index);
+    const struct figure_about u = s->records.reader.name[index].about;
     int decimals = number_decimals(&f->is.mean, u.scale);
     add_name(t, c);
-    table_texts(t, c->profile, u.name, u.unit);
+    table_texts(t, c->profile, u.name, u.shown);
     add_whole(t, (double)f->used);
     add_statistic(t, &f->is.mean, u.scale, f->why_not);
     add_statistic(t, &f->is.median, u.scale, f->why_not);

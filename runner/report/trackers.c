@@ -50,19 +50,18 @@ static json_t *github_entry(const struct summary *s, const struct summary_cell *
                             const struct figure_about *about)
 {
     const struct stats_interval *mean = &f->is.mean;
-    struct summary_unit u = summary_unit(s, about->name);
-    const struct number_spelled n = number_interval(mean, u.scale);
+    const struct number_spelled n = number_interval(mean, about->scale);
     json_t *entry = json_object();
     char text[200];
     text_format(text, sizeof(text), "%.127s: %.60s", name_of(s, c), about->name);
     json_put_text(entry, "name", text);
-    json_put_text(entry, "unit", *u.unit ? u.unit : about->unit);
-    json_put_real(entry, "value", mean->at * u.scale, "");
+    json_put_text(entry, "unit", *about->shown ? about->shown : about->unit);
+    json_put_real(entry, "value", mean->at * about->scale, "");
     if (!mean->why_not) {
         text_format(text, sizeof(text), "95%% [%s, %s]", n.low, n.high);
         json_put_text(entry, "range", text);
     }
-    text_format(text, sizeof(text), "%s, over %zu invocation%s%s%s", u.title, f->used, f->used == 1 ? "" : "s",
+    text_format(text, sizeof(text), "%s, over %zu invocation%s%s%s", about->title, f->used, f->used == 1 ? "" : "s",
                 mean->why_not ? "; no interval: " : "", mean->why_not ? mean->why_not : "");
     json_put_text(entry, "extra", text);
     return entry;

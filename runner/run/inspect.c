@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "run/inspect_disturbance.h"
 
 void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
 {

@@ -1,4 +1,4 @@
-#include "run/inspect_confine.h"
+#include "run/inspect.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -1,4 +1,4 @@
-#include "run/inspect_disturbance.h"
+#include "run/inspect.h"
 
 #include <inttypes.h>
 #include <math.h>

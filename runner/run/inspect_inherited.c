@@ -1,4 +1,4 @@
-#include "run/inspect_inherited.h"
+#include "run/inspect.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "cell/figures.h"
 #include "launch/ledger.h"
 #include "launch/watch.h"
 #include "record/record.h"

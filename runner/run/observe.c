@@ -11,13 +11,10 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "cell/figures.h"
 #include "cgroups/inherited.h"
 #include "host/host.h"
 #include "host/last_selftest.h"
 #include "run/inspect.h"
-#include "run/inspect_confine.h"
-#include "run/inspect_inherited.h"
 
 #define TICKS_PER_ROLLUP 5 /* the slice's files are cheap, so they are read more often than the rollups */
 

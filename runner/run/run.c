@@ -22,7 +22,6 @@
 #include "cgroups/inherited.h"
 #include "host/host.h"
 #include "run/inspect.h"
-#include "run/inspect_confine.h"
 #include "run/judge.h"
 #include "run/observe.h"
 

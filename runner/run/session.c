@@ -218,12 +218,10 @@ int session_find(const struct cell *cell, bool recorded, bool one_slice, struct 
 int session_open_found(const struct cell *cell, struct session *s, struct err *e)
 {
     int failed = open_stages(cell, s, e);
-    if (failed != 0)
-        (void)session_close(s, NULL);
-    return failed;
+    return failed == 0 ? 0 : session_close(s, failed, e);
 }
 
-int session_close(struct session *s, struct err *e)
+int session_close(struct session *s, int status, struct err *e)
 {
     fail_point("session ends");
     /* The guard dies while the run's cgroup is removed; if it is inside the cgroup, it must die first. */
@@ -231,7 +229,7 @@ int session_close(struct session *s, struct err *e)
         (void)kill(s->guard, SIGKILL);
     if (!slice_root_leaves_caller(&s->root))
         await_guard(s);
-    int failed = s->tree ? slice_tree_close(&s->tree, e) : 0;
+    int left = s->tree ? slice_tree_close(&s->tree, status >= 0 ? e : NULL) : 0;
     await_guard(s);
     if (cpulist_count(&s->came_from) > 0)
         (void)sched_setaffinity(0, sizeof(s->came_from.word), (const cpu_set_t *)s->came_from.word);
@@ -241,7 +239,7 @@ int session_close(struct session *s, struct err *e)
     facts_free(&s->host);
     facts_free(&s->image);
     text_free(&s->warmed);
-    return failed;
+    return left != 0 && status >= 0 ? left : status;
 }
 
 /* In the child: reads each file to its end, with system calls only. Splits the list in place. What is no regular file

@@ -62,9 +62,9 @@ int session_refuse_lack(const struct cell *cell, const struct slice_setting *set
  * pid namespace. Needs cgroup.kill (Linux 5.14); without it, or without a process to spare, there is no guard. */
 void session_guard(struct session *s);
 
-/* Removes what session_open() made and restores the caller's CPUs; another session can then be opened. The error names
- * what is left. */
-int session_close(struct session *s, struct err *e);
+/* Removes what session_open() made and restores the caller's CPUs; another session can then be opened. Returns
+ * `status`, what came of the session, or, unless that is a failure, an error that names what is left. */
+int session_close(struct session *s, int status, struct err *e);
 
 /* Reads the runtime's files once, in a separate slice, so that no cell is charged for their page cache. */
 int session_warm(struct session *s, const struct runtime *runtime, struct err *e);

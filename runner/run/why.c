@@ -198,8 +198,8 @@ static int run_both(struct session *session, struct cell *again, const struct ru
     return 0;
 }
 
-int why_run_timed(struct session *session, const struct cell *cell, const struct runtime *runtime,
-                  const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e)
+int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime,
+            const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e)
 {
     struct record *record = NULL;
     struct cell again;
@@ -221,11 +221,4 @@ int why_run_timed(struct session *session, const struct cell *cell, const struct
     *ret = w;
     ret->interrupted_by = interrupted_by;
     return failed;
-}
-
-int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
-            const struct progress *progress, struct why *ret, struct err *e)
-{
-    const struct why_timed of = why_timed_of(timed);
-    return why_run_timed(session, cell, runtime, &of, progress, ret, e);
 }

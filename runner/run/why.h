@@ -38,10 +38,7 @@ void why_leave_out(const struct why_timed *timed, struct trace_probe *probe, siz
  * (runtime_find_profiled()). timed: of the same cell. -EPERM, … (host): the caller may not trace, or the kernel
  * cannot. -ECHILD (workload): the diagnostic run did not end well; -EINTR: a signal ended it, ret->interrupted_by. The
  * caller ends *ret with why_free(). */
-int why_run_timed(struct session *session, const struct cell *cell, const struct runtime *runtime,
-                  const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e);
-/* The same, for a timed run that has just ended. */
-int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
-            const struct progress *progress, struct why *ret, struct err *e);
+int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime,
+            const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e);
 
 #endif

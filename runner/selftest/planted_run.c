@@ -149,11 +149,12 @@ static int run_row(const struct row *row, const struct planted *p, struct plante
     struct err trouble = {0};
     TRY(run_cell(row->session, row->cell, row->runtime, row->progress, &timed, e));
     report->interrupted_by = timed->interrupted_by;
+    const struct why_timed of = why_timed_of(timed);
     int failed = timed->termination == TERMINATION_OK ? 0 : -ECHILD;
     if (failed != 0)
         (void)err_set(&trouble, ERR_WORKLOAD, failed, "%.200s", timed->detail);
     else
-        failed = why_run(row->session, row->cell, row->runtime, timed, row->progress, &why, &trouble);
+        failed = why_run(row->session, row->cell, row->runtime, &of, row->progress, &why, &trouble);
     if (failed == 0) {
         planted_judge(p, &why, ret);
         if (report->emulated)
@@ -218,9 +219,7 @@ static int run_in_session(const struct cell *given, const struct runtime *runtim
     struct session session;
     TRY(session_open(given, &session, e));
     describe(&session, runtime, ret);
-    int failed = run_rows(&session, given, runtime, rows, ret, e);
-    int left = session_close(&session, failed == 0 ? e : NULL);
-    return failed != 0 ? failed : left;
+    return session_close(&session, run_rows(&session, given, runtime, rows, ret, e), e);
 }
 
 int planted_run(const struct cell *given, const char *only, struct planted_report *ret, struct err *e)

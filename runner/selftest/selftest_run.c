@@ -1,11 +1,11 @@
-/* Runs the selftest with the parts of a run: session, slice, known load, sampler and accounts. */
+/* Runs the selftest with the parts of a run: session, slice, known load, sampler and accounts; and judges its figures.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,12 +21,64 @@
 #include "run/session.h"
 #include "selftest/loads.h"
 #include "selftest/selftest.h"
-#include "selftest/selftest_stage.h"
 
 #define STATE_MS  120000 /* the time limit for a state; emulated machines are slow */
 #define SETTLE_MS 2100   /* memory.stat is flushed every 2 s at the latest (mm/memcontrol.c, FLUSH_TIME) */
 #define KILL_MS   10000
 #define PIDS_MAX  16
+
+/* The readings of one state. */
+struct reading {
+    struct sample sample;
+    struct accounts accounts; /* owned */
+};
+
+/* One load in its slice. */
+struct stage {
+    struct session *session;
+    const struct cell *cell;
+    const char *program, *dir;
+    const char *name; /* of the load */
+    struct slice *slice;
+    struct sampler *sampler;
+    struct load load;
+    struct reading before, after;
+    struct selftest_scale scale;
+    bool exclusive;      /* the slice has its CPUs exclusively */
+    bool loaded;         /* both states were read */
+    bool has_clocks;     /* scale.clocks_usec and ceiling_usec */
+    int64_t found, left; /* processes; -1: not looked for */
+    struct cpulist used; /* CPUs that the load used */
+    char lacks[240];     /* what the machine lacks for this load; else "" */
+    char trouble[300];   /* why there are no figures; else "" */
+};
+
+/* --- availability ------------------------------------------------------------------------------------------------ */
+
+/* Whether the figure comes from memory.stat, which lags. */
+static bool is_lagging(enum selftest_figure f)
+{
+    return f == SELFTEST_ANON || f == SELFTEST_FILE || f == SELFTEST_SHMEM;
+}
+
+static bool is_of_memory(enum selftest_figure f)
+{
+    return is_lagging(f) || f == SELFTEST_CURRENT || f == SELFTEST_PEAK;
+}
+
+/* Why the slice cannot have this figure with any load; NULL: it can. */
+static const char *lacking(const struct stage *s, enum selftest_figure f)
+{
+    const struct slice_root *root = slice_tree_root(s->session->tree);
+    const bool none = root->provenance == SLICE_NONE, own = !none && root->provenance != SLICE_BORROWED;
+    if (is_of_memory(f) && !root->controller[SLICE_MEMORY].available)
+        return root->controller[SLICE_MEMORY].reason;
+    if (none && (f == SELFTEST_PSS_ALL || f == SELFTEST_CPU))
+        return root->reason;
+    if (!own && (f == SELFTEST_PSS_ALL || f == SELFTEST_PEAK))
+        return "the slice is borrowed: it has other processes too";
+    return NULL;
+}
 
 /* --- the slice --------------------------------------------------------------------------------------------------- */
 
@@ -78,10 +130,10 @@ static bool is_worth_it(const struct stage *s, bool *lags)
     bool any = false;
     *lags = false;
     for (size_t i = 0; next_check(s, &i, &c);) {
-        if (stage_lacking(s, c->figure))
+        if (lacking(s, c->figure))
             continue;
         any = true;
-        *lags |= stage_lags(c->figure);
+        *lags |= is_lagging(c->figure);
     }
     return any;
 }
@@ -158,6 +210,109 @@ static int run_load(struct stage *s, bool lags)
     return failed == -EINTR ? failed : 0; /* a failed load fails its checks; the others go on */
 }
 
+/* --- the figures ------------------------------------------------------------------------------------------------- */
+
+static bool class_of(const struct stage *s, enum sample_class class, int64_t *ret)
+{
+    const struct sample *a = &s->before.sample, *b = &s->after.sample;
+    *ret = (int64_t)(b->class_bytes[class] - a->class_bytes[class]);
+    return a->has_class[class] && b->has_class[class];
+}
+
+static bool cpu_of(const struct stage *s, int64_t *ret)
+{
+    const int64_t before = facts_integer(&s->before.accounts.cpu, "usage_usec", -1);
+    const int64_t after = facts_integer(&s->after.accounts.cpu, "usage_usec", -1);
+    *ret = after - before;
+    return before >= 0 && after >= 0;
+}
+
+/* -1: it was not read. */
+static int64_t peak_of(const struct stage *s)
+{
+    return facts_integer(&s->after.accounts.peak, "peak", -1);
+}
+
+/* Compares with the cpuset, or with the load's affinity. */
+static bool outside_of(const struct stage *s, int64_t *ret)
+{
+    struct cpulist allowed = {0};
+    if (slice_effective_cpus(s->slice, &allowed) != 0)
+        allowed = s->session->cpus.benchmark;
+    const struct cpulist outside = cpulist_minus(&s->used, &allowed);
+    *ret = cpulist_count(&outside);
+    return cpulist_count(&s->used) > 0;
+}
+
+/* The instrument's figure; false: it has none, a failure unless something is lacking. */
+static bool measure(const struct stage *s, enum selftest_figure f, int64_t *ret)
+{
+    const struct sample *a = &s->before.sample, *b = &s->after.sample;
+    const bool walked = a->members_count > 0 && b->members_count > 0 && !a->members_partial && !b->members_partial;
+    switch (f) {
+    case SELFTEST_RSS:
+        *ret = (int64_t)(b->members.rss_bytes - a->members.rss_bytes);
+        return walked;
+    case SELFTEST_USS:
+        *ret = (int64_t)(b->members.uss_bytes - a->members.uss_bytes);
+        return walked;
+    case SELFTEST_PSS:
+        *ret = (int64_t)(b->members.pss_bytes - a->members.pss_bytes);
+        return walked;
+    case SELFTEST_PSS_ALL:
+        *ret = (int64_t)(b->all.pss_bytes - a->all.pss_bytes);
+        return a->all_count > 0 && b->all_count > 0 && !a->all_partial && !b->all_partial;
+    case SELFTEST_CURRENT:
+        return class_of(s, SAMPLE_CURRENT, ret);
+    case SELFTEST_ANON:
+        return class_of(s, SAMPLE_ANON, ret);
+    case SELFTEST_FILE:
+        return class_of(s, SAMPLE_FILE, ret);
+    case SELFTEST_SHMEM:
+        return class_of(s, SAMPLE_SHMEM, ret);
+    case SELFTEST_PEAK:
+        *ret = peak_of(s) - (int64_t)a->class_bytes[SAMPLE_CURRENT];
+        return peak_of(s) >= 0 && a->has_class[SAMPLE_CURRENT];
+    case SELFTEST_CPU:
+        return cpu_of(s, ret);
+    case SELFTEST_CPUS_OUTSIDE:
+        return outside_of(s, ret);
+    case SELFTEST_CPUS_USED:
+        *ret = cpulist_count(&s->used);
+        return *ret > 0;
+    case SELFTEST_FOUND:
+        *ret = s->found;
+        return s->found >= 0;
+    case SELFTEST_LEFT:
+        *ret = s->left;
+        return s->left >= 0;
+    case SELFTEST_FIGURES:
+        break;
+    }
+    return false;
+}
+
+/* The verdict of one check. A figure that was not read although nothing is lacking fails. */
+static struct selftest_result judge(const struct stage *s, const struct selftest_check *c)
+{
+    int64_t measured = 0;
+    struct selftest_result r = selftest_expect(c, &s->scale);
+    const char *lack = lacking(s, c->figure);
+    if (!s->has_clocks && (c->truth == SELFTEST_CLOCKS || c->truth == SELFTEST_CEILING))
+        r.has_expected = false;
+    if (lack || *s->lacks)
+        (void)snprintf(r.reason, sizeof(r.reason), "%s", lack ? lack : s->lacks);
+    else if (c->figure == SELFTEST_PEAK && s->loaded && peak_of(s) < 0)
+        (void)snprintf(r.reason, sizeof(r.reason), "this kernel has no memory.peak (needs 5.19)");
+    else if (s->loaded && r.has_expected && measure(s, c->figure, &measured))
+        selftest_judge(&r, measured);
+    else {
+        r.verdict = SELFTEST_FAIL;
+        (void)snprintf(r.reason, sizeof(r.reason), "%s", *s->trouble ? s->trouble : "it could not be read");
+    }
+    return r;
+}
+
 /* --- the whole selftest ------------------------------------------------------------------------------------------ */
 
 static int release(struct stage *s, struct err *e)
@@ -179,7 +334,7 @@ static int weigh(struct stage *s, struct selftest_report *report, struct err *e)
     if (failed == 0 && is_worth_it(s, &lags))
         failed = run_load(s, lags);
     for (size_t i = 0; failed == 0 && next_check(s, &i, &c);) {
-        const struct selftest_result r = stage_judge(s, c);
+        const struct selftest_result r = judge(s, c);
         selftest_add(report, &r);
     }
     report->exclusive = s->exclusive;
@@ -228,12 +383,6 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
     return failed;
 }
 
-static int signal_of(const struct session *session)
-{
-    struct signalfd_siginfo info;
-    return read(session->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) ? (int)info.ssi_signo : SIGINT;
-}
-
 int selftest_run(const struct cell *cell, struct selftest_report *ret, struct err *e)
 {
     char program[PATH_MAX];
@@ -245,9 +394,9 @@ int selftest_run(const struct cell *cell, struct selftest_report *ret, struct er
     describe(&session, ret);
     int failed = run_loads(&session, cell, program, ret, e);
     if (failed == -EINTR) {
-        ret->interrupted_by = signal_of(&session);
+        const int signal = spawn_take_signal(session.signal_fd);
+        ret->interrupted_by = signal ? signal : SIGINT;
         failed = 0;
     }
-    int left = session_close(&session, failed == 0 ? e : NULL);
-    return failed != 0 ? failed : left;
+    return session_close(&session, failed, e);
 }

@@ -243,7 +243,7 @@ static inline struct cell_rates rate_cell(gsl_rng *rng, enum shape s, size_t n, 
         shape_fill(rng, s, SHAPE_SLOW_SHARE, 1, v, n);
         for (size_t k = 0; page > 0 && k < n; k++)
             v[k].value = page * fmax(1, round(v[k].value / page));
-        struct analysis_summary is = analysis_summary(v, n, with_dip ? 1 : ANALYSIS_NO_DIP);
+        struct analysis_summary is = analysis_summary(v, n, false, with_dip ? 1 : ANALYSIS_NO_DIP);
         covered += log(is.mean.low) <= truth && truth <= log(is.mean.high);
         outliers += is.outliers > 0;
         several += is.dip_p < 0.05;

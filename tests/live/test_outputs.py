@@ -61,16 +61,19 @@ class Outputs(LiveTest):
         scenario = self.open / "own"
         shutil.copytree(Path(rig.TARE).parent / "workloads/scenario1", scenario)
         program, function, limits = self.open / "program", self.open / "work.py", self.open / "limits"
+        imported, data = self.open / "beside.py", self.open / "table.txt"
         limits.write_text("group x { pids { pids.max = 100; } }\n")
         shutil.copy("/bin/true", program)
-        function.write_text("def work():\n    pass\n")
+        function.write_text("import beside\ndef work():\n    beside.read()\n")
+        imported.write_text("def read():\n    open('table.txt').close()\n")
+        data.write_text("1\n")
         for words, victim in (
             (["run", "./own", "--runtime", "native", "--json"], scenario / "scenario.yml"),
             (["run", "./own", "--runtime", "native", "--json"], scenario / "scenario1"),
             (["exec", "--json"], program),
             (["exec", "--profile-file", "limits", "--json"], limits),
             (["scale", "./own", "--json"], scenario / "scenario1.py"),
-            (["scale", "work.py:work", "--json"], function),
+            *((["scale", named, "--json"], file) for named in ("work.py:work", "work:work") for file in (function, imported, data)),
         ):
             before = victim.read_bytes()
             path = victim.relative_to(self.open) if words[0] != "scale" else self.open / "own/.." / victim.relative_to(self.open)

@@ -333,7 +333,7 @@ static void of_nodes_their_number_is_told(void **state)
     assert_in_range(v.runs, 4, 20);
     for (size_t i = 0; i < 21; i++)
         a[i].value *= 1 + (double)(i % 3); /* three places, and three nodes: no note that a mean describes none */
-    const struct analysis_summary s = analysis_summary(a, 21, 1);
+    const struct analysis_summary s = analysis_summary(a, 21, false, 1);
     assert_true(isnan(s.dip_p));
     assert_string_equal(s.dip_why, "the invocations are of several nodes");
     assert_string_equal(s.outliers_why, s.dip_why);
@@ -345,7 +345,7 @@ static void the_mean_is_geometric_and_its_interval_stays_above_0(void **state)
     (void)state;
     struct analysis_value a[10];
     exps(SLEEP1, a, 10);
-    struct analysis_summary s = analysis_summary(a, 10, 1);
+    struct analysis_summary s = analysis_summary(a, 10, false, 1);
     assert_near(log(s.mean.at), 0.75, 1e-12);
     assert_near(log(s.mean.low), -0.5297804135, 1e-9);
     assert_near(log(s.mean.high), 2.0297804135, 1e-9);
@@ -353,9 +353,9 @@ static void the_mean_is_geometric_and_its_interval_stays_above_0(void **state)
     assert_near(log(s.median.high), 3.4, 1e-12);
     assert_non_null(s.p95.why_not);
     a[0].value = 0;
-    s = analysis_summary(a, 10, 1);
+    s = analysis_summary(a, 10, false, 1);
     assert_true(isnan(s.mean.at) && s.mean.why_not && isfinite(s.median.at));
-    s = analysis_summary(a, 0, 1);
+    s = analysis_summary(a, 0, false, 1);
     assert_true(isnan(s.mean.at) && isnan(s.min));
 }
 

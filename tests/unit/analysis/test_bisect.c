@@ -35,7 +35,7 @@ static double scatter(gsl_rng *rng, const struct world *w)
     return gsl_ran_gaussian(rng, w->sd);
 }
 
-static enum bisect_word step(gsl_rng *rng, const struct world *w, const struct bisect_claim *claim, size_t at,
+static enum bisect_word step(gsl_rng *rng, const struct world *w, const struct compare_condition *claim, size_t at,
                              const struct bisect_design *d, size_t *runs)
 {
     struct analysis_value a[MOST], b[MOST];
@@ -59,7 +59,7 @@ static enum bisect_word step(gsl_rng *rng, const struct world *w, const struct b
 static struct outcome bisect(gsl_rng *rng, const struct world *w, double error)
 {
     const struct bisect_design d = bisect_design(error, LIST, 6, MOST);
-    const struct bisect_claim claim = {BISECT_SLOWER, 0.05};
+    const struct compare_condition claim = {"slower:5%", CONDITION_SLOWER, 0.05};
     struct bisect_search s = {.count = LIST};
     struct outcome o = {.told = true};
     for (size_t at = bisect_next(&s); at && o.told; at = bisect_next(&s)) {
@@ -156,7 +156,7 @@ static struct bisect_row row_of(double ratio, double stderror, const char *figur
 
 static struct bisect_finding judged(const struct bisect_row *row, size_t rows, const char *text)
 {
-    struct bisect_claim claim;
+    struct compare_condition claim;
     const struct bisect_design d = bisect_design(0.05, 2, 20, 20);
     assert_true(bisect_claim_parse(text, &claim));
     return bisect_judge(row, rows, &claim, &d);
@@ -190,7 +190,7 @@ static void a_rate_is_slower_when_it_falls_and_memory_grows(void **state)
 static void growth_is_of_slopes_and_by_their_difference(void **state)
 {
     struct bisect_row leak = row_of(1, 2000, "growth_pss_bytes"), flat = leak, near = leak;
-    struct bisect_claim growth, memory;
+    struct compare_condition growth, memory;
     (void)state;
     leak.ratio.is_difference = flat.ratio.is_difference = near.ratio.is_difference = true;
     leak.ratio.log = 100e3;
@@ -204,9 +204,9 @@ static void growth_is_of_slopes_and_by_their_difference(void **state)
     assert_true(f.runs > 20);
     assert_true(bisect_claim_parse("growth:64K", &growth) && bisect_claim_parse("memory:5%", &memory));
     assert_near(growth.share, 65536, 1e-9);
-    assert_true(bisect_concerns(&growth, &leak.about) && !bisect_concerns(&memory, &leak.about));
+    assert_true(compare_concerns(&growth, &leak.about) && !compare_concerns(&memory, &leak.about));
     const struct figure_about pss = figure_about("pss_bytes"), time = figure_about("avg_iter_s");
-    assert_false(bisect_concerns(&growth, &pss) || bisect_concerns(&growth, &time));
+    assert_false(compare_concerns(&growth, &pss) || compare_concerns(&growth, &time));
     static const char *const NONE[] = {"growth", "growth:", "growth:0", "growth:5%", "growth:-1K"};
     for (size_t k = 0; k < ARRAY_LEN(NONE); k++)
         assert_false(bisect_claim_parse(NONE[k], &growth));
@@ -270,13 +270,13 @@ static void what_is_no_claim_is_refused(void **state)
     static const char *const NONE[] = {"",           "slower", "slower:",    "slower:x",
                                        "slower:-1%", "growth", "memory:nan", "Slower:5%"};
     (void)state;
-    struct bisect_claim c;
+    struct compare_condition c;
     for (size_t i = 0; i < ARRAY_LEN(NONE); i++)
         assert_false(bisect_claim_parse(NONE[i], &c));
     assert_true(bisect_claim_parse("slower:0", &c));
     struct figure_about count = figure_about("retries"), time = figure_about("avg_iter_s");
-    assert_false(bisect_concerns(&c, &count));
-    assert_true(bisect_concerns(&c, &time));
+    assert_false(compare_concerns(&c, &count));
+    assert_true(compare_concerns(&c, &time));
 }
 
 int main(void)

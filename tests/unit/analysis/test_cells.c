@@ -138,12 +138,6 @@ static void many_cells_that_differ_in_settings_alone_are_as_many(void **state)
 
 /* --- by what they have -------------------------------------------------------------------------------------------- */
 
-static void take_number(size_t number, void *to)
-{
-    struct text *said = to;
-    text_add(said, "%s%zu", said->len ? " " : "", number);
-}
-
 /* A pool's set of "key=value" words. */
 static const struct keyset *set_of(struct pool *pool, const char *words)
 {
@@ -179,7 +173,10 @@ static void a_cell_finds_those_that_have_nothing_else_than_it_has(void **state)
     struct cells_index *x = cells_index_new(cell, ARRAY_LEN(CELLS), "mode,gil");
     for (size_t i = 0; i < ARRAY_LEN(ASKED); i++) {
         cleanup_text struct text said = {0};
-        cells_index_find(x, set_of(pool, ASKED[i].cell), take_number, &said);
+        size_t count = 0;
+        const size_t *number = cells_index_find(x, set_of(pool, ASKED[i].cell), &count);
+        for (size_t k = 0; k < count; k++)
+            text_add(&said, "%s%zu", k ? " " : "", number[k]);
         assert_string_equal(said.data, ASKED[i].wanted);
     }
     cells_index_free(x);

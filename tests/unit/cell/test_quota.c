@@ -1,4 +1,4 @@
-#include "cell/quota.h"
+#include "cell/request.h"
 
 #include <stddef.h>
 

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/figures.h"
 #include "cell/scenarios.h"
 #include "cell/workload.h"
 #include "launch/ledger.h"

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "cgroups/slice.h"
-#include "run/inspect_inherited.h"
+#include "run/inspect.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/specimen.h"
 

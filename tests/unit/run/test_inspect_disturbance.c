@@ -9,7 +9,7 @@
 
 #include "base/facts.h"
 #include "record/record.h"
-#include "run/inspect_disturbance.h"
+#include "run/inspect.h"
 
 struct host {
     struct record record;
