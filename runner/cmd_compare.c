@@ -18,8 +18,8 @@
 #include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "base/userdir.h"
 #include "cell/config.h"
-#include "host/state.h"
 #include "record/records.h"
 #include "report/compare_show.h"
 #include "report/why_compare.h"
@@ -243,7 +243,7 @@ static void beside(const char *path, char *buf, size_t cap)
 static void in_state(char *buf, size_t cap)
 {
     char dir[PATH_MAX];
-    state_dir(dir, sizeof(dir));
+    userdir_state(dir, sizeof(dir));
     text_format(buf, cap, "%s/" NOISE_FILE, dir);
 }
 
@@ -301,7 +301,7 @@ static int write_noise(struct job *j, struct err *e)
     if (j->asked->noise_floor) {
         (void)snprintf(path, sizeof(path), "%s", j->asked->noise_floor);
     } else {
-        state_dir(dir, sizeof(dir));
+        userdir_state(dir, sizeof(dir));
         TRY(err_code(e, ERR_OURS, file_make_dirs(dir), "'%s'", dir));
     }
     TRY(noise_write(&j->noise, path, e));

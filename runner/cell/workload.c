@@ -143,7 +143,7 @@ static unsigned allowed_by(const struct cell *cell)
 {
     unsigned bits = 0;
     for (size_t i = 0; i < cell->allowed.count; i++)
-        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused unknown ones */
+        bits |= 1U << text_index(cell->allowed.word[i], allowance_names); /* cell_complete() refused unknown ones */
     return bits;
 }
 

@@ -437,8 +437,8 @@ static void say_interrupted(const struct matrix *s)
         text_add_shell_word(&remedy, c->folder.path);
         text_add(&remedy, "' goes on");
     }
-    terminal_say("interrupted: %zu invocation%s had ended, and what is shown is of no others%s", done,
-                 done == 1 ? "" : "s", remedy.data ? remedy.data : "");
+    terminal_say("interrupted: %zu invocation%s had ended, and nothing is told of others%s", done, done == 1 ? "" : "s",
+                 remedy.data ? remedy.data : "");
 }
 
 static int run_all(struct matrix *s, struct err *e)
