@@ -36,7 +36,7 @@ static const char *class_name(size_t k, char buf[16])
 static struct figure_about about_of(const struct pool_result *r, size_t claim)
 {
     return figure_about_declared(r->claims.list[claim].figure, NULL, r->reference->said[claim].unit,
-                                 figure_kind_name(r->reference->said[claim].kind), NULL);
+                                 figure_kind_names[r->reference->said[claim].kind], NULL);
 }
 
 static const char *number(const struct pool_result *r, size_t claim, double value, char buf[48])

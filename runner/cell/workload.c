@@ -143,7 +143,7 @@ static unsigned allowed_by(const struct cell *cell)
 {
     unsigned bits = 0;
     for (size_t i = 0; i < cell->allowed.count; i++)
-        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused unknown ones */
+        bits |= 1U << text_index(cell->allowed.word[i], allowance_names); /* cell_complete() refused unknown ones */
     return bits;
 }
 
@@ -177,7 +177,7 @@ int workload_tmpdir_make(char *path, size_t cap, struct err *e)
 {
     int failed = temporary_make(tmpdir_base(), "tare.", &tmpdir, e);
     text_format(path, cap, "%s", tmpdir.path);
-    return failed == 0 ? 0 : err_wrap(e, "for the workload ($TMPDIR, or /tmp)");
+    return failed == 0 ? 0 : err_wrap(e, "for the workload");
 }
 
 void workload_tmpdir_remove(void)

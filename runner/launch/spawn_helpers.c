@@ -36,29 +36,12 @@ static int open_pipe(int *from_child, int *to_parent)
     return 0;
 }
 
-/* Waits for something to read, or for the end of a pidfd, until the deadline or a signal in signal_fd (below 0: none);
- * a handled signal does not end it. 0; -ETIMEDOUT; -EINTR; or -errno. */
-static int await(int fd, int signal_fd, int64_t deadline_ns)
-{
-    for (;;) {
-        int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
-        int n = poll(p, 2, left_ms > 0 ? (int)left_ms : 0);
-        if (n > 0)
-            return p[1].revents ? -EINTR : 0;
-        if (n == 0)
-            return -ETIMEDOUT;
-        if (errno != EINTR)
-            return -errno;
-    }
-}
-
 /* Appends what fd brings until its end, the deadline or a signal, which end_capture() tells. -EFBIG: more than
  * CAPTURE_MAX. */
 static int drain(int fd, int signal_fd, int64_t deadline_ns, struct text *ret)
 {
     char chunk[4096];
-    while (await(fd, signal_fd, deadline_ns) == 0) {
+    while (spawn_await(fd, signal_fd, deadline_ns) == 0) {
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
@@ -90,7 +73,7 @@ static int find_helper(const char *name, char path[PATH_MAX])
 static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns, struct err *e)
 {
     struct child_end end = {0};
-    int waited = await(child->pidfd, signal_fd, deadline_ns);
+    int waited = spawn_await(child->pidfd, signal_fd, deadline_ns);
     if (waited != 0)
         spawn_kill(child);
     int r = spawn_wait(child, &end, NULL);
@@ -136,16 +119,14 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
 {
     cleanup_close int from_child = -1, to_parent = -1;
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
-    int failed = open_pipe(&from_child, &to_parent);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "pipe: %s", strerror(-failed));
+    TRY(err_code(e, ERR_OURS, open_pipe(&from_child, &to_parent), "pipe"));
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct child child = SPAWN_NO_CHILD;
     struct spawn_spec whole = *spec;
     whole.keep_fd = -1;
     whole.stdin_fd = whole.stderr_fd = nothing;
     whole.stdout_fd = to_parent;
-    failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
+    int failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
     (void)close(STEAL_FD(to_parent));
     if (failed != 0)
         return failed;

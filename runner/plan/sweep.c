@@ -187,9 +187,9 @@ static bool ran_out_of_memory(const struct slice *slice)
 {
     char path[PATH_MAX], text[CGFILE_CAP];
     uint64_t killed = 0;
-    text_format(path, sizeof(path), "%s/memory.events", slice_path(slice));
-    return slice_is_own(slice) && file_read("", path, text, sizeof(text)) > 0 &&
-           cgfile_key(text, "oom_kill", &killed) == 0 && killed > 0;
+    text_format(path, sizeof(path), "%s/memory.events", slice->path);
+    return slice->own && file_read("", path, text, sizeof(text)) > 0 && cgfile_key(text, "oom_kill", &killed) == 0 &&
+           killed > 0;
 }
 
 static int refuse_its_memory(const struct sweep *s, const struct cell *cell, struct err *e)
@@ -209,8 +209,7 @@ static int look_in(struct sweep *s, const struct cell *cell, struct session *ses
     struct slice_limits limits = session_limits(session, cell);
     limits.partition = SLICE_PARTITION_NONE;
     TRY(slice_create(session->tree, "look", &limits, &slice, e));
-    const struct function_place in = {slice_is_own(slice) ? slice_dirfd(slice) : -1, &session->cpus.benchmark,
-                                      session->signal_fd};
+    const struct function_place in = {slice->own ? slice->dirfd : -1, &session->cpus.benchmark, session->signal_fd};
     int failed = function_look(&s->function, cell, &s->runtime, &in, &s->look, e);
     if (failed == -ECHILD && ran_out_of_memory(slice))
         failed = refuse_its_memory(s, cell, e);

@@ -43,7 +43,7 @@ void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct recor
     char path[64];
     char buf[4096];
     char achieved[256];
-    if (!slice_is_own(slice)) {
+    if (!slice->own) {
         add_no_slice(record);
         return;
     }
@@ -51,7 +51,7 @@ void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct recor
     const char *line = file_read("", path, buf, sizeof(buf)) > 0 ? strstr(buf, "0::") : NULL;
     const char *where = line ? line + 3 : "";
     size_t len = strcspn(where, "\n");
-    const char *whole = slice_path(slice);
+    const char *whole = slice->path;
     /* The file has the path below the mount point: the end of the slice's path. */
     bool there = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
     (void)snprintf(achieved, sizeof(achieved), "%.*s", (int)len, where);
