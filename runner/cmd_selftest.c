@@ -30,8 +30,7 @@ static int show(const struct selftest_report *report, bool as_json, struct err *
     return 0;
 }
 
-/* --- whether --why names what is planted ---------------------------------------------------------------------------
- */
+/* --- whether --why names what is planted -------------------------------------------------------------------------- */
 
 static const struct table_column COLUMNS[] = {
     TABLE_TEXT("pattern", "pattern"), TABLE_TEXT("planted", "planted"),

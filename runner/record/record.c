@@ -17,7 +17,6 @@
 #include "base/figure.h"
 #include "base/file.h"
 #include "base/json_put.h"
-#include "base/version.h"
 
 const char *const termination_names[] = {"ok", "timeout", "oom", "signal", "workload-error", "interrupted", "stalled"};
 
@@ -74,11 +73,6 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
 }
 
 /* --- the sections --------------------------------------------------------------------------------------------- */
-
-static json_t *tool_json(void)
-{
-    return json_pack("{s:s, s:s, s:s}", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT);
-}
 
 /* The limits that would have ended or slowed the run. */
 static void set_bounds(json_t *o, const struct record *r)
@@ -279,15 +273,6 @@ static json_t *runtime_json(const struct record *r)
     set_gil(o, r);
     json_put(o, "build", json_of_facts(&rt->build));
     set_packages(o, &rt->packages);
-    return o;
-}
-
-static json_t *timing_json(const struct facts *host)
-{
-    json_t *o = json_object();
-    const char *by = record_emulated_by(host);
-    json_put(o, "emulated", json_boolean(by != NULL));
-    json_put_text_or(o, "by", by, "nothing says that the machine is emulated");
     return o;
 }
 
@@ -667,21 +652,17 @@ static json_t *readings_json(const struct growth *g)
     return o;
 }
 
-static json_t *slope_interval_json(const struct growth_slope *s)
-{
-    json_t *o = json_object();
-    json_put_real(o, "low", s->low, s->why_not);
-    json_put_real(o, "high", s->high, s->why_not);
-    return o;
-}
-
 static json_t *growth_json(const struct growth *g)
 {
     json_t *o = json_object(), *slopes = json_object(), *intervals = json_object();
     for (int f = 0; f < GROWTH_FIGURES; f++) {
         const struct growth_slope *s = &g->slope[f];
-        json_put_real(slopes, growth_figure_keys[f], s->bytes, s->why_not);
-        json_put(intervals, growth_figure_keys[f], slope_interval_json(s));
+        const char *key = growth_figure_key((enum growth_figure)f);
+        json_t *interval = json_object();
+        json_put_real(interval, "low", s->low, s->why_not);
+        json_put_real(interval, "high", s->high, s->why_not);
+        json_put_real(slopes, key, s->bytes, s->why_not);
+        json_put(intervals, key, interval);
     }
     json_put_int(o, "per_iterations", GROWTH_PER);
     json_put_real(o, "confidence", GROWTH_CONFIDENCE, NULL);
@@ -720,6 +701,15 @@ static void write_stamps(FILE *out, const char *key, const int64_t *ns, size_t n
     (void)fputs("]", out);
 }
 
+static void write_timing(const struct record *r, FILE *out)
+{
+    json_t *o = json_object();
+    const char *by = record_emulated_by(r->host);
+    json_put(o, "emulated", json_boolean(by != NULL));
+    json_put_text_or(o, "by", by, "nothing says that the machine is emulated");
+    write_section(out, "timing", o);
+}
+
 static void write_image(const struct record *r, FILE *out)
 {
     const struct fact *none = r->image ? facts_find(r->image, "image") : NULL;
@@ -743,7 +733,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
     write_section(out, "id", json_string(r->id));
     write_section(out, "started_at", json_string(r->started_at));
-    write_section(out, "tool", tool_json());
+    write_section(out, "tool", json_of_tool());
     write_section(out, "plan", r->plan.count ? json_of_facts(&r->plan) : json_null());
     write_section(out, "scenario", scenario_json(r));
     write_section(out, "runtime", runtime_json(r));
@@ -761,7 +751,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
         write_stamps(out, "ready_ns", r->ready_ns, r->iterations);
     }
     (void)fputs("}", out);
-    write_section(out, "timing", timing_json(r->host));
+    write_timing(r, out);
     write_section(out, "result", result_json(r));
     write_memory(r, out);
     write_growth(r, out);

@@ -196,7 +196,6 @@ static void show_slice(const struct record *r, struct text *out)
     show_fact(&r->events, "oom_kill", "oom_kill", out);
 }
 
-/* The original's lines give times as they are; here it is said what they are not. */
 /* Whether both are absent for the same reason, so that one line shows both. */
 static bool is_absent_alike(const struct fact *a, const struct fact *b)
 {
@@ -221,21 +220,20 @@ void show_counters(const struct facts *counters, size_t width, struct text *out)
     char key[80];
     for (size_t i = 0; i < counters->count; i++) {
         const struct fact *f = &counters->list[i];
-        text_format(key, sizeof(key), "running_share.%.60s", f->key);
-        const struct fact *share = facts_find(counters, key);
         if (f->kind == FACT_ABSENT)
             show_absent(counters, i, width, out);
-        else if (f->kind == FACT_INT && strcmp(f->key, "cpus") != 0 && strcmp(f->key, "energy_window_ns") != 0)
-            text_add(out, "%s: %" PRId64, f->key, f->integer);
-        else
+        if (f->kind != FACT_INT || strcmp(f->key, "cpus") == 0 || strcmp(f->key, "energy_window_ns") == 0)
             continue;
-        if (f->kind == FACT_INT && share && share->real < 1)
+        text_format(key, sizeof(key), "running_share.%.60s", f->key);
+        const struct fact *share = facts_find(counters, key);
+        text_add(out, "%s: %" PRId64, f->key, f->integer);
+        if (share && share->real < 1)
             text_add(out, " (counted in %.0f%% of the time, extrapolated)", share->real * 100);
-        if (f->kind == FACT_INT)
-            text_add(out, "\n");
+        text_add(out, "\n");
     }
 }
 
+/* The original's lines give times as they are; here it is said what they are not. */
 static void show_timing(const struct record *r, struct text *out)
 {
     const char *by = record_emulated_by(r->host);

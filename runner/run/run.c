@@ -513,7 +513,7 @@ static void release(struct stage *s)
         (void)slice_destroy(&s->slice, NULL);
     shm_objects_free(&s->shm);
     sampler_close(&s->sampler);
-    accounts_baseline_free(&s->baseline);
+    accounts_free(&s->baseline);
     ledger_close(&s->ledger);
     confine_free(&s->confine);
     free(s->inherited);

@@ -32,7 +32,7 @@ struct stage {
     struct spawn_spec spec;
     struct slice *slice;
     struct sampler *sampler;
-    struct accounts_baseline baseline;
+    struct accounts baseline;               /* a borrowed slice's */
     struct inherited *inherited;            /* before and after, owned; NULL: not inspected */
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;

@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "run/why.h"
 
 const struct planted planted_causes[] = {
@@ -32,8 +31,7 @@ const char *planted_verdict_name(enum planted_verdict v)
     return NAMES[v];
 }
 
-/* --- the judgement -------------------------------------------------------------------------------------------------
- */
+/* --- the judgement ------------------------------------------------------------------------------------------------ */
 
 static bool is_planted(const struct planted *p, const char *id)
 {
@@ -129,8 +127,7 @@ void planted_give_up(const struct planted *p, const char *reason, struct planted
     (void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
-/* --- the report ----------------------------------------------------------------------------------------------------
- */
+/* --- the report --------------------------------------------------------------------------------------------------- */
 
 static json_t *json_of_result(const struct planted_result *r)
 {
@@ -152,10 +149,7 @@ static json_t *json_of_result(const struct planted_result *r)
 
 void planted_json(const struct planted_report *report, struct text *out)
 {
-    json_t *o = json_object(), *rows = json_array(), *tool = json_object(), *counts = json_object();
-    json_put_text(tool, "name", "tare");
-    json_put_text(tool, "version", TARE_VERSION);
-    json_put_text(tool, "commit", TARE_COMMIT);
+    json_t *o = json_object(), *rows = json_array(), *counts = json_object();
     json_put_int(counts, "ok", (int64_t)report->count[PLANTED_OK]);
     json_put_int(counts, "misnamed", (int64_t)report->count[PLANTED_MISNAMED]);
     json_put_int(counts, "unavailable", (int64_t)report->count[PLANTED_UNAVAILABLE]);
@@ -163,7 +157,7 @@ void planted_json(const struct planted_report *report, struct text *out)
         (void)json_array_append_new(rows, json_of_result(&report->result[i]));
     json_put_text(o, "schema", PLANTED_SCHEMA);
     json_put_text(o, "at", report->at);
-    json_put(o, "tool", tool);
+    json_put(o, "tool", json_of_tool());
     json_put(o, "interpreter", json_of_bytes(report->interpreter));
     json_put_text(o, "version", report->version);
     json_put(o, "frame_pointers", json_boolean(report->frame_pointers));

@@ -30,8 +30,7 @@
 #define OPERATIONS_EMULATED "250000" /* of a worker of scenario4 in an iteration, in place of 500,000 */
 #define CALLS_EMULATED      "5"      /* of causes, in place of 10 */
 
-/* --- a row's cell --------------------------------------------------------------------------------------------------
- */
+/* --- a row's cell ------------------------------------------------------------------------------------------------- */
 
 static int take_less(struct cell *cell, struct err *e)
 {
@@ -107,8 +106,7 @@ static int choose_rows(const char *only, struct rows *ret, struct err *e)
     return 0;
 }
 
-/* --- the interpreter -----------------------------------------------------------------------------------------------
- */
+/* --- the interpreter ---------------------------------------------------------------------------------------------- */
 
 /* The one that was named; else 3.14t, or rather its build with frame pointers, where there is one. */
 static int find_runtime(const struct cell *given, struct runtime *ret, struct err *e)
@@ -130,8 +128,7 @@ static int find_runtime(const struct cell *given, struct runtime *ret, struct er
                    given->runtime);
 }
 
-/* --- a row ---------------------------------------------------------------------------------------------------------
- */
+/* --- a row -------------------------------------------------------------------------------------------------------- */
 
 struct row {
     struct session *session;
@@ -197,8 +194,7 @@ static int run_rows(struct session *session, const struct cell *given, const str
     return failed;
 }
 
-/* --- all of them ---------------------------------------------------------------------------------------------------
- */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 
 static void describe(const struct session *session, const struct runtime *runtime, struct planted_report *report)
 {

@@ -46,9 +46,8 @@ int selftest_json(const struct selftest_report *report, struct text *out, struct
     json_t *counts = json_pack("{s:I, s:I, s:I}", "passed", (json_int_t)report->count[SELFTEST_PASS], "failed",
                                (json_int_t)report->count[SELFTEST_FAIL], "unavailable",
                                (json_int_t)report->count[SELFTEST_UNAVAILABLE]);
-    json_t *tool = json_pack("{s:s, s:s, s:s}", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT);
     json_t *whole = json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o}", "schema", SELFTEST_SCHEMA, "at", report->at,
-                              "tool", tool, "boot_id", report->boot_id, "emulated", report->emulated, "slice",
+                              "tool", json_of_tool(), "boot_id", report->boot_id, "emulated", report->emulated, "slice",
                               json_of_slice(report), "counts", counts, "checks", checks);
     char *dump = whole ? json_dumps(whole, JSON_INDENT(2)) : NULL;
     json_decref(whole);
