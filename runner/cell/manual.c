@@ -380,33 +380,19 @@ int manual_print(enum config_command command, const struct scenario *scenario, c
     return 0;
 }
 
-/* NULL after the last. */
-static const struct option_row *row_of(enum config_command command, size_t n)
+bool manual_option(enum config_command command, size_t n, struct manual_option *ret)
 {
-    for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & command) && n-- == 0)
-            return &config_rows[i];
-    return NULL;
-}
-
-bool manual_option(enum config_command command, size_t n, const char **name, const char **value, struct text *does)
-{
-    const struct option_row *row = row_of(command, n);
-    if (!row)
-        return false;
-    *name = row->name;
-    *value = row->value ? row->value : "";
-    config_does(row, does);
-    return true;
-}
-
-const char *const *manual_choices(enum config_command command, size_t n)
-{
-    const struct option_row *row = row_of(command, n);
-    return row && row->kind == CHOICE ? row->choices : NULL;
-}
-
-bool manual_is_place(const char *value)
-{
-    return config_names_place(value);
+    text_free(&ret->does);
+    *ret = (struct manual_option){0};
+    for (const struct option_row *row = config_rows; row < config_rows + config_row_count; row++) {
+        if (!(row->commands & command) || n-- > 0)
+            continue;
+        ret->name = row->name;
+        ret->value = row->value ? row->value : "";
+        ret->choices = row->kind == CHOICE ? row->choices : NULL;
+        ret->is_place = config_names_place(row->value);
+        config_does(row, &ret->does);
+        return true;
+    }
+    return false;
 }
