@@ -198,16 +198,19 @@ static void say_winner(const struct bench *b, struct text *out)
     if (b->rate < 0 || c.cells < 2 || best->ok == 0)
         return;
     judge_pairs(b, &c);
-    bool wins = true, open = false;
+    bool alone = true, wins = true, open = false;
     for (size_t k = 0; k < c.cells; k++) {
         const enum analysis_word word = c.verdict[k].word;
         const bool other = k != c.best && c.cell[k]->ok > 0;
+        alone &= !other;
         wins &= !other || word == ANALYSIS_LESS;
         open |= other && (word == ANALYSIS_UNKNOWN || word == ANALYSIS_UNCLEAR);
     }
     text_add(out, "With %.0f worker%s, ", best->workers, best->workers == 1 ? "" : "s");
     name_of(b, best, name);
-    if (wins)
+    if (alone)
+        text_add(out, "only %s ended well:\n", name);
+    else if (wins)
         text_add(out, "%s win here:\n", name);
     else
         text_add(out, "%s; against %s:\n", open ? "it is open which mode wins here" : "no mode wins here", name);

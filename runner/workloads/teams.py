@@ -372,11 +372,19 @@ def describe(e: BaseException) -> str:
     reason = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
     if hasattr(e, "excinfo"):  # from another interpreter
         reason = e.excinfo.formatted
+    reason = without_addresses(reason)
     if isinstance(e, SyntaxError):  # it names its own place
         return reason
     trace = trace_of_elsewhere(e)
     came = places_of_text(trace) if trace else places(e)
     return reason + (f" ({', from '.join(came)})" if came else "")
+
+
+def without_addresses(reason: str) -> str:
+    """Those of objects are others in each run, and one reason would read as several."""
+    import re
+
+    return re.sub(r" at 0x[0-9a-f]+(?=>)", "", reason)
 
 
 def trace_of_elsewhere(e: BaseException) -> str:

@@ -40,6 +40,8 @@ def generating():
 def local():
     return lambda: 1
 
+no_name = lambda: 1
+
 def two(a, /, b):
     return a + b
 
@@ -159,7 +161,14 @@ class Functions(Bench):
         self.assertRegex(done.out, r"(?m)^threads +2 +[\d.]+ ", done)
         said = " ".join(done.out.split())
         self.assertRegex(said, r"ValueError: the data file is missing \(work\.py, line \d+, from work\.py, line \d+\)", done)
-        self.assertIn("processes: failed: no run ended well", said)
+        self.assertIn("With 2 workers, only threads ended well: processes: failed: no run ended well", said)
+
+    @once_is_enough
+    def test_a_reason_that_names_an_object_is_said_once(self):
+        done = self.bench("work.py:no_name", "--workers", "2", "--iterations", "2", "--invocations", "2")
+        said = " ".join(done.out.split())
+        self.assertIn("PicklingError: Can't pickle <function <lambda>>: it's not found as work.<lambda>", said)
+        self.assertEqual(said.count("PicklingError"), 1, done)
 
     @once_is_enough
     def test_packages_of_a_venv_are_there_with_its_interpreter_and_not_without(self):
@@ -200,7 +209,7 @@ class Functions(Bench):
 
     @once_is_enough
     def test_how_the_memory_of_a_kept_function_grows_can_be_weighed(self):
-        size = 8192  # a size that the allocators of both builds hand out without waste
+        size = 8192
         (self.dir / "leak.py").write_text(f"import sys\n\nkept = []\nempty = sys.getsizeof(b'')\n\ndef serve():\n    kept.append(b'x' * ({size} - empty))\n")
         done = self.bench("leak.py:serve", *QUICK, "--modes", "threads", "--keep", "kept")
         self.assertEqual(done.status, 0, done)
@@ -209,7 +218,10 @@ class Functions(Bench):
         grown = rig.Running([str(word) for word in words], rig.environment(), self.json, self.dir).end()
         self.assertEqual(grown.status, 0, grown)
         planted = 2 * size * 1000  # two workers, one call each
-        self.assert_near(grown.record["growth"]["slopes"]["pss_bytes"], planted, 0.1 * planted)
+        slopes = grown.record["growth"]["slopes"]
+        self.assert_near(slopes["live_bytes"], planted, 0.02 * planted)
+        # A fresh thread may take new pages before the last one's are given back: free memory, which is read less often.
+        self.assert_near(slopes["pss_bytes"] - slopes["free_bytes"], planted, 0.25 * planted)
 
     @once_is_enough
     def test_each_start_method_that_is_asked_for_has_its_rows(self):

@@ -143,6 +143,17 @@ static void a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning(void
     expect(text, "  interpreters: failed: no run ended well\n");
 }
 
+static void who_runs_against_failures_alone_does_not_win(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        THREADS(2, 10),
+        {"processes", "forkserver", "3.14", false, false, 2, 10, 0, 5, 5, NULL, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "With 2 workers, only threads ended well:\n  processes: failed: no run ended well\n");
+}
+
 static void one_mode_alone_has_its_rows_and_no_winner(void **state)
 {
     static const struct shelf_cell CELLS[] = {THREADS(1, 10), THREADS(2, 10)};
@@ -174,6 +185,7 @@ int main(void)
         fixture_rooted(start_methods_are_told_apart_where_there_are_several),
         fixture_rooted(fewer_runs_than_an_interval_takes_are_told),
         fixture_rooted(a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning),
+        fixture_rooted(who_runs_against_failures_alone_does_not_win),
         fixture_rooted(one_mode_alone_has_its_rows_and_no_winner),
         fixture_rooted(threads_that_take_turns_are_told_why),
     };
