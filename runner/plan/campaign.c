@@ -186,7 +186,11 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
     c->engine = o->task >= 0 ? ENGINE_SLURM : o->engine;
     c->bound.seed = c->bound.seed >= 0 ? c->bound.seed : p->seed;
     text_format(c->bound.name, sizeof(c->bound.name), "%s", p->name);
-    c->tally = (struct tally){.cells = p->cells, .units = p->cells * (c->bound.noise ? 2 : 1)};
+    c->tally = (struct tally){.cells = p->cells,
+                              .units = p->cells * (c->bound.noise ? 2 : 1),
+                              .plan = p,
+                              .folder = &c->folder,
+                              .bound = &c->bound};
     c->order = xcalloc(c->tally.units, sizeof(*c->order));
     return 0;
 }
@@ -228,7 +232,7 @@ static void look_at_earlier(struct campaign *c)
     struct err ignored = {0};
     struct folder folder;
     struct folder_plan has;
-    struct tally there = {.cells = c->tally.cells};
+    struct tally there = {.cells = c->tally.cells, .plan = &c->plan, .folder = &folder, .bound = &has};
     text_format(c->earlier, sizeof(c->earlier), "out/%s", c->plan.name);
     if (strcmp(c->earlier, c->folder.path) == 0 || folder_look(c->earlier, &folder, &ignored) != 0 ||
         folder_read_lock(&folder, &has, &ignored) != 0) {
@@ -237,7 +241,7 @@ static void look_at_earlier(struct campaign *c)
     }
     there.units = there.cells * (has.noise ? 2 : 1);
     if (strcmp(has.sha256, c->bound.sha256) == 0 && is_same_given(&has.given, &c->bound.given) &&
-        tally_read(&there, &c->plan, &folder, &has, false, false, &ignored) == 0)
+        tally_read(&there, false, false, &ignored) == 0)
         c->tally.elsewhere_s = c->earlier_s = estimate_cells(&there);
     else
         *c->earlier = '\0';
@@ -260,7 +264,7 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
     if (config->campaign.task >= 0) /* of an array, which may be as long as the folder: it reads its own record */
         return 0;
     bool retry = (alone || config->host.dry_run) && config->campaign.retry;
-    TRY(tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, retry, e));
+    TRY(tally_read(&c->tally, alone, retry, e));
     if (config->host.dry_run)
         look_at_earlier(c);
     if (c->tally.strangers)

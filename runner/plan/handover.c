@@ -97,7 +97,7 @@ static int read_again(struct handover *h, bool mend, struct err *e)
     struct campaign *c = h->campaign;
     tally_free(&c->tally);
     c->tally.strangers = 0;
-    return tally_read(&c->tally, &c->plan, &c->folder, &c->bound, mend, mend && c->options->retry, e);
+    return tally_read(&c->tally, mend, mend && c->options->retry, e);
 }
 
 /* --- what nodes cannot run --- */

@@ -385,7 +385,7 @@ static int print_table(const struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
     cleanup_text struct text text = {0};
-    int failed = tally_read_rest(&c->tally, &c->folder, e);
+    int failed = tally_read_rest(&c->tally, e);
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
@@ -460,7 +460,7 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
     const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at.unit)];
     char name[NAME_MAX];
     (void)folder_record_name(block + 1, cell->id, tally_label(&c->tally, at.unit), name);
-    TRY(tally_read_one(&c->tally, &c->plan, &c->folder, &c->bound, name, e));
+    TRY(tally_read_one(&c->tally, name, e));
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
     int failed = one && one->file ? 0 : open_stage(s, e);
     if (cell->not_run)
