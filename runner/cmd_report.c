@@ -18,7 +18,6 @@
 #include "base/text.h"
 #include "cell/config.h"
 #include "record/records.h"
-#include "record/records_csv.h"
 #include "report/gnuplot.h"
 #include "report/page.h"
 #include "report/paper.h"

@@ -87,7 +87,7 @@ static bool is_program(const char *path, struct stat *st)
 static bool look_through(const char *folder, const char *pattern, const char *place, interpreter_look *look,
                          void *context)
 {
-    glob_t found;
+    cleanup_glob glob_t found = {0};
     struct stat st;
     if (!file_glob(folder, pattern, 0, &found))
         return false;
@@ -97,11 +97,10 @@ static bool look_through(const char *folder, const char *pattern, const char *pl
         if (is_program(found.gl_pathv[i], &st))
             one[n++] = (struct dated){found.gl_pathv[i], st.st_mtim};
     qsort(one, n, sizeof(*one), newest_first);
-    bool done = false;
-    for (size_t i = 0; !done && i < n; i++)
-        done = look(one[i].path, place, context);
-    globfree(&found);
-    return done;
+    for (size_t i = 0; i < n; i++)
+        if (look(one[i].path, place, context))
+            return true;
+    return false;
 }
 
 static bool look_on_path(const char *file, interpreter_look *look, void *context)

@@ -490,12 +490,10 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
 {
     const char *const dirs[] = {scenario->dir, scenario->lib};
     for (size_t d = 0; d < ARRAY_LEN(dirs); d++) {
-        glob_t found;
-        if (!file_glob(dirs[d], "*.py", 0, &found))
-            continue;
-        for (size_t i = 0; i < found.gl_pathc; i++)
+        cleanup_glob glob_t found = {0};
+        bool any = file_glob(dirs[d], "*.py", 0, &found);
+        for (size_t i = 0; any && i < found.gl_pathc; i++)
             text_add(&r->files, "\n%s", found.gl_pathv[i]);
-        globfree(&found);
     }
 }
 

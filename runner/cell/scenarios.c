@@ -15,9 +15,7 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cell/carried.h"
-#include "cell/config.h"
 #include "cell/runtime.h"
-#include "cell/scenario_file.h"
 
 #define LOADED_MAX 64
 #define FILE_NAME  "scenario.yml"
@@ -32,15 +30,6 @@ void scenarios_free(void)
     for (size_t i = 0; i < loaded_count; i++)
         scenario_free(STEAL(loaded[i]));
     loaded_count = 0;
-}
-
-/* Answers from the table of common options. */
-static int common(const char *option, const char *value, struct err *e)
-{
-    struct cell scratch = cell_unset();
-    if (!config_has_option(CONFIG_RUN, option))
-        return 1;
-    return value ? cell_set(&scratch, option, value, e) : 0;
 }
 
 static int read_small(const char *path, bool follow, struct text *ret, struct err *e)
@@ -103,7 +92,7 @@ static int load(const char *path, enum origin origin, const struct scenario **re
     cleanup_scenario struct scenario *s = NULL;
     cleanup_text struct text bytes = {0};
     TRY(read_small(path, origin != COPY, &bytes, e));
-    TRY(scenario_parse(path, bytes.data, bytes.len, common, &s, e));
+    TRY(scenario_parse(path, bytes.data, bytes.len, &s, e));
     digest_bytes(bytes.data, bytes.len, s->sha256);
     s->installed = origin == INSTALLED;
     TRY(place(s, path, e));
@@ -121,11 +110,9 @@ static int load(const char *path, enum origin origin, const struct scenario **re
 static void add_names(const char *separator, struct suggest *s, struct text *out)
 {
     char lib[PATH_MAX];
-    glob_t found;
+    cleanup_glob glob_t found = {0};
     struct err ignored = {0};
-    if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0)
-        return;
-    if (!file_glob(lib, "*/" FILE_NAME, 0, &found))
+    if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0 || !file_glob(lib, "*/" FILE_NAME, 0, &found))
         return;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *name = found.gl_pathv[i] + strlen(lib) + 1;
@@ -135,7 +122,6 @@ static void add_names(const char *separator, struct suggest *s, struct text *out
         if (s)
             suggest_offer(s, folder);
     }
-    globfree(&found);
 }
 
 /* A name is one of tare's; a folder is named by its path. */

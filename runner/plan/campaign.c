@@ -19,7 +19,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "plan/estimate.h"
 #include "plan/order.h"
 #include "plan/plans.h"
 #include "plan/trust.h"
@@ -140,15 +139,6 @@ static bool names_folder(const char *name)
     return folder_is_bound(name) && (strchr(name, '/') || plans_find(name, path, sizeof(path), NULL) != 0);
 }
 
-/* Its records can be weighed, but not be carried to somebody else with what they were made of. */
-static void say_not_carried(const char *line)
-{
-    for (size_t len; line && *line; line += len + 1) {
-        len = strcspn(line, "\n");
-        terminal_say("matrix: it is not copied beside the records, nor into a bundle of them: %.*s", (int)len, line);
-    }
-}
-
 static int read_plan(struct campaign *c, const struct config *config, struct err *e)
 {
     cleanup_text struct text bytes = {0};
@@ -161,7 +151,10 @@ static int read_plan(struct campaign *c, const struct config *config, struct err
     if (bound)
         return 0;
     c->bound.carried = c->plan.carried;
-    say_not_carried(c->plan.not_carried.data);
+    /* Its records can be weighed, but not be carried to somebody else with what they were made of. */
+    char *rest = c->plan.not_carried.data;
+    for (char *line; rest && (line = text_line(&rest));)
+        terminal_say("matrix: it is not copied beside the records, nor into a bundle of them: %s", line);
     return 0;
 }
 

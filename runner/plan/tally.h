@@ -13,6 +13,7 @@ struct folder;
 struct folder_plan;
 struct plan;
 struct record;
+struct text;
 
 /* One invocation: a unit of the plan (a cell, or its A or A' of --aa) in one block. */
 struct tally_one {
@@ -82,5 +83,26 @@ void tally_add(struct tally *t, uint64_t block, size_t unit, const char *file, c
                double elapsed_s);
 
 void tally_free(struct tally *t);
+
+/* --- the remaining time, from the times of the finished invocations. Pure. --- */
+
+struct estimate {
+    double seconds; /* a cell without a measured invocation counts as estimate_other() says; NaN: no cell has one */
+    size_t unknown; /* invocations of cells without a measured one */
+    size_t left;    /* all remaining invocations */
+};
+
+/* The mean of what each cell's invocations have taken, in s, here or else elsewhere (tally.h); NaN: none of them says.
+ * The caller frees it. */
+double *estimate_cells(const struct tally *t);
+
+/* What a cell of which nothing is known counts with, in s: the mean over the others; NaN: nothing is known of any. */
+double estimate_other(const double *cell_s, size_t cells);
+
+/* Estimates the unfinished invocations of the first `blocks` blocks. */
+struct estimate estimate_left(const struct tally *t, uint64_t blocks);
+
+/* Adds "about 1 min 05 s", "unknown" if nothing was measured, or "nothing" if nothing is left. */
+void estimate_say(const struct estimate *e, struct text *out);
 
 #endif

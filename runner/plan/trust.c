@@ -113,11 +113,9 @@ void trust_of_options(const char *label, const struct config_given *given, struc
 int trust_settle(const struct trust_grants *g, const char *command, const char *plan, const char *why, bool trusted,
                  struct err *e)
 {
-    const char *line = g->lines.data ? g->lines.data : "";
-    for (size_t len; *line; line += len + 1) {
-        len = strcspn(line, "\n");
-        terminal_say("%s: %s: %.*s", command, trusted ? "taken" : "not taken", (int)len, line);
-    }
+    char *rest = g->lines.data;
+    for (char *line; rest && (line = text_line(&rest));)
+        terminal_say("%s: %s: %s", command, trusted ? "taken" : "not taken", line);
     if (g->count > SAID_MAX)
         terminal_say("%s: and %zu more", command, g->count - SAID_MAX);
     if (trusted || g->count == 0)

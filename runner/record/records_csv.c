@@ -1,5 +1,4 @@
-#include "record/records_csv.h"
-
+/* Records as CSV. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "run/observe.h"
+#include "run/stage.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -23,7 +23,7 @@
 #include "host/host.h"
 #include "run/inspect.h"
 #include "run/judge.h"
-#include "run/observe.h"
+#include "run/stage.h"
 
 #define LEAVE_MS          2000 /* the time for a forkserver and a resource tracker to end after their parent */
 #define LEAVE_MS_EMULATED (8 * LEAVE_MS)

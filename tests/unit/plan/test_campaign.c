@@ -1,5 +1,4 @@
 #include "plan/campaign.h"
-#include "plan/estimate.h"
 #include "plan/folder.h"
 #include "plan/slurm.h"
 #include "plan/tally.h"
