@@ -172,14 +172,6 @@ static void note_end(struct job *job, size_t which, const struct record *r)
         text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_names[r->termination]);
 }
 
-/* A failed command may have missed a file that exists for the user, but not for the command. */
-static void say_missed(const struct job *job, const struct run_command *command)
-{
-    cleanup_free char *path = run_command_missed(command, &job->c->cell);
-    if (path && !terminal_is_quiet())
-        terminal_say("the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)", path);
-}
-
 static int weigh(struct session *session, struct job *job, size_t which, struct run_ahead *ahead, struct err *e)
 {
     const struct config *c = job->c;
@@ -191,8 +183,12 @@ static int weigh(struct session *session, struct job *job, size_t which, struct 
     note_lacks(job, record);
     if (status != 0)
         note_end(job, which, record);
-    if (record->exited && record->exit_status != 0 && !command->series.any_exit)
-        say_missed(job, command);
+    if (record->exited && record->exit_status != 0 && !command->series.any_exit && !terminal_is_quiet()) {
+        /* It may have missed a file that exists for the user, but not for the command. */
+        cleanup_free char *path = run_command_missed(command, &c->cell);
+        if (path)
+            terminal_say("the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)", path);
+    }
     if (measured)
         count(job, which, record);
     if (measured && output_wanted(&c->output))

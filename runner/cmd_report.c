@@ -57,15 +57,6 @@ static const char *find_selftest(const struct config *c, char *path)
     return NULL;
 }
 
-/* What --why left beside the records. */
-static int read_whys(const struct summary *s, struct whys *ret, struct err *e)
-{
-    cleanup_text struct text notes = {0};
-    TRY(whys_read(s, ret, &notes, e));
-    (void)fputs(notes.data ? notes.data : "", stderr);
-    return 0;
-}
-
 /* Without gnuplot the page has only the figures' data, and stderr says so. */
 static int make_page(const struct config *c, const struct summary *s, const struct whys *whys, struct text *out,
                      struct err *e)
@@ -107,10 +98,11 @@ static unsigned tables_of(enum report_format format)
 static int make_report(const struct config *c, enum report_format format, const struct summary *s, struct text *out,
                        struct err *e)
 {
-    struct whys whys = {0};
-    int failed = format == REPORT_HTML || format == REPORT_TEXT ? read_whys(s, &whys, e) : 0;
-    if (failed != 0)
-        return failed;
+    struct whys whys = {0}; /* what --why left beside the records */
+    cleanup_text struct text notes = {0};
+    int failed = 0;
+    TRY(format == REPORT_HTML || format == REPORT_TEXT ? whys_read(s, &whys, &notes, e) : 0);
+    (void)fputs(notes.data ? notes.data : "", stderr);
     cleanup_tables struct tables t = summary_tables_make(s, tables_of(format));
     if (format == REPORT_CSV)
         records_csv(&s->records, out);

@@ -59,11 +59,6 @@ static int add_file(struct listing *l, int dirfd, const char *name, const char *
     return failed == 0 ? 0 : refuse(l, path, failed, strerror(-failed));
 }
 
-static bool holds_plan(int fd)
-{
-    return faccessat(fd, "plan.lock", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static int add_entry(struct listing *l, int dirfd, const char *name, const char *prefix, int depth)
 {
     char path[CARRIED_PATH_MAX + 1];
@@ -88,7 +83,7 @@ static int add_entry(struct listing *l, int dirfd, const char *name, const char 
     int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return refuse(l, path, -errno, strerror(errno));
-    if (holds_plan(fd)) {
+    if (faccessat(fd, "plan.lock", F_OK, AT_SYMLINK_NOFOLLOW) == 0) { /* it holds a plan */
         (void)close(fd);
         return l->copy ? refuse(l, name, -EINVAL, "is in no copy of a scenario") : 0;
     }

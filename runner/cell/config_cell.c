@@ -301,16 +301,6 @@ static int check_knob(const struct cell *cell, size_t i, struct err *e)
     return 0;
 }
 
-static int complete_knobs(struct cell *cell, struct err *e)
-{
-    for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++) {
-        if (!cell->knob[i])
-            cell->knob[i] = cell->scenario->knob[i].fallback[cell->profile];
-        TRY(check_knob(cell, i, e));
-    }
-    return 0;
-}
-
 /* Takes the scenario's defaults of the profile, which override the table's. */
 static int take_defaults(struct cell *cell, struct err *e)
 {
@@ -388,5 +378,10 @@ int cell_complete(struct cell *cell, struct err *e)
         return err_set(e, ERR_USAGE, -EINVAL, "--cpu-max '%s': what is allowed is %s", cell->cpu_max, QUOTA_ALLOWED);
     TRY(check_cell(cell, e));
     TRY(check_confinement(cell, e));
-    return complete_knobs(cell, e);
+    for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++) {
+        if (!cell->knob[i])
+            cell->knob[i] = cell->scenario->knob[i].fallback[cell->profile];
+        TRY(check_knob(cell, i, e));
+    }
+    return 0;
 }

@@ -555,14 +555,6 @@ struct listing {
     size_t count;
 };
 
-/* Whether it is "python3", "python3.14" or "python3.14t", not -config or -gdb.py. */
-static bool is_interpreters_name(const char *path)
-{
-    const char *name = strrchr(path, '/') + 1;
-    struct interpreter_name ignored;
-    return strcmp(name, "python3") == 0 || interpreter_name_parse(name + strlen("python"), &ignored);
-}
-
 /* Whether the listing has this file already under another name or link, or this build in the same folder. */
 static bool is_told(const struct listing *l, const struct runtime_seen *one)
 {
@@ -580,8 +572,12 @@ static bool list_one(const char *path, const char *place, void *context)
     struct listing *l = context;
     struct runtime_seen one = {0};
     struct err untrusted = {0};
+    const char *name = strrchr(path, '/') + 1;
+    struct interpreter_name ignored;
     (void)place;
-    if (!is_interpreters_name(path) || strlen(path) >= sizeof(one.runtime.path) || !realpath(path, one.real))
+    if (strcmp(name, "python3") != 0 && !interpreter_name_parse(name + strlen("python"), &ignored))
+        return false; /* python3-config, python3.14-gdb.py */
+    if (strlen(path) >= sizeof(one.runtime.path) || !realpath(path, one.real))
         return false;
     text_format(one.runtime.path, sizeof(one.runtime.path), "%s", path);
     if (is_told(l, &one))

@@ -146,13 +146,6 @@ static int unknown(const char *named, struct err *e)
                    names.data ? names.data : "none", suggest_text(&s, "", near));
 }
 
-/* "work.py", "work.py:encode" */
-static bool is_of_python(const char *named)
-{
-    const char *end = strstr(named, ".py");
-    return end && (end[3] == '\0' || end[3] == ':');
-}
-
 int scenarios_find(const char *named, const struct scenario **ret, struct err *e)
 {
     char path[PATH_MAX + 32], dir[PATH_MAX];
@@ -164,7 +157,8 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
         text_format(path, sizeof(path), "%s/" FILE_NAME, dir);
         return access(path, R_OK) == 0 ? load(path, INSTALLED, ret, e) : unknown(named, e);
     }
-    if (is_of_python(named))
+    const char *end = strstr(named, ".py"); /* "work.py", "work.py:encode" */
+    if (end && (end[3] == '\0' || end[3] == ':'))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "'%s' is no scenario; what 'tare bench' and 'tare scale' take is a function, as work.py:encode",
                        named);

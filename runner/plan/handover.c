@@ -156,14 +156,6 @@ void handover_take_left_out(struct campaign *c, bool again)
 
 /* --- waiting --- */
 
-/* Waits a second. Returns the signal that came meanwhile, else 0. */
-static int pause_for(const sigset_t *ends)
-{
-    const struct timespec a_while = {.tv_sec = POLL_S};
-    int signal = sigtimedwait(ends, NULL, &a_while);
-    return signal > 0 ? signal : 0;
-}
-
 /* Waits until no job is left. */
 static int wait_for_jobs(struct handover *h, struct err *e)
 {
@@ -185,7 +177,8 @@ static int wait_for_jobs(struct handover *h, struct err *e)
         bool looks = h->meter.progress.show && polls++ % POLLS_A_LOOK == 0;
         TRY(looks ? read_again(h, false, e) : 0);
         campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
-        h->interrupted_by = alive ? pause_for(&ends) : 0;
+        const int signal = alive ? sigtimedwait(&ends, NULL, &(struct timespec){.tv_sec = POLL_S}) : 0;
+        h->interrupted_by = signal > 0 ? signal : 0;
     }
     campaign_meter_clear(&h->meter);
     return 0;

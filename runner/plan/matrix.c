@@ -273,13 +273,6 @@ static bool is_handed_over(const struct campaign *c)
     return c->engine == ENGINE_SLURM && c->options->task < 0;
 }
 
-/* A foreign plan's commands do not start in the caller's folder. */
-static int find_cwd(struct matrix *s, struct err *e)
-{
-    text_format(s->cwd, sizeof(s->cwd), "/");
-    return s->campaign->is_foreign || getcwd(s->cwd, sizeof(s->cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
-}
-
 static bool is_part(const struct matrix *s)
 {
     return s->shows && s->shows->is_part;
@@ -307,7 +300,9 @@ static int check_host(struct matrix *s, struct err *e)
         return slurm_find(e);
     TRY(check_cpus(c, e));
     TRY(check_isolation(c, e));
-    TRY(find_cwd(s, e));
+    text_format(s->cwd, sizeof(s->cwd), "/"); /* a foreign plan's commands do not start in the caller's folder */
+    if (!c->is_foreign && !getcwd(s->cwd, sizeof(s->cwd)))
+        return err_sys(e, ERR_USAGE, "the working folder");
     TRY(plan_runtimes_find(&c->plan, &s->runtimes, e));
     return check_whole(s, e);
 }

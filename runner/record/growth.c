@@ -42,17 +42,12 @@ const char *const growth_shape_names[] = {"unknown", "grows", "shrinks", "flat",
 
 /* --- what is asked for -------------------------------------------------------------------------------------------- */
 
-static double mean_of(const double *y, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += y[i] / (double)n;
-    return sum;
-}
-
 static double wanted(const struct growth_target *target, const double *pss, size_t n)
 {
-    return target->share > 0 ? target->share * mean_of(pss, n) : target->bytes;
+    double mean = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += pss[i] / (double)n;
+    return target->share > 0 ? target->share * mean : target->bytes;
 }
 
 uint64_t growth_enough(const struct ledger_map *ledger, const struct growth_target *target, size_t *asked)

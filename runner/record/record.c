@@ -155,16 +155,6 @@ static void set_empty(json_t *o, const struct cell *c)
         json_put_text(o, "empty_by", keys.data);
 }
 
-/* Whose scenario it is, where it did not come with tare. */
-static void set_origin(json_t *o, const struct scenario *s)
-{
-    if (s->installed)
-        return;
-    json_put_text(o, "file", s->file);
-    json_put_text(o, "sha256", s->sha256);
-    json_put_text_or(o, "folder_sha256", s->content_sha256, s->content_fault);
-}
-
 static json_t *scenario_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
@@ -191,7 +181,11 @@ static json_t *scenario_json(const struct record *r)
     json_put_text(o, "partition", partition_names[c->partition]);
     set_cpus(o, c);
     set_bounds(o, r);
-    set_origin(o, c->scenario);
+    if (c->scenario->installed)
+        return o;
+    json_put_text(o, "file", c->scenario->file);
+    json_put_text(o, "sha256", c->scenario->sha256);
+    json_put_text_or(o, "folder_sha256", c->scenario->content_sha256, c->scenario->content_fault);
     return o;
 }
 
@@ -427,16 +421,12 @@ static void write_value(FILE *out, json_t *value, size_t flags)
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
-static json_t *range_json(const struct stats_range *range)
-{
-    return json_pack("{s:I, s:I, s:I}", "min", (json_int_t)range->min, "max", (json_int_t)range->max, "avg",
-                     (json_int_t)stats_range_mean(range));
-}
-
 static void set_range(json_t *o, const char *key, const struct stats_range *range, const char *why_not)
 {
     if (range->n)
-        json_put(o, key, range_json(range));
+        json_put(o, key,
+                 json_pack("{s:I, s:I, s:I}", "min", (json_int_t)range->min, "max", (json_int_t)range->max, "avg",
+                           (json_int_t)stats_range_mean(range)));
     else
         json_put_absent(o, key, why_not);
 }

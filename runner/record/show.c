@@ -144,18 +144,13 @@ static void show_slice_memory(const struct record *r, struct text *out)
 /* From this share on, a sentence says what missed ticks mean. */
 #define MISSED_NOTED_PERCENT 5.0
 
-static double percent_of(uint64_t part, uint64_t whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 /* How many of the due ticks and walks were missed during the measurement. */
 static void show_missed(const struct record *r, struct text *out)
 {
     uint64_t ticks = r->sample_count + r->missed_ticks;
-    double share = percent_of(r->missed_ticks, ticks);
     if (ticks == 0)
         return;
+    const double share = 100.0 * (double)r->missed_ticks / (double)ticks;
     text_add(out, "ticks: %" PRIu64 "  missed: %" PRIu64 " (%.1f %%)\n", ticks, r->missed_ticks, share);
     text_add(out, "process_walks: %" PRIu64 "  missed: %" PRIu64 "  put_off: %" PRIu64 "\n", r->walks, r->missed_walks,
              r->spared_walks);

@@ -70,14 +70,6 @@ static bool is_shown(const char *path, const struct run_command *command, const 
     return shown;
 }
 
-/* The path at the start of a text, up to a character that ends a word in a shell. */
-static char *path_at(const char *at)
-{
-    cleanup_free char *path = text_printf("%.*s", (int)strcspn(at, " \t\n'\";|&<>()`$"), at);
-    char real[PATH_MAX];
-    return realpath(path, real) ? xstrdup(real) : NULL;
-}
-
 char *run_command_missed(const struct run_command *command, const struct cell *cell)
 {
     static const char *const PRIVATE[] = {"/tmp/", "/dev/shm/", "/run/", "/var/run/"};
@@ -86,9 +78,11 @@ char *run_command_missed(const struct run_command *command, const struct cell *c
     for (size_t i = 0; command->argv[i]; i++)
         for (size_t k = 0; k < ARRAY_LEN(PRIVATE); k++)
             for (const char *at = strstr(command->argv[i], PRIVATE[k]); at; at = strstr(at + 1, PRIVATE[k])) {
-                cleanup_free char *path = path_at(at);
-                if (path && !is_shown(path, command, cell))
-                    return STEAL(path);
+                /* up to a character that ends a word in a shell */
+                cleanup_free char *path = text_printf("%.*s", (int)strcspn(at, " \t\n'\";|&<>()`$"), at);
+                char real[PATH_MAX];
+                if (realpath(path, real) && !is_shown(real, command, cell))
+                    return xstrdup(real);
             }
     return NULL;
 }

@@ -174,14 +174,6 @@ static void describe_steal(struct stage *s)
         facts_absent(&s->record->cpu, "steal_ticks", "/proc/stat does not say");
 }
 
-static void describe_disturbance(struct stage *s)
-{
-    struct disturbance_reading now;
-    disturbance_read("", &s->session->cpus, &now);
-    disturbance_describe(&s->session->cpus, &s->undisturbed, &now, &s->pressure_before, &s->pressure,
-                         &s->record->disturbance);
-}
-
 static void take_growth(struct stage *s)
 {
     struct record *r = s->record;
@@ -262,7 +254,10 @@ static void describe_program(struct stage *s)
 void observe_take(struct stage *s)
 {
     if (observe_is_inspected(s)) {
-        describe_disturbance(s);
+        struct disturbance_reading now;
+        disturbance_read("", &s->session->cpus, &now);
+        disturbance_describe(&s->session->cpus, &s->undisturbed, &now, &s->pressure_before, &s->pressure,
+                             &s->record->disturbance);
         describe_steal(s);
         inherited_read("", slice_tree_root(s->session->tree), &s->inherited[1]);
         inspect_inherited(&s->inherited[0], &s->inherited[1], s->record);

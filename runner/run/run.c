@@ -50,18 +50,10 @@ static int prepare_scenario(struct stage *s, const struct cell *cell, struct err
     return prepare_messages(s, e);
 }
 
-/* The part of a path before its last name. */
-static const char *folder_of(const char *path, char *buf, size_t cap)
-{
-    const char *slash = strrchr(path, '/');
-    text_format(buf, cap, "%.*s", slash && slash != path ? (int)(slash - path) : 1, path);
-    return buf;
-}
-
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
-    const char *needed[4 + CARRIED_MAX];
+    const char *needed[4 + CARRIED_MAX], *slash = strrchr(s->tmpdir, '/');
     size_t count = 0;
     if (cell->confinement == CONFINEMENT_OFF)
         return 0;
@@ -75,8 +67,11 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
         needed[count++] = cell->scenario->dir;
         needed[count++] = cell->scenario->lib;
     }
-    if (*s->tmpdir)
-        needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
+    if (*s->tmpdir) {
+        text_format(folder, sizeof(folder), "%.*s", slash && slash != s->tmpdir ? (int)(slash - s->tmpdir) : 1,
+                    s->tmpdir);
+        needed[count++] = folder;
+    }
     struct confine_request request = workload_confinement(cell, needed, count);
     request.has_streams = s->command != NULL;
     request.scratch = *s->tmpdir ? s->tmpdir : NULL;
@@ -255,14 +250,6 @@ static int open_events(const struct stage *s, const char *file)
     return fd;
 }
 
-static void inspect_start(struct stage *s)
-{
-    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), s->record);
-    inspect_born(s->slice, s->child.pid, s->child.moved, s->record);
-    inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
-    inspect_confinement(s->confine, &s->child, s->record);
-}
-
 /* Waiting that a knob asks for is not a stall. */
 static void set_stall(const struct stage *s, const struct cell *cell)
 {
@@ -319,8 +306,12 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     TRY(start(s, e));
     fail_point("workload started");
     TRY(begin_trace(s, e));
-    if (observe_is_inspected(s))
-        inspect_start(s);
+    if (observe_is_inspected(s)) {
+        inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), s->record);
+        inspect_born(s->slice, s->child.pid, s->child.moved, s->record);
+        inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
+        inspect_confinement(s->confine, &s->child, s->record);
+    }
     if (cell->mem_sample)
         s->sampler = sampler_open(slice_dirfd(s->slice));
     translate_pids(s);

@@ -85,13 +85,6 @@ static int take_signals(struct session *s, struct err *e)
     return 0;
 }
 
-static void use_housekeeping_cpus(const struct session *s)
-{
-    if (cpulist_count(&s->cpus.housekeeping) > 0)
-        (void)sched_setaffinity(0, sizeof(s->cpus.housekeeping), (const cpu_set_t *)s->cpus.housekeeping.word);
-    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
-}
-
 /* The guard's arguments, and a stack for a few system calls. */
 static struct {
     int kill_fd;
@@ -187,7 +180,9 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (is_without_slice(&s->root))
         TRY(spawn_adopt_orphans(e));
     fail_point("session opened");
-    use_housekeeping_cpus(s);
+    if (cpulist_count(&s->cpus.housekeeping) > 0)
+        (void)sched_setaffinity(0, sizeof(s->cpus.housekeeping), (const cpu_set_t *)s->cpus.housekeeping.word);
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
     return 0;
 }
 

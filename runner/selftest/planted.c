@@ -38,15 +38,6 @@ static bool is_planted(const struct planted *p, const char *id)
     return (p->cause && strcmp(id, p->cause) == 0) || (p->or_cause && strcmp(id, p->or_cause) == 0);
 }
 
-/* Of all rows of the planted cause: one of an object's lock is a row for each kind of object. */
-static double share_of(const struct planted *p, const struct causes *c)
-{
-    double sum = 0;
-    for (size_t i = 0; i < c->count; i++)
-        sum += is_planted(p, c->list[i].id) ? c->list[i].share : 0;
-    return sum;
-}
-
 static void judge_none(const struct causes *c, struct planted_result *r)
 {
     if (*r->named)
@@ -98,10 +89,13 @@ void planted_judge(const struct planted *p, const struct why *why, struct plante
     *ret = (struct planted_result){.planted = p, .share = NAN, .stretch = why->stretch};
     if (first)
         text_format(ret->named, sizeof(ret->named), "%s", first->id);
-    if (p->cause && why->causes.count > 0)
-        ret->share = share_of(p, &why->causes);
-    else if (first)
+    if (first)
         ret->share = first->share;
+    if (p->cause && why->causes.count > 0) { /* of all rows of it: an object's lock has one for each kind of object */
+        ret->share = 0;
+        for (size_t i = 0; i < why->causes.count; i++)
+            ret->share += is_planted(p, why->causes.list[i].id) ? why->causes.list[i].share : 0;
+    }
     if (p->cause)
         judge_cause(p, why, ret);
     else
