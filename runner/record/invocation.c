@@ -30,8 +30,8 @@
 enum load {
     LOAD_NOT, /* by load_all() */
     LOAD,
-    LOAD_SETTING, /* it belongs to the cell or the environment */
-    LOAD_BESIDES, /* not by `tare compare`, which asks for neither iterations nor details: no figure may come from it */
+    LOAD_SETTING,     /* it belongs to the cell or the environment */
+    LOAD_FOR_REPORTS, /* not by `tare compare`, so no figure may come from it */
 };
 
 #define ONLY(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -63,9 +63,9 @@ enum load {
     X(TIMING, "timing", LOAD, ONLY("emulated", "by"))                                                                  \
     X(GROWTH, "growth", LOAD, ONLY("slopes"))                                                                          \
     X(COUNTERS, "counters", LOAD, NULL)                                                                                \
-    X(INSTRUMENT, "instrument", LOAD_BESIDES, ONLY("prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns",                \
+    X(INSTRUMENT, "instrument", LOAD_FOR_REPORTS, ONLY("prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns",            \
                                                    "exit_to_removed_ns", "selftest", "selftest_reason"))               \
-    X(DISTURBANCE, "disturbance", LOAD_BESIDES,                                                                        \
+    X(DISTURBANCE, "disturbance", LOAD_FOR_REPORTS,                                                                    \
       ONLY("window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks"))
 /* clang-format on */
 
@@ -271,9 +271,9 @@ static int load(struct parse *p, enum section s)
 /* Loads what the analyses use. */
 static int load_all(struct parse *p)
 {
-    const bool besides = p->r->with_iterations || p->r->with_details;
+    const bool for_reports = p->r->with_iterations || p->r->with_details;
     for (enum section s = 0; s < SECTIONS; s++)
-        if (SECTION[s].load != LOAD_NOT && (SECTION[s].load != LOAD_BESIDES || besides))
+        if (SECTION[s].load != LOAD_NOT && (SECTION[s].load != LOAD_FOR_REPORTS || for_reports))
             TRY(load(p, s));
     return 0;
 }
@@ -607,11 +607,11 @@ static struct place place_of(const struct parse *p, const char *path)
 {
     size_t len = strcspn(path, ".");
     struct place at = {.said = path + len + 1};
-    while (strncmp(SECTION[at.s].name, path, len) != 0 || SECTION[at.s].name[len])
+    while (at.s < SECTIONS && (strncmp(SECTION[at.s].name, path, len) != 0 || SECTION[at.s].name[len]))
         at.s++;
     const char *dot = strchr(at.said, '.');
     at.key = dot ? dot + 1 : at.said;
-    at.parent = p->tree[at.s];
+    at.parent = at.s < SECTIONS ? p->tree[at.s] : NULL;
     if (dot)
         at.parent = json_object_getn(at.parent, at.said, (size_t)(dot - at.said));
     return at;

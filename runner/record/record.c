@@ -455,7 +455,7 @@ static const char *sums_reason(const struct record *r, bool all)
         return r->memory_reason;
     if (all && r->slice.provenance == SLICE_NONE)
         return "without a slice nobody lists its processes";
-    return "no whole sample of it fell into a measured iteration";
+    return "no whole sample of it fell into a measured iteration (more --iterations or a smaller --mem-interval-ms)";
 }
 
 static void set_ns(json_t *o, const char *key, int64_t p50, int64_t max, const char *why_not)

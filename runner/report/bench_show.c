@@ -15,6 +15,7 @@
 #include "report/table.h"
 
 #define RATE          "calls_per_s"
+#define NO_RUN        "no run that ended well has it"
 #define RUNS_MAX      1000 /* more would be no useful advice */
 #define SIDES_MAX     5    /* threads, interpreters, processes of each start method */
 #define SIDE_NAME_MAX 32
@@ -79,20 +80,27 @@ static const struct table_column COLUMNS[] = {
     TABLE_NUMBER("memory_mib", "memory", "MiB"),
 };
 
-/* The memory of the same side and workers: the cell of profile memory. */
-static const struct summary_figure *memory_of(const struct bench *b, const struct summary_cell *c)
+/* The cell of profile memory of the same side and workers; NULL: there is none. */
+static const struct summary_cell *memory_cell(const struct bench *b, const struct summary_cell *c)
 {
     for (size_t i = 0; i < b->s->cells; i++) {
         const struct summary_cell *one = &b->s->cell[i];
         if (summary_is_memory(one) && is_same_side(one, c) && one->workers == c->workers)
-            return summary_figure(b->s, one, "pss_bytes");
+            return one;
     }
     return NULL;
 }
 
+static const struct summary_figure *memory_of(const struct bench *b, const struct summary_cell *c)
+{
+    const struct summary_cell *one = memory_cell(b, c);
+    return one ? summary_figure(b->s, one, "pss_bytes") : NULL;
+}
+
 static void add_speed_up(const struct bench *b, size_t i, struct table *t)
 {
-    const struct stats_interval one = stats_no_interval(1, ANALYSIS_CONFIDENCE, "it is what the others are over");
+    const struct stats_interval one =
+        stats_no_interval(b->cell[0]->ok > 0 ? 1 : NAN, ANALYSIS_CONFIDENCE, "it is what the others are over");
     const struct stats_interval *shown = i == 0 ? &one : &b->speed_up[i].ratio;
     int d = i == 0 ? 0 : number_decimals(shown, 1);
     table_number(t, b->rate < 0 ? NAN : shown->at, d, shown->why_not);
@@ -115,7 +123,7 @@ static struct table table_of(const struct bench *b)
         const struct summary_cell *c = b->cell[i];
         const struct summary_figure *rate = b->rate < 0 ? NULL : summary_at(b->s, c, (size_t)b->rate),
                                     *memory = memory_of(b, c);
-        const struct stats_interval none = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "no run that ended well has it");
+        const struct stats_interval none = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, NO_RUN);
         const struct stats_interval *mean = rate && rate->used ? &rate->is.mean : &none;
         char name[SIDE_NAME_MAX];
         table_row(&t, c->id);
@@ -259,6 +267,23 @@ static bool has_gil(const struct summary_cell *c)
     return free_threaded && strcmp(free_threaded, "false") == 0;
 }
 
+/* What the column of memory is of, and why some cells have none: a short run may end before a sample is taken. Of those
+ * that failed the notes say why. */
+static void say_memory(const struct bench *b, struct text *out)
+{
+    char name[SIDE_NAME_MAX];
+    bool is_shown = false;
+    for (size_t i = 0; i < b->cells; i++) {
+        const struct summary_cell *c = memory_cell(b, b->cell[i]);
+        const struct summary_figure *f = memory_of(b, b->cell[i]);
+        is_shown |= f && f->used;
+        if (c && c->ok > 0 && !(f && f->used))
+            text_add(out, "* no memory of %s: %s\n", name_of(b, c, name), f && f->why_not ? f->why_not : NO_RUN);
+    }
+    if (is_shown)
+        text_add(out, "* memory is the PSS of all workers and of who starts them, with the most workers alone\n");
+}
+
 /* "threads on 3.14t, processes (forkserver) on 3.14", and what the columns are of. */
 static void say_columns(const struct bench *b, struct text *out)
 {
@@ -278,11 +303,10 @@ static void say_columns(const struct bench *b, struct text *out)
                  "* %s has a GIL, so that one of its threads runs Python code at a time (a free-threaded build, such "
                  "as 3.14t, has none)\n",
                  b->cell[0]->runtime);
-    if (b->cells > 1)
+    if (b->cells > 1 && b->cell[0]->ok > 0)
         text_add(out, "* speed-up is over %s with %.0f worker%s\n", name_of(b, b->cell[0], name), b->cell[0]->workers,
                  b->cell[0]->workers == 1 ? "" : "s");
-    if (b->cells < b->s->cells)
-        text_add(out, "* memory is the PSS of all workers and of who starts them, with the most workers alone\n");
+    say_memory(b, out);
 }
 
 void bench_text(const struct summary *s, size_t width, struct text *out)

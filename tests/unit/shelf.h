@@ -15,7 +15,7 @@ struct shelf_cell {
     bool free_threaded, memory;
     int workers;
     double ms;      /* of an iteration */
-    double pss_mib; /* of profile memory */
+    double pss_mib; /* of profile memory; below 0: no sample has it */
     int invocations;
     int failed;           /* of them, the last */
     const char *emulated; /* "true" or "false"; NULL: false */
@@ -51,6 +51,11 @@ static inline void shelf_iterations(struct text *t, const struct shelf_cell *c, 
 static inline void shelf_memory(struct text *t, const struct shelf_cell *c, int k)
 {
     double mib = 1 << 20, pss = c->pss_mib * mib * (1 + 0.01 * (double)(k * 3 % 7));
+    if (pss < 0) {
+        text_add(t,
+                 ", \"memory\": {\"parent_and_workers\": {\"pss\": null, \"pss_reason\": \"no sample fell into it\"}}");
+        return;
+    }
     text_add(t,
              ", \"memory\": {\"parent_and_workers\": {\"pss\": {\"avg\": %.0f}, \"uss\": {\"avg\": %.0f}, \"rss\": "
              "{\"avg\": %.0f}}, \"slice\": {\"anon\": {\"avg\": %.0f}, \"kernel\": {\"avg\": %.0f}, \"peak\": %.0f}, "

@@ -1,8 +1,10 @@
 #include "record/records.h"
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/csv.h"
 #include "base/err.h"
+#include "base/figure.h"
 #include "base/file.h"
 #include "base/json_scan.h"
 #include "base/text.h"
@@ -12,6 +14,7 @@
 #include "tests/unit/specimen.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -168,6 +171,41 @@ static void an_absent_figure_has_the_records_reason(void **state)
     assert_int_equal(r.list[0].kind, RECORD_UNSLICED);
     assert_int_equal(records_figure(&r, "no_such"), -1);
     assert_true(isnan(invocation_figure(&r.list[0], 999).value));
+    records_free(&r);
+}
+
+/* Sets the member at "memory.slice.anon" to 7. */
+static void set_seven(json_t *whole, const char *path)
+{
+    char *words = xstrdup(path), *rest = words;
+    for (const char *word = strsep(&rest, "."); word; word = strsep(&rest, ".")) {
+        if (!json_is_object(json_object_get(whole, word)))
+            assert_int_equal(json_object_set_new(whole, word, rest ? json_object() : json_integer(7)), 0);
+        else if (!rest)
+            assert_int_equal(json_object_set_new(whole, word, json_integer(7)), 0);
+        whole = json_object_get(whole, word);
+    }
+    free(words);
+}
+
+/* A section that a row of FIGURES names has to be in SECTION_TABLE of invocation.c, and its member has to be loaded. */
+static void every_figure_is_read_where_its_row_says(void **state)
+{
+    const struct figure_about *own;
+    (void)state;
+    save("one.json", "id-1", specimen_threads_memory);
+    json_t *whole = json_load_file(path_of("one.json"), 0, NULL);
+    assert_non_null(whole);
+    for (size_t i = 0; (own = figure_of_records(i)); i++)
+        if (own->path)
+            set_seven(whole, own->path);
+    assert_int_equal(json_dump_file(whole, path_of("one.json"), JSON_COMPACT), 0);
+    json_decref(whole);
+    struct records r = accepted("one.json", false);
+    for (size_t i = 0; (own = figure_of_records(i)); i++)
+        if (own->path)
+            if (figure(&r, 0, own->name) != 7)
+                fail_msg("%s is not read from %s", own->name, own->path);
     records_free(&r);
 }
 
@@ -701,6 +739,7 @@ int main(void)
         fixture_rooted(a_host_is_quoted_without_what_changes_from_moment_to_moment),
         fixture_rooted(a_setting_makes_another_environment_and_no_other_cell),
         fixture_rooted(iterations_are_read_where_they_are_asked_for),
+        fixture_rooted(every_figure_is_read_where_its_row_says),
         fixture_rooted(counters_are_figures_of_records_that_were_to_count_and_of_no_others),
         fixture_rooted(an_absent_figure_has_the_records_reason),
         fixture_rooted(a_failed_run_is_no_figure_and_says_how_it_ended),

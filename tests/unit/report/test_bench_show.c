@@ -154,6 +154,32 @@ static void who_runs_against_failures_alone_does_not_win(void **state)
     expect(text, "With 2 workers, only threads ended well:\n  processes: failed: no run ended well\n");
 }
 
+static void what_failed_has_no_speed_up_nor_has_what_is_over_it(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        {"threads", "", "3.14t", true, false, 1, 10, 0, 5, 5, NULL, NULL},
+        THREADS(2, 10),
+        {"threads", "", "3.14t", true, true, 2, 10, 0, 5, 5, NULL, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    assert_null(strstr(text, "speed-up"));
+    assert_null(strstr(text, "memory is"));
+    assert_null(strstr(text, "no memory of")); /* the note of what failed says it */
+}
+
+static void where_no_sample_was_taken_the_reason_is_told(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        THREADS(2, 10),
+        {"threads", "", "3.14t", true, true, 2, 10, -1, 5, 0, NULL, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "\n* no memory of threads: no sample fell into it\n");
+    assert_null(strstr(text, "memory is"));
+}
+
 static void one_mode_alone_has_its_rows_and_no_winner(void **state)
 {
     static const struct shelf_cell CELLS[] = {THREADS(1, 10), THREADS(2, 10)};
@@ -186,6 +212,8 @@ int main(void)
         fixture_rooted(fewer_runs_than_an_interval_takes_are_told),
         fixture_rooted(a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning),
         fixture_rooted(who_runs_against_failures_alone_does_not_win),
+        fixture_rooted(what_failed_has_no_speed_up_nor_has_what_is_over_it),
+        fixture_rooted(where_no_sample_was_taken_the_reason_is_told),
         fixture_rooted(one_mode_alone_has_its_rows_and_no_winner),
         fixture_rooted(threads_that_take_turns_are_told_why),
     };
