@@ -106,17 +106,6 @@ static int64_t wanted(const struct job *job)
     return job->repeat * (int64_t)job->commands.count;
 }
 
-static void count_held_back(struct series *s, const struct record *r)
-{
-    if (r->cell.quota.usec) {
-        s->periods += facts_integer(&r->cpu, "nr_periods", 0);
-        s->throttled += facts_integer(&r->cpu, "nr_throttled", 0);
-        s->throttled_usec += facts_integer(&r->cpu, "throttled_usec", 0);
-    }
-    s->has_high = r->cell.has_memory_high;
-    s->high += s->has_high ? facts_integer(&r->events, "high", 0) : 0;
-}
-
 /* Counts an invocation; a failed one gives no figure. */
 static void count(struct job *job, size_t which, const struct record *r)
 {
@@ -143,7 +132,13 @@ static void count(struct job *job, size_t which, const struct record *r)
         s->exit_status = r->exit_status;
     }
     job->refused += facts_integer(&r->events, "seccomp_refused.total", 0);
-    count_held_back(s, r);
+    if (r->cell.quota.usec) {
+        s->periods += facts_integer(&r->cpu, "nr_periods", 0);
+        s->throttled += facts_integer(&r->cpu, "nr_throttled", 0);
+        s->throttled_usec += facts_integer(&r->cpu, "throttled_usec", 0);
+    }
+    s->has_high = r->cell.has_memory_high;
+    s->high += s->has_high ? facts_integer(&r->events, "high", 0) : 0;
     if (wanted(job) == 1)
         show_counters(&r->counters, terminal_width(STDERR_FILENO), &job->counters);
     job->counted++;
@@ -249,18 +244,6 @@ static void say_one(const struct job *job, const struct series *s, const char *e
     (void)fputs(job->counters.data ? job->counters.data : "", stderr);
 }
 
-static struct series_set set_of(const struct job *job, const struct facts *host)
-{
-    return (struct series_set){
-        .list = job->series,
-        .count = job->commands.count,
-        .parameter = job->commands.parameter,
-        .parameters = job->commands.parameters,
-        .seed = job->seed,
-        .emulated_by = record_emulated_by(host),
-    };
-}
-
 static void say_all(const struct job *job, const struct series_set *set)
 {
     cleanup_text struct text said = {0};
@@ -318,7 +301,14 @@ static int conclude(const struct job *job, struct err *e)
     if (job->c->shown.quiet && !job->c->invocations.export.count)
         return 0;
     host_capture_emulation("", &host);
-    const struct series_set set = set_of(job, &host);
+    const struct series_set set = {
+        .list = job->series,
+        .count = job->commands.count,
+        .parameter = job->commands.parameter,
+        .parameters = job->commands.parameters,
+        .seed = job->seed,
+        .emulated_by = record_emulated_by(&host),
+    };
     if (job->counted > 0 && !job->c->shown.quiet) {
         if (wanted(job) == 1)
             say_one(job, &job->series[0], set.emulated_by);

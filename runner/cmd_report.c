@@ -145,23 +145,17 @@ static int find_output(const struct config *c, enum report_format format, char *
     return n >= PATH_MAX ? err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o '%.100s…': the name is too long", path) : 0;
 }
 
-/* The report replaces no record that it is of. Only a file of the same name can be one, which 100,000 tell fast. */
-static int refuse_record(const struct records *r, const char *path, struct err *e)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    for (size_t i = 0; i < r->count; i++)
-        if (text_ends_with(r->list[i].path, name))
-            TRY(file_refuse_input("--output", path, r->list[i].path, e));
-    return 0;
-}
-
 static int put(const char *path, const struct records *of, const struct text *out, struct err *e)
 {
     if (strcmp(path, "-") == 0) {
         (void)fwrite(out->data, 1, out->len, stdout);
         return 0;
     }
-    TRY(refuse_record(of, path, e));
+    /* It replaces no record that it is of. Only a file of the same name can be one, which 100,000 tell fast. */
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < of->count; i++)
+        if (text_ends_with(of->list[i].path, name))
+            TRY(file_refuse_input("--output", path, of->list[i].path, e));
     TRY(file_replace(path, out->data, out->len, e));
     (void)printf("%s\n", path);
     return 0;

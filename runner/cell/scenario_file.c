@@ -213,16 +213,6 @@ static int take_since(const struct yaml_node *version, struct scenario_knob *k, 
     return 0;
 }
 
-static int take_since_choices(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
-{
-    const struct yaml_node *list = yaml_get(said, "python-choices");
-    if (list && !k->since)
-        return yaml_refuse(list, -EINVAL, e, "without python there is no version that these choices are of");
-    if (list && k->type != SCENARIO_CHOICE)
-        return yaml_refuse(list, -EINVAL, e, "a choice has these, and no other type");
-    return list ? take_bits(list, k->choice, &k->since_choices, e) : 0;
-}
-
 static int take_knob(const struct yaml_node *said, struct scenario *s, struct err *e)
 {
     static const char *const TYPES[] = {"integer", "real", "choice", "modules", NULL};
@@ -238,7 +228,12 @@ static int take_knob(const struct yaml_node *said, struct scenario *s, struct er
     TRY(take_bits(yaml_get(said, "runtimes"), runtime_kind_names, &k->kinds, e));
     TRY(take_bits(yaml_get(said, "starts"), start_names, &k->starts, e));
     TRY(take_since(yaml_get(said, "python"), k, e));
-    TRY(take_since_choices(said, k, e));
+    const struct yaml_node *since = yaml_get(said, "python-choices");
+    if (since && !k->since)
+        return yaml_refuse(since, -EINVAL, e, "without python there is no version that these choices are of");
+    if (since && k->type != SCENARIO_CHOICE)
+        return yaml_refuse(since, -EINVAL, e, "a choice has these, and no other type");
+    TRY(since ? take_bits(since, k->choice, &k->since_choices, e) : 0);
     TRY(check_line(yaml_get(said, "help"), e));
     text_format(k->help, sizeof(k->help), "%s", yaml_text(said, "help"));
     text_format(k->unit, sizeof(k->unit), "%s", yaml_text(said, "unit"));

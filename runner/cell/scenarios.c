@@ -124,17 +124,11 @@ static void add_names(const char *separator, struct suggest *s, struct text *out
     }
 }
 
-/* A name is one of tare's; a folder is named by its path. */
-static bool is_folder_here(const char *named)
+static int unknown(const char *named, struct err *e)
 {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof(path), "%s/" FILE_NAME, named);
-    return *named && n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
-}
-
-static int unknown(const char *named, struct err *e)
-{
-    if (is_folder_here(named))
+    if (*named && n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0)
         return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario of tare's; the folder of that name is './%s'", named,
                        named);
     char near[SUGGEST_TEXT_MAX];

@@ -190,9 +190,12 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
 
 /* --- the folder --- */
 
-static int find_folder(struct campaign *c, const struct config *config, struct err *e)
+int campaign_open(struct campaign *c, const struct config *config, struct err *e)
 {
+    *c = (struct campaign){.folder = {.fd = -1, .lock_fd = -1}};
+    TRY(read_plan(c, config, e));
     char path[FOLDER_PATH_MAX];
+    TRY(settle(c, &config->campaign, e));
     if (c->folder.fd >= 0) /* the plan is of it */
         return 0;
     int n = config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
@@ -200,14 +203,6 @@ static int find_folder(struct campaign *c, const struct config *config, struct e
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
     return folder_look(path, &c->folder, e);
-}
-
-int campaign_open(struct campaign *c, const struct config *config, struct err *e)
-{
-    *c = (struct campaign){.folder = {.fd = -1, .lock_fd = -1}};
-    TRY(read_plan(c, config, e));
-    TRY(settle(c, &config->campaign, e));
-    return find_folder(c, config, e);
 }
 
 static bool is_same_given(const struct config_given *a, const struct config_given *b)

@@ -143,17 +143,6 @@ static int keep_record(const struct matrix *s, const struct place_in_plan *at, c
     return record_save_at(r, fd, aside, path, e);
 }
 
-static void show_text(const struct matrix *s, const struct record *r)
-{
-    cleanup_text struct text shown = {0};
-    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
-    if (!look.verbose)
-        return;
-    show_record(r, &look, &shown);
-    (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
-    (void)fflush(stdout);
-}
-
 static int take_record(struct matrix *s, const struct place_in_plan *at, struct record *r, int64_t elapsed_ns,
                        struct err *e)
 {
@@ -166,7 +155,13 @@ static int take_record(struct matrix *s, const struct place_in_plan *at, struct 
         tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
         campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit));
     }
-    show_text(s, r);
+    cleanup_text struct text shown = {0};
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    if (look.verbose) {
+        show_record(r, &look, &shown);
+        (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
+        (void)fflush(stdout);
+    }
     return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
 }
 

@@ -256,21 +256,16 @@ static struct growth_slope slope_or_reason(const struct growth_sources *from, co
     return isfinite(slope.bytes) ? slope : unread(from->ledger, which, slope.why_not);
 }
 
-static void take_readings(const struct growth_sources *from, struct growth *g)
-{
-    static const char NONE[] = "the workload takes no readings of its own";
-    for (int f = GROWTH_PSS; f < GROWTH_ANON; f++)
-        g->slope[f] = g->readings == 0 ? no_slope(NONE) : slope_or_reason(from, g, (enum growth_figure)f);
-    if (g->readings == 0)
-        g->slope[GROWTH_PSS] = slope_of_samples(from, GROWTH_PSS, NONE);
-}
-
 void growth_derive(const struct growth_sources *from, struct growth *g)
 {
     g->has_been_asked = true;
     g->iterations = from->iterations;
     g->from = g->readings / 2;
-    take_readings(from, g);
+    static const char NONE[] = "the workload takes no readings of its own";
+    for (int f = GROWTH_PSS; f < GROWTH_ANON; f++)
+        g->slope[f] = g->readings == 0 ? no_slope(NONE) : slope_or_reason(from, g, (enum growth_figure)f);
+    if (g->readings == 0)
+        g->slope[GROWTH_PSS] = slope_of_samples(from, GROWTH_PSS, NONE);
     for (int f = GROWTH_ANON; f < GROWTH_FIGURES; f++)
         g->slope[f] = slope_of_samples(from, (enum growth_figure)f,
                                        from->no_class ? from->no_class : "no sample of the second half has it");
@@ -297,6 +292,14 @@ static void add_number(double value, struct text *out)
 {
     const int digits = fabs(value) >= 100 ? 0 : fabs(value) >= 10 ? 1 : 2;
     text_add(out, "%.*f", digits, fabs(value) < 0.005 ? 0 : value);
+}
+
+static void add_bytes(const char *before, double bytes, struct text *out)
+{
+    const struct figure_unit u = figure_unit_of(bytes);
+    text_add(out, "%s", before);
+    add_number(bytes / u.bytes, out);
+    text_add(out, " %s", u.name);
 }
 
 #define SAID_FROM 0.005 /* smaller parts of the slope are left out */
@@ -332,26 +335,6 @@ static void say_parts(const struct growth *g, struct figure_unit u, struct text 
         add_part(g, GROWTH_PAGE_TABLES, u, "; besides PSS: ", out);
 }
 
-static void say_rise(const struct growth *g, struct text *out)
-{
-    if (g->shape != GROWTH_PLATEAU || !(g->rose_bytes > 0))
-        return;
-    const struct figure_unit u = figure_unit_of(g->rose_bytes);
-    text_add(out, ", after it rose by ");
-    add_number(g->rose_bytes / u.bytes, out);
-    text_add(out, " %s", u.name);
-}
-
-static void say_target(const struct growth *g, double half, struct text *out)
-{
-    if (!isfinite(g->wanted_bytes) || half <= g->wanted_bytes)
-        return;
-    const struct figure_unit u = figure_unit_of(g->wanted_bytes);
-    text_add(out, "; +-");
-    add_number(g->wanted_bytes / u.bytes, out);
-    text_add(out, " %s was wanted: more iterations", u.name);
-}
-
 void growth_say(const struct growth *g, struct text *out)
 {
     const struct growth_slope *pss = &g->slope[GROWTH_PSS];
@@ -374,9 +357,12 @@ void growth_say(const struct growth *g, struct text *out)
         text_add(out, ")");
     }
     text_add(out, " per 1,000 iterations");
-    if (is_level)
-        say_rise(g, out);
-    else
+    if (!is_level)
         say_parts(g, u, out);
-    say_target(g, (pss->high - pss->low) / 2, out);
+    if (g->shape == GROWTH_PLATEAU && g->rose_bytes > 0)
+        add_bytes(", after it rose by ", g->rose_bytes, out);
+    if (isfinite(g->wanted_bytes) && (pss->high - pss->low) / 2 > g->wanted_bytes) {
+        add_bytes("; +-", g->wanted_bytes, out);
+        text_add(out, " was wanted: more iterations");
+    }
 }

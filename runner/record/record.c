@@ -474,17 +474,13 @@ static json_t *classes_json(const struct record *r, const struct memory_summary 
     return o;
 }
 
-static const char *plateau_reason(const struct record *r)
-{
-    if (!r->sampled)
-        return r->memory_reason;
-    return r->hold_ns > 0 ? NULL : "the workload has no moment from which all its workers go on for a known time";
-}
-
 /* The same figures from the moment when all workers are ready until the first one ends. */
 static void put_plateau(json_t *o, const struct record *r)
 {
-    const char *why_not = plateau_reason(r);
+    const char *why_not = !r->sampled ? r->memory_reason
+                          : r->hold_ns > 0
+                              ? NULL
+                              : "the workload has no moment from which all its workers go on for a known time";
     if (why_not) {
         json_put_absent(o, "plateau", why_not);
         return;
@@ -711,13 +707,6 @@ static void write_image(const struct record *r, FILE *out)
     write_section(out, "image_reason", json_of_bytes(none ? none->text : "it was not looked for"));
 }
 
-static void write_counters(const struct record *r, FILE *out)
-{
-    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
-    if (r->counters.count == 0)
-        write_section(out, "counters_reason", json_string("they were not asked for (--counters)"));
-}
-
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
@@ -747,7 +736,9 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_growth(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
-    write_counters(r, out);
+    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
+    if (r->counters.count == 0)
+        write_section(out, "counters_reason", json_string("they were not asked for (--counters)"));
     write_section(out, "disturbance", json_of_facts(&r->disturbance));
     write_section(out, "termination", termination_json(r));
     write_section(out, "instrument", json_of_facts(&r->instrument));

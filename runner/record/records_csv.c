@@ -7,17 +7,6 @@
 #include "base/text.h"
 #include "record/records.h"
 
-static void add_head(const struct records *r, const char *const *key, size_t keys, struct text *out)
-{
-    text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination,runtime_version,build");
-    for (size_t i = 0; i < keys; i++)
-        csv_text(out, false, key[i]);
-    for (size_t i = 0; i < r->reader.names; i++)
-        csv_text(out, false, r->reader.name[i].name);
-    csv_text(out, false, "absent_reason");
-    csv_end(out);
-}
-
 static void add_record(const struct records *r, const char *const *key, size_t keys, const struct invocation *i,
                        struct text *out)
 {
@@ -57,7 +46,13 @@ void records_csv(const struct records *r, struct text *out)
     for (size_t i = 0; i < r->count; i++)
         keysets_add(&cells, r->list[i].cell);
     cleanup_free const char **key = keysets_keys((const struct keysets *[]){&cells}, 1, &keys);
-    add_head(r, key, keys, out);
+    text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination,runtime_version,build");
+    for (size_t i = 0; i < keys; i++)
+        csv_text(out, false, key[i]);
+    for (size_t i = 0; i < r->reader.names; i++)
+        csv_text(out, false, r->reader.name[i].name);
+    csv_text(out, false, "absent_reason");
+    csv_end(out);
     for (size_t i = 0; i < r->count; i++)
         add_record(r, key, keys, &r->list[i], out);
 }

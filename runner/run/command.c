@@ -23,27 +23,21 @@ static const char *why_no_program(const char *path)
     return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? NULL : "it is not executable";
 }
 
-/* For a name with a slash. */
-static int find_named(const char *name, char *ret, struct err *e)
-{
-    char path[PATH_MAX];
-    if (!realpath(name, path))
-        return err_sys(e, ERR_USAGE, "'%s'", name);
-    const char *why = why_no_program(path);
-    if (why)
-        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
-    text_format(ret, PATH_MAX, "%s", path);
-    return 0;
-}
-
 int run_command_find(const char *name, char ret[PATH_MAX], struct err *e)
 {
     char candidate[PATH_MAX];
     const char *path = getenv("PATH");
     if (!*name)
         return err_set(e, ERR_USAGE, -ENOENT, "'': the command's name is empty");
-    if (strchr(name, '/'))
-        return find_named(name, ret, e);
+    if (strchr(name, '/')) {
+        if (!realpath(name, candidate))
+            return err_sys(e, ERR_USAGE, "'%s'", name);
+        const char *why = why_no_program(candidate);
+        if (why)
+            return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
+        text_format(ret, PATH_MAX, "%s", candidate);
+        return 0;
+    }
     for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
          at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
         int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);

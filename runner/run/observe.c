@@ -92,17 +92,6 @@ void observe_describe_refused(struct stage *s)
         facts_absent(events, "network_unreachable", "it has no network of its own");
 }
 
-/* An invocation of a command is its one iteration, from its exec to its end. */
-static void take_invocation(struct stage *s)
-{
-    struct record *r = s->record;
-    r->start_ns[0] = s->child.started_ns;
-    r->end_ns[0] = s->watched.ended_ns;
-    r->iterations = 1;
-    r->has_wall = true;
-    r->total_wall_s = (double)(r->end_ns[0] - r->start_ns[0]) / (double)NS_PER_S;
-}
-
 static void take_ledger(struct stage *s, size_t n)
 {
     struct record *r = s->record;
@@ -128,10 +117,15 @@ static void take_stamps(struct stage *s)
     r->start_ns = xcalloc(n + 1, sizeof(*r->start_ns));
     r->end_ns = xcalloc(n + 1, sizeof(*r->end_ns));
     r->ready_ns = xcalloc(n + 1, sizeof(*r->ready_ns));
-    if (s->command)
-        take_invocation(s);
-    else
+    if (s->command) { /* its one iteration, from its exec to its end */
+        r->start_ns[0] = s->child.started_ns;
+        r->end_ns[0] = s->watched.ended_ns;
+        r->iterations = 1;
+        r->has_wall = true;
+        r->total_wall_s = (double)(r->end_ns[0] - r->start_ns[0]) / (double)NS_PER_S;
+    } else {
         take_ledger(s, n);
+    }
     r->result = stats_of_iterations(r->start_ns, r->end_ns, n);
 }
 

@@ -154,21 +154,17 @@ void run_ahead_end(struct run_ahead *a)
     *a = RUN_NOTHING_AHEAD;
 }
 
-static void take_ahead(struct stage *s, struct run_ahead *a)
-{
-    s->confine = a->confine;
-    s->environment = a->environment;
-    s->spec = a->spec;
-    s->child = a->child;
-    s->relay = a->relay;
-    *a = RUN_NOTHING_AHEAD;
-}
-
 static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *ahead, struct err *e)
 {
     const bool has_begun = ahead && ahead->spec.path;
-    if (has_begun)
-        take_ahead(s, ahead);
+    if (has_begun) {
+        s->confine = ahead->confine;
+        s->environment = ahead->environment;
+        s->spec = ahead->spec;
+        s->child = ahead->child;
+        s->relay = ahead->relay;
+        *ahead = RUN_NOTHING_AHEAD;
+    }
     TRY(!s->command ? prepare_scenario(s, cell, e) : s->command->is_silent ? prepare_messages(s, e) : 0);
     if (!has_begun)
         TRY(begin(s, cell, e));
@@ -275,15 +271,6 @@ static int begin_trace(struct stage *s, struct err *e)
                        &t->trace, e);
 }
 
-static void open_counters(struct stage *s, const struct cell *cell)
-{
-    if (!cell->counters)
-        return;
-    if (slice_is_own(s->slice))
-        s->counters = counters_open(slice_dirfd(s->slice), &s->session->topology.online);
-    energy_read("", &s->energy);
-}
-
 /* --until-slope: whether the slope will be known precisely enough. */
 static void look_at_growth(void *arg)
 {
@@ -302,7 +289,10 @@ static unsigned shared_cpus(const struct cell *cell, const struct topology_choic
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
-    open_counters(s, cell);
+    if (cell->counters && slice_is_own(s->slice))
+        s->counters = counters_open(slice_dirfd(s->slice), &s->session->topology.online);
+    if (cell->counters)
+        energy_read("", &s->energy);
     TRY(start(s, e));
     fail_point("workload started");
     TRY(begin_trace(s, e));
