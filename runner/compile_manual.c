@@ -172,8 +172,8 @@ static void write_overview(const struct destination *o)
     }
     text_add(&out, ".SH ISOLATION\nA run ends with the grade of its isolation, and with what is missing and why:\n");
     for (int g = GRADE_FULL; g >= GRADE_NONE; g--) {
-        text_add(&out, ".TP\n.B %s\n", grade_name((enum grade)g));
-        add_line(grade_meaning((enum grade)g), &out);
+        text_add(&out, ".TP\n.B %s\n", verdict_grades[g].name);
+        add_line(verdict_grades[g].meaning, &out);
     }
     add_ends(FORMATS, &out);
     write_file(o, "tare.1", &out);

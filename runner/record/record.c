@@ -325,12 +325,12 @@ static json_t *isolation_json(const struct verdict *v)
     for (size_t i = 0; i < v->count; i++) {
         const struct check *c = &v->check[i];
         json_t *one = json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "name", json_of_bytes(c->name), "level",
-                                level_name(c->level), "requested", json_of_bytes(c->requested), "achieved",
+                                verdict_levels[c->level], "requested", json_of_bytes(c->requested), "achieved",
                                 json_of_bytes(c->achieved), "verified_by", json_of_bytes(c->verified_by), "ok", c->ok);
         json_put_text(one, "reason", c->ok ? NULL : c->reason);
         (void)json_array_append_new(checks, one);
     }
-    json_put_text(o, "grade", grade_name(v->grade));
+    json_put_text(o, "grade", verdict_grades[v->grade].name);
     json_put(o, "checks", checks);
     return o;
 }
@@ -772,6 +772,7 @@ int record_exit(const struct record *r, struct err *e)
     if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
         return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
                        failed ? failed->name : "slice", failed ? failed->requested : "full",
-                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
+                       failed ? failed->achieved : verdict_grades[r->isolation.grade].name,
+                       failed ? failed->reason : "");
     return 0;
 }

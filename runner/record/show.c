@@ -329,10 +329,10 @@ static void show_isolation(const struct record *r, const struct terminal_look *l
                   v->grade == GRADE_FULL   ? HUE_GOOD
                   : v->grade == GRADE_NONE ? HUE_BAD
                                            : HUE_MIDDLING,
-                  grade_name(v->grade), out);
+                  verdict_grades[v->grade].name, out);
     text_add(out, " ---\n");
     if (v->grade != GRADE_FULL)
-        terminal_wrap(grade_meaning(v->grade), 0, look->width, 0, out);
+        terminal_wrap(verdict_grades[v->grade].meaning, 0, look->width, 0, out);
     for (size_t i = 0; look->verbose && i < v->count; i++)
         show_check(&v->check[i], look, out);
     if (!look->verbose)

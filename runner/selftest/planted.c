@@ -25,11 +25,7 @@ const struct planted planted_causes[] = {
 };
 const size_t planted_count = ARRAY_LEN(planted_causes);
 
-const char *planted_verdict_name(enum planted_verdict v)
-{
-    static const char *const NAMES[PLANTED_VERDICTS] = {"MISNAMED", "unavailable", "ok"};
-    return NAMES[v];
-}
+const char *const planted_verdict_names[] = {"MISNAMED", "unavailable", "ok"};
 
 /* --- the judgement ------------------------------------------------------------------------------------------------ */
 
@@ -135,7 +131,7 @@ static json_t *json_of_result(const struct planted_result *r)
                      r->verdict == PLANTED_UNAVAILABLE ? r->reason : "no cause costs enough");
     json_put_real(o, "share", r->share, "nothing is lost to a cause");
     json_put_real(o, "stretch", r->stretch, "the time of one thread or that of all is not known");
-    json_put_text(o, "verdict", planted_verdict_name(r->verdict));
+    json_put_text(o, "verdict", planted_verdict_names[r->verdict]);
     if (*r->reason)
         json_put(o, "reason", json_of_bytes(r->reason));
     return o;

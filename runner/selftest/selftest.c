@@ -66,10 +66,7 @@ const struct selftest_check selftest_checks[] = {
 };
 /* clang-format on */
 
-size_t selftest_count(void)
-{
-    return ARRAY_LEN(selftest_checks);
-}
+const size_t selftest_count = ARRAY_LEN(selftest_checks);
 
 const char *selftest_load(const char *name)
 {
@@ -92,9 +89,7 @@ const char *selftest_load(const char *name)
     return NULL;
 }
 
-static const struct {
-    const char *name, *unit;
-} FIGURES[SELFTEST_FIGURES] = {
+const struct selftest_figure_words selftest_figures[] = {
     [SELFTEST_RSS] = {"smaps_rollup rss", "bytes"},
     [SELFTEST_USS] = {"smaps_rollup uss", "bytes"},
     [SELFTEST_PSS] = {"smaps_rollup pss", "bytes"},
@@ -110,16 +105,6 @@ static const struct {
     [SELFTEST_FOUND] = {"processes found", "processes"},
     [SELFTEST_LEFT] = {"processes left", "processes"},
 };
-
-const char *selftest_figure_name(enum selftest_figure f)
-{
-    return FIGURES[f].name;
-}
-
-const char *selftest_figure_unit(enum selftest_figure f)
-{
-    return FIGURES[f].unit;
-}
 
 const char *const selftest_verdict_names[] = {"FAIL", "unavailable", "pass"};
 
@@ -165,8 +150,8 @@ void selftest_add(struct selftest_report *report, const struct selftest_result *
 
 static void add_result(const struct selftest_result *r, struct text *out)
 {
-    const char *unit = selftest_figure_unit(r->check->figure);
-    text_add(out, "%-11s  %-28s ", selftest_verdict_names[r->verdict], selftest_figure_name(r->check->figure));
+    const char *unit = selftest_figures[r->check->figure].unit;
+    text_add(out, "%-11s  %-28s ", selftest_verdict_names[r->verdict], selftest_figures[r->check->figure].name);
     if (r->has_measured)
         text_add(out, "expected %lld %s (-%lld +%lld), measured %lld\n", (long long)r->expected, unit,
                  (long long)r->below, (long long)r->above, (long long)r->measured);
@@ -210,7 +195,7 @@ static json_t *json_of_result(const struct selftest_result *r)
     const struct selftest_check *c = r->check;
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "load", c->load, "what", selftest_load(c->load),
-        "figure", selftest_figure_name(c->figure), "unit", selftest_figure_unit(c->figure), "verdict",
+        "figure", selftest_figures[c->figure].name, "unit", selftest_figures[c->figure].unit, "verdict",
         selftest_verdict_names[r->verdict], "expected", integer_or_null(r->has_expected, r->expected), "measured",
         integer_or_null(r->has_measured, r->measured), "tolerance_below", integer_or_null(r->has_expected, r->below),
         "tolerance_above", integer_or_null(r->has_expected, r->above), "tolerance_why", c->why, "reason",
