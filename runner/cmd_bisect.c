@@ -318,9 +318,9 @@ static int find_out(struct bisection *b, struct err *e)
     const char *name = slash ? slash + 1 : plan, *given = b->c->output.dir;
     cleanup_free char *own = text_printf("out/bisect-%.*s", (int)strcspn(name, "."), name);
     cleanup_free char *here = !given || *given != '/' ? getcwd(NULL, 0) : NULL;
-    int n = snprintf(b->out, sizeof(b->out), "%s%s%s", here ? here : "", here ? "/" : "", given ? given : own);
-    return n > 0 && (size_t)n < sizeof(b->out) ? 0
-                                               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    return text_fits(b->out, sizeof(b->out), "%s%s%s", here ? here : "", here ? "/" : "", given ? given : own)
+               ? 0
+               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
 }
 
 /* All that decides what the records mean; another of it is another bisection. */

@@ -50,8 +50,7 @@ static size_t count_names(const struct config *c)
 static const char *find_selftest(const struct config *c, char *path)
 {
     for (size_t i = 0; c->names[i]; i++) {
-        int n = snprintf(path, PATH_MAX, "%s/" SELFTEST, c->names[i]);
-        if (is_folder(c->names[i]) && n > 0 && n < PATH_MAX && access(path, R_OK) == 0)
+        if (is_folder(c->names[i]) && text_fits(path, PATH_MAX, "%s/" SELFTEST, c->names[i]) && access(path, R_OK) == 0)
             return path;
     }
     return NULL;

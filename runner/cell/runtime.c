@@ -110,8 +110,7 @@ static int memory_path(const char *path, const struct cell *cell, char *buf, siz
         text_add(&whole, "%s\n", deciding[v] ? deciding[v] : "");
     digest_bytes(whole.data, whole.len, hex);
     (void)userdir_cache(cache, sizeof(cache));
-    int n = snprintf(buf, cap, "%s/probes/%.16s", cache, hex);
-    return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+    return text_fits(buf, cap, "%s/probes/%.16s", cache, hex) ? 0 : -ENAMETOOLONG;
 }
 
 /* The value of the answer's first line with this key. */
@@ -473,8 +472,7 @@ static int take_named(const char *path, const struct cell *cell, struct runtime 
     if (access(path, F_OK) != 0 || (*path != '/' && !getcwd(here, sizeof(here))))
         return err_sys(e, ERR_USAGE, "the interpreter '%s'", path);
     /* Links are kept: an interpreter finds its virtual environment by its own path. */
-    int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
-    if (n < 0 || (size_t)n >= sizeof(r->path))
+    if (!text_fits(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the interpreter '%s': the path is too long", path);
     const int failed = identify(r, cell, why, sizeof(why));
     if (failed == 0)

@@ -52,8 +52,7 @@ static int place(struct scenario *s, const char *path, struct err *e)
     text_format(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
     if (!realpath(dir, s->dir))
         return err_sys(e, ERR_USAGE, "'%s'", path);
-    int n = snprintf(s->file, sizeof(s->file), "%s/%s", s->dir, slash ? slash + 1 : path);
-    if (n < 0 || (size_t)n >= sizeof(s->file))
+    if (!text_fits(s->file, sizeof(s->file), "%s/%s", s->dir, slash ? slash + 1 : path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", path);
     if (runtime_find_workload(".", s->lib, sizeof(s->lib), &ignored) != 0)
         text_format(s->lib, sizeof(s->lib), "%s", s->dir);
@@ -127,8 +126,7 @@ static void add_names(const char *separator, struct suggest *s, struct text *out
 static int unknown(const char *named, struct err *e)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/" FILE_NAME, named);
-    if (*named && n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0)
+    if (*named && text_fits(path, sizeof(path), "%s/" FILE_NAME, named) && access(path, F_OK) == 0)
         return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario of tare's; the folder of that name is './%s'", named,
                        named);
     char near[SUGGEST_TEXT_MAX];
@@ -158,8 +156,7 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
                        named);
     if (stat(named, &st) != 0)
         return err_sys(e, ERR_USAGE, "'%s'", named);
-    int n = snprintf(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : "");
-    if (n < 0 || (size_t)n >= sizeof(path))
+    if (!text_fits(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : ""))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
     return load(path, ANYBODYS, ret, e);
 }
@@ -173,8 +170,7 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
     if (!one)
         return err_set(e, ERR_USAGE, -ENOENT, "the scenario '%s' is not carried here, and nothing else is looked at",
                        named);
-    int n = snprintf(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file);
-    if (n < 0 || (size_t)n >= sizeof(path))
+    if (!text_fits(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
     if (!carried_is_there(carried, one))
         return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);

@@ -198,9 +198,8 @@ int campaign_open(struct campaign *c, const struct config *config, struct err *e
     TRY(settle(c, &config->campaign, e));
     if (c->folder.fd >= 0) /* the plan is of it */
         return 0;
-    int n = config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
-                               : snprintf(path, sizeof(path), "out/%s", c->plan.name);
-    if (n < 0 || (size_t)n >= sizeof(path))
+    const char *dir = config->output.dir;
+    if (!text_fits(path, sizeof(path), "%s%s", dir ? "" : "out/", dir ? dir : c->plan.name))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
     return folder_look(path, &c->folder, e);
 }

@@ -204,8 +204,7 @@ bool folder_is_bound(const char *path)
 {
     char lock[PATH_MAX];
     struct stat st;
-    int n = snprintf(lock, sizeof(lock), "%s/plan.lock", path);
-    return n > 0 && (size_t)n < sizeof(lock) && stat(lock, &st) == 0;
+    return text_fits(lock, sizeof(lock), "%s/plan.lock", path) && stat(lock, &st) == 0;
 }
 
 bool folder_is_begun(const struct folder *f)

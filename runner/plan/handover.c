@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -57,9 +56,8 @@ static int find_paths(struct handover *h, struct err *e)
     if (errno != ENOENT || !getcwd(here, sizeof(here)))
         return err_sys(e, ERR_USAGE, "'%s'", h->campaign->folder.path);
     bool absolute = *h->campaign->folder.path == '/'; /* a dry run's folder may not exist */
-    int len = snprintf(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
-                       h->campaign->folder.path);
-    return len > 0 && (size_t)len < sizeof(h->folder)
+    return text_fits(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
+                     h->campaign->folder.path)
                ? 0
                : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
 }

@@ -148,8 +148,7 @@ static int take_python(struct sweep *s, struct err *e)
     }
     if (access(named, X_OK) != 0 || (*named != '/' && !getcwd(here, sizeof(here))))
         return err_sys(e, ERR_USAGE, "--python '%s'", named);
-    int n = snprintf(s->python, sizeof(s->python), "%s%s%s", here, *here ? "/" : "", named);
-    return n > 0 && (size_t)n < sizeof(s->python)
+    return text_fits(s->python, sizeof(s->python), "%s%s%s", here, *here ? "/" : "", named)
                ? 0
                : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--python '%s': the path is too long", named);
 }

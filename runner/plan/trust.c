@@ -35,8 +35,8 @@ bool trust_is_bundled(int dirfd, const char *plan_path)
 {
     char path[PATH_MAX];
     const char *slash = strrchr(plan_path, '/');
-    int n = snprintf(path, sizeof(path), "%.*s../bagit.txt", slash ? (int)(slash - plan_path) + 1 : 0, plan_path);
-    return n > 0 && (size_t)n < sizeof(path) && faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return text_fits(path, sizeof(path), "%.*s../bagit.txt", slash ? (int)(slash - plan_path) + 1 : 0, plan_path) &&
+           faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* --- what it says of the host ------------------------------------------------------------------------------------ */

@@ -1,7 +1,6 @@
 #include "run/command.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,8 +39,8 @@ int run_command_find(const char *name, char ret[PATH_MAX], struct err *e)
     }
     for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
          at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
-        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);
-        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && !why_no_program(candidate)) {
+        if (text_fits(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name) &&
+            candidate[0] == '/' && !why_no_program(candidate)) {
             text_format(ret, PATH_MAX, "%s", candidate);
             return 0;
         }
