@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -13,22 +14,6 @@ static bool ends_line(char c)
     return c == '\n' || c == '\0';
 }
 
-/* Digits only: strtoull would also accept white space and a sign. */
-static int take_number(const char **p, uint64_t *ret)
-{
-    uint64_t v = 0;
-    if (!isdigit((unsigned char)**p))
-        return -EINVAL;
-    for (; isdigit((unsigned char)**p); (*p)++) {
-        uint64_t digit = (uint64_t)(**p - '0');
-        if (v > (UINT64_MAX - digit) / 10)
-            return -ERANGE;
-        v = v * 10 + digit;
-    }
-    *ret = v;
-    return 0;
-}
-
 /* A number or "max", up to the end of the line. */
 static int take_value(const char *p, const char **end, uint64_t *ret)
 {
@@ -36,7 +21,7 @@ static int take_value(const char *p, const char **end, uint64_t *ret)
     if (strncmp(p, "max", 3) == 0)
         p += 3;
     else
-        TRY(take_number(&p, &v));
+        TRY(text_digits(p, &p, &v));
     if (!ends_line(*p))
         return -EINVAL;
     *end = p;
@@ -62,25 +47,15 @@ int cgfile_key(const char *text, const char *key, uint64_t *ret)
     return value ? take_value(value, &end, ret) : -ENOENT;
 }
 
-/* Not strtod, whose decimal point depends on the locale. */
+/* Digits, or two rows of them with a full stop between; no program of tare sets a locale with another one. */
 static int take_decimal(const char *p, double *ret)
 {
-    uint64_t whole = 0;
-    double fraction = 0;
-    TRY(take_number(&p, &whole));
-    if (*p == '.') {
-        double scale = 1;
-        if (!isdigit((unsigned char)*++p))
-            return -EINVAL;
-        for (; isdigit((unsigned char)*p); p++) {
-            fraction = fraction * 10 + (*p - '0');
-            scale *= 10;
-        }
-        fraction /= scale;
-    }
-    if (*p != ' ' && !ends_line(*p))
+    char *end = NULL;
+    const double value = strtod(p, &end);
+    if (end != p + strspn(p, "0123456789.") || !isdigit((unsigned char)*p) || !isdigit((unsigned char)end[-1]) ||
+        (*end != ' ' && !ends_line(*end)))
         return -EINVAL;
-    *ret = (double)whole + fraction;
+    *ret = value;
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* cpuset: reads and writes the cpuset files of a cgroup and of its ancestors. For chain.c, partition.c and slice.c. */
+/* cpuset: reads and writes the cpuset files of a cgroup and of its ancestors. For partition.c and slice.c. */
 #ifndef TARE_CPUSET_H
 #define TARE_CPUSET_H
 

@@ -117,9 +117,8 @@ static bool parent_is_ours(const struct surroundings *s, const char *own, char *
            (is_marked(s, ret) || has_mark(s, own, SHELTER_MARK));
 }
 
-int slice_step_delegated(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+bool slice_step_delegated(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap)
 {
-    (void)e;
     char parent[PATH_MAX];
     const char *dir = ret->own;
     if (slice_is_outside(s))
@@ -133,10 +132,9 @@ int slice_step_delegated(const struct surroundings *s, struct slice_root *ret, c
     if (parent_is_ours(s, dir, parent, sizeof(parent)))
         dir = parent;
     else if (!is_ours(s, dir, why, cap))
-        return 0;
-    ret->provenance = SLICE_DELEGATED;
+        return false;
     text_format(ret->path, sizeof(ret->path), "%s", dir);
-    return 1;
+    return true;
 }
 
 /* Makes the leaf, or opens one of this name that exists, whoever made it. */

@@ -74,6 +74,7 @@ static void count_throttled(const struct walk *w, struct inherited *to)
 
 static void look_at_cpu(const struct walk *w, struct inherited *to)
 {
+    to->cpus.known = true;
     if (w->version == 2)
         take_cpu_max(w, &to->cpus);
     else
@@ -84,6 +85,7 @@ static void look_at_cpu(const struct walk *w, struct inherited *to)
 static void look_at_memory(const struct walk *w, struct inherited *to)
 {
     uint64_t bytes = 0;
+    to->memory.known = true;
     const char *name = w->version == 2 ? "memory.max" : "memory.limit_in_bytes";
     if (read_number(w, name, &bytes) && (w->version == 2 || bytes < V1_NO_LIMIT))
         take(w, name, (double)bytes, &to->memory);
@@ -92,6 +94,7 @@ static void look_at_memory(const struct walk *w, struct inherited *to)
 static void look_at_pids(const struct walk *w, struct inherited *to)
 {
     uint64_t tasks = 0;
+    to->pids.known = true;
     if (read_number(w, "pids.max", &tasks))
         take(w, "pids.max", (double)tasks, &to->pids);
 }
@@ -106,17 +109,11 @@ static const struct kind {
     {"pids", look_at_pids},
 };
 
-static struct inherited_limit *limit_of(const struct kind *k, struct inherited *to)
-{
-    return k->look == look_at_cpu ? &to->cpus : k->look == look_at_memory ? &to->memory : &to->pids;
-}
-
 /* Reads every directory from dir up to the mount point, inclusive. */
 static void climb(struct walk w, const struct kind *k, struct inherited *to)
 {
     if (!text_is_below(w.dir, w.point))
         return;
-    limit_of(k, to)->known = true;
     for (;;) {
         k->look(&w, to);
         if (strlen(w.dir) <= strlen(w.point))

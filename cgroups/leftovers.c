@@ -51,32 +51,30 @@ static bool is_run(const char *name)
     return true;
 }
 
+static int open_below(int dirfd, const char *name)
+{
+    return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* The locks of a run inside a container are not visible outside its cgroup namespace. Its runner is, in supervisor; if
  * the pid namespace hides it, its pid reads 0. */
-static bool has_runner(int run_fd)
+static void look_for_runner(pid_t pid, void *found)
 {
-    char comm_path[64], comm[32], line[32];
-    cleanup_close int fd = openat(run_fd, "supervisor/cgroup.procs", O_RDONLY | O_CLOEXEC);
-    cleanup_file FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
-    if (!procs)
-        return false;
-    STEAL_FD(fd);
-    while (fgets(line, sizeof(line), procs)) {
-        int64_t pid = 0;
-        if (text_to_i64(line, &pid) != 0 || pid == 0)
-            return true;
-        text_format(comm_path, sizeof(comm_path), "/proc/%lld/comm", (long long)pid);
-        if (file_read("", comm_path, comm, sizeof(comm)) > 0 && strcmp(comm, "tare") == 0)
-            return true;
-    }
-    return false;
+    char path[64], comm[32];
+    text_format(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    if (pid == 0 || (file_read("", path, comm, sizeof(comm)) > 0 && strcmp(comm, "tare") == 0))
+        *(bool *)found = true;
 }
 
 static bool is_alive(int run_fd)
 {
+    bool has_runner = false;
     if (flock(run_fd, LOCK_EX | LOCK_NB) != 0)
         return true;
-    return has_runner(run_fd);
+    cleanup_close int fd = open_below(run_fd, "supervisor");
+    if (fd >= 0)
+        (void)cgdir_each_process(fd, look_for_runner, &has_runner);
+    return has_runner;
 }
 
 /* A killed process keeps its locks and its cgroup until it is gone, which takes a while for the init of a pid
@@ -92,11 +90,6 @@ static bool stays_alive(struct walk *w, int run_fd)
         (void)poll(NULL, 0, 20);
     }
     return false;
-}
-
-static int open_below(int dirfd, const char *name)
-{
-    return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* --- counting ---------------------------------------------------------------------------------------------------- */
@@ -233,31 +226,21 @@ static void name_slice_of_scopes(const struct slice_root *root, char *path, size
 
 void leftovers_clean(const struct slice_root *root, bool dry_run, leftover_fn *fn, void *context)
 {
+    const bool created = root->provenance == SLICE_CREATED;
     struct walk w = {.mount = root->mount,
                      .provenance = root->provenance,
                      .dry_run = dry_run,
                      .fn = fn,
                      .context = context,
-                     .depth_max = DEPTH_MAX};
-    switch (root->provenance) {
-    case SLICE_BORROWED:
-    case SLICE_NONE:
+                     .depth_max = created                               ? 2
+                                  : root->provenance == SLICE_DELEGATED ? 1
+                                                                        : DEPTH_MAX};
+    if (root->provenance == SLICE_BORROWED || root->provenance == SLICE_NONE)
         return;
-    case SLICE_CREATED:
-        w.depth_max = 2;
-        text_format(w.path, sizeof(w.path), "%s", root->mount);
-        break;
-    case SLICE_SCOPE:
+    if (root->provenance == SLICE_SCOPE)
         name_slice_of_scopes(root, w.path, sizeof(w.path));
-        break;
-    case SLICE_DELEGATED:
-        w.depth_max = 1;
-        text_format(w.path, sizeof(w.path), "%s", root->path);
-        break;
-    case SLICE_GIVEN:
-        text_format(w.path, sizeof(w.path), "%s", root->path);
-        break;
-    }
+    else
+        text_format(w.path, sizeof(w.path), "%s", created ? root->mount : root->path);
     cleanup_close int fd = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
         visit(&w, fd);

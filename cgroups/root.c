@@ -23,13 +23,13 @@
 #include "cgroups/scope.h"
 #include "cgroups/search.h"
 
-int slice_lacking(char *why, size_t cap, const char *fmt, ...)
+bool slice_lacking(char *why, size_t cap, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(why, cap, fmt, ap);
     va_end(ap);
-    return 0;
+    return false;
 }
 
 bool slice_join(char *ret, size_t cap, const char *dir, const char *name)
@@ -77,10 +77,8 @@ static int refuse_state(const struct surroundings *s, struct err *e)
     return 0;
 }
 
-static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+static int take_given(const struct surroundings *s, struct slice_root *ret, struct err *e)
 {
-    if (!*s->given)
-        return slice_lacking(why, cap, "%s", "");
     if (!slice_writable(s, s->given)) {
         (void)err_set(e, ERR_HOST, -EACCES, "%s '%s': cannot be written", s->given_by, s->given);
         return err_remedy(e,
@@ -90,12 +88,12 @@ static int step_given(const struct surroundings *s, struct slice_root *ret, char
     TRY(refuse_state(s, e));
     ret->provenance = SLICE_GIVEN;
     text_format(ret->path, sizeof(ret->path), "%s", s->given);
-    return 1;
+    return 0;
 }
 
-int slice_step_scope(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+/* A systemd scope, if systemd can be asked. */
+static bool step_scope(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap)
 {
-    (void)e;
     char dir[64];
     bool named = s->sysroot[0] == '\0' && getenv("DBUS_SESSION_BUS_ADDRESS");
     if (!s->systemd)
@@ -107,15 +105,14 @@ int slice_step_scope(const struct surroundings *s, struct slice_root *ret, char 
         return slice_lacking(why, cap, "no system bus (/run/dbus/system_bus_socket)");
     if (!s->superuser && !named && !slice_exists(s->sysroot, dir, "bus"))
         return slice_lacking(why, cap, "no user bus (%s/bus: log in, or as root: loginctl enable-linger)", dir);
-    ret->provenance = SLICE_SCOPE;
-    return 1;
+    ret->path[0] = '\0'; /* slice_root_enter() asks for it */
+    return true;
 }
 
 /* systemd must be the only writer of its tree (systemd.io/CGROUP_DELEGATION): it may remove a directory of ours at the
  * root. */
-static int step_created(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+static bool step_created(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap)
 {
-    (void)e;
     if (s->systemd)
         return slice_lacking(
             why, cap,
@@ -134,35 +131,33 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
         return slice_lacking(why, cap, "%s is read-only", s->mount.point);
     if (!slice_join(ret->path, sizeof(ret->path), s->mount.point, SLICE_CREATED_NAME))
         return slice_lacking(why, cap, "the mount point's name is too long");
-    ret->provenance = SLICE_CREATED;
-    return 1;
+    return true;
 }
 
 /* We are in a container: our cgroup is the root of our namespace but not of the hierarchy, or (host's cgroup namespace)
  * slice_is_containers(). */
-static int step_borrowed(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+static bool step_borrowed(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap)
 {
-    (void)e;
     if (s->containers && ret->own[0] != '\0') {
-        ret->provenance = SLICE_BORROWED;
         text_format(ret->path, sizeof(ret->path), "%s", ret->own);
-        return 1;
+        return true;
     }
     if (strcmp(s->own, "/") != 0)
         return slice_lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
     if (s->hierarchy_root || strcmp(s->mount.root, "/") != 0)
         return slice_lacking(why, cap, "our cgroup is the host's root, not a container's");
-    ret->provenance = SLICE_BORROWED;
     text_format(ret->path, sizeof(ret->path), "%s", s->mount.point);
-    return 1;
+    return true;
 }
 
 static const struct {
     enum slice_provenance provenance;
     slice_step_fn *try;
 } STEPS[] = {
-    {SLICE_GIVEN, step_given},     {SLICE_DELEGATED, slice_step_delegated}, {SLICE_SCOPE, slice_step_scope},
-    {SLICE_CREATED, step_created}, {SLICE_BORROWED, step_borrowed},
+    {SLICE_DELEGATED, slice_step_delegated},
+    {SLICE_SCOPE, step_scope},
+    {SLICE_CREATED, step_created},
+    {SLICE_BORROWED, step_borrowed},
 };
 
 const char *const slice_provenance_names[] = {
@@ -304,41 +299,36 @@ static int look_at_given(struct surroundings *s, const char *given, struct err *
     return 0;
 }
 
-static int walk_steps(const struct surroundings *s, struct slice_root *ret, struct err *e)
+static void walk_steps(const struct surroundings *s, struct slice_root *ret)
 {
     char why[sizeof(ret->reason)];
-    size_t len = 0;
     for (size_t i = 0; i < ARRAY_LEN(STEPS); i++) {
-        why[0] = '\0';
-        int applies = STEPS[i].try(s, ret, why, sizeof(why), e);
-        if (applies != 0)
-            return applies < 0 ? applies : 0;
-        int n = why[0] == '\0' ? 0
-                               : snprintf(ret->reason + len, sizeof(ret->reason) - len, "%s%s: %s", len > 0 ? "; " : "",
-                                          slice_provenance_names[STEPS[i].provenance], why);
-        len = n < 0 || len + (size_t)n >= sizeof(ret->reason) ? sizeof(ret->reason) - 1 : len + (size_t)n;
+        if (STEPS[i].try(s, ret, why, sizeof(why))) {
+            ret->provenance = STEPS[i].provenance;
+            return;
+        }
+        const size_t len = strlen(ret->reason);
+        (void)snprintf(ret->reason + len, sizeof(ret->reason) - len, "%s%s: %s", len > 0 ? "; " : "",
+                       slice_provenance_names[STEPS[i].provenance], why);
     }
-    return 0;
 }
 
 static int search_root(struct surroundings *s, const char *given, struct slice_root *ret, struct err *e)
 {
     look_around(s);
-    if (given) {
-        int failed = look_at_given(s, given, e);
-        if (failed != 0)
-            return failed;
-    }
+    if (given)
+        TRY(look_at_given(s, given, e));
     text_format(ret->mount, sizeof(ret->mount), "%s", s->mount.point);
     if (!s->mounted || mounts_directory(&s->mount, s->own, ret->own, sizeof(ret->own)) != 0)
         ret->own[0] = '\0';
-    if (!s->mounted) {
+    if (!s->mounted)
         (void)slice_lacking(ret->reason, sizeof(ret->reason),
                             "no cgroup2 file system is mounted (mount -t cgroup2 none "
                             "/sys/fs/cgroup; in a container: its host has v1 only)");
-    } else {
-        TRY(walk_steps(s, ret, e));
-    }
+    else if (given)
+        TRY(take_given(s, ret, e));
+    else
+        walk_steps(s, ret);
     slice_find_controllers(s, ret);
     return 0;
 }

@@ -37,31 +37,19 @@ static int note_job(sd_bus_message *m, void *userdata, sd_bus_error *error)
 }
 
 /* Mode "fail": no running unit is stopped for it. */
-static int add_properties(sd_bus_message *m, const char *unit, pid_t pid)
-{
-    int failed = sd_bus_message_append(m, "ss", unit, "fail");
-    if (failed >= 0)
-        failed = sd_bus_message_append(m, "a(sv)a(sa(sv))", 5, "Description", "s", "slices of tare, a benchmark runner",
-                                       "Slice", "s", "tare.slice", "PIDs", "au", 1, (uint32_t)pid, "Delegate", "b", 1,
-                                       "CollectMode", "s", "inactive-or-failed", 0);
-    return failed;
-}
-
 static int start_unit(sd_bus *bus, const char *unit, pid_t pid, struct job *j, sd_bus_error *error)
 {
-    sd_bus_message *m = NULL, *answer = NULL;
+    sd_bus_message *answer = NULL; /* ends with the process */
     const char *path = NULL;
-    int failed =
-        sd_bus_message_new_method_call(bus, &m, SYSTEMD, "/org/freedesktop/systemd1", MANAGER, "StartTransientUnit");
-    if (failed >= 0)
-        failed = add_properties(m, unit, pid);
-    if (failed >= 0)
-        failed = sd_bus_call(bus, m, 0, error, &answer);
+    int failed = sd_bus_call_method(bus, SYSTEMD, "/org/freedesktop/systemd1", MANAGER, "StartTransientUnit", error,
+                                    &answer, "ssa(sv)a(sa(sv))", unit, "fail", 5, "Description", "s",
+                                    "slices of tare, a benchmark runner", "Slice", "s", "tare.slice", "PIDs", "au", 1,
+                                    (uint32_t)pid, "Delegate", "b", 1, "CollectMode", "s", "inactive-or-failed", 0);
     if (failed >= 0)
         failed = sd_bus_message_read(answer, "o", &path);
     if (failed >= 0)
         (void)snprintf(j->path, sizeof(j->path), "%s", path);
-    return failed; /* the messages end with the process */
+    return failed;
 }
 
 static int wait_for_job(sd_bus *bus, struct job *j)

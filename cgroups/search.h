@@ -35,18 +35,14 @@ struct surroundings {
     char own[PATH_MAX]; /* our cgroup as our namespace names it; "": unknown */
 };
 
-/* A step of the search. Returns 1 if it applies (ret->provenance and path are then set), 0 and the reason in why if
- * not, or a negative errno. */
-typedef int slice_step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e);
+/* A step of the search. Returns whether it applies (ret->path is then set); if not, the reason is in why. */
+typedef bool slice_step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap);
 
 /* Our own cgroup, if it is delegated to us (delegated.c). */
 slice_step_fn slice_step_delegated;
 
-/* A systemd scope, if systemd can be asked; asks nothing yet and leaves ret->path "" (root.c). */
-slice_step_fn slice_step_scope;
-
-/* Writes why a step does not apply. Returns 0, for `return slice_lacking(…)` (root.c). */
-int slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Writes why a step does not apply. Returns false, for `return slice_lacking(…)` (root.c). */
+bool slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* dir/name into ret; false: it does not fit (root.c). */
 bool slice_join(char *ret, size_t cap, const char *dir, const char *name);
 /* Whether dir/name exists under sysroot (root.c). */

@@ -27,18 +27,6 @@
 #define DESTROY_NS      (2 * NS_PER_S)
 #define LIBCGROUP_CHARS 100 /* CG_CONTROL_VALUE_MAX: it refuses longer values, with a message on stderr */
 
-struct slice {
-    const struct slice_tree *tree;
-    bool own;
-    int dirfd;
-    char name[256];
-    char path[PATH_MAX];
-    struct slice_setting *partition_setting; /* points into settings; NULL: no partition was asked for */
-    struct partition partition;
-    size_t count;
-    struct slice_setting settings[SLICE_SETTINGS_MAX]; /* only the first `count` are initialised */
-};
-
 static void log_nothing(void *userdata, int level, const char *fmt, va_list ap)
 {
     (void)userdata;
@@ -210,27 +198,6 @@ int slice_create(struct slice_tree *tree, const char *name, const struct slice_l
     return 0;
 }
 
-int slice_dirfd(const struct slice *s)
-{
-    return s->dirfd;
-}
-
-bool slice_is_own(const struct slice *s)
-{
-    return s->own;
-}
-
-const char *slice_path(const struct slice *s)
-{
-    return s->path;
-}
-
-const struct slice_setting *slice_settings(const struct slice *s, size_t *count)
-{
-    *count = s->count;
-    return s->settings;
-}
-
 int slice_effective_cpus(const struct slice *s, struct cpulist *ret)
 {
     return s->dirfd < 0 ? -ENOENT : cpuset_read(s->dirfd, "cpuset.cpus.effective", ret);
@@ -258,9 +225,8 @@ int slice_kill(struct slice *s, int timeout_ms, struct err *e)
 {
     if (!s->own)
         return err_set(e, ERR_HOST, -EOPNOTSUPP, "slice '%s': cannot kill: the cgroup is not our own", s->name);
-    int failed = cgdir_kill(s->dirfd, clock_now_ns() + timeout_ms * NS_PER_MS);
-    errno = -failed;
-    return failed == 0 ? 0 : err_sys(e, ERR_OURS, "slice '%s': cannot end the processes in '%s'", s->name, s->path);
+    return err_code(e, ERR_OURS, cgdir_kill(s->dirfd, clock_now_ns() + timeout_ms * NS_PER_MS),
+                    "slice '%s': cannot end the processes in '%s'", s->name, s->path);
 }
 
 int slice_destroy(struct slice **slice, struct err *e)
@@ -272,11 +238,8 @@ int slice_destroy(struct slice **slice, struct err *e)
     int failed = !s->own ? 0
                          : cgdir_remove(t->whole ? t->root_fd : t->run_fd, t->whole ? t->name : s->name,
                                         clock_now_ns() + DESTROY_NS);
-    if (failed != 0) {
-        errno = -failed;
-        (void)err_sys(e, ERR_OURS, "slice '%s': cannot remove '%s'", s->name, s->path);
+    if (err_code(e, ERR_OURS, failed, "slice '%s': cannot remove '%s'", s->name, s->path) != 0)
         (void)err_remedy(e, "rmdir removes it once it is empty");
-    }
     partition_release(t, s->path, &s->partition);
     release(s);
     return failed;

@@ -10,12 +10,25 @@
 #include <stdint.h>
 
 #include "base/cpulist.h"
+#include "cgroups/partition.h"
 #include "cgroups/setting.h"
 #include "cgroups/tree.h"
 
 struct err;
 
-struct slice;
+/* A slice, and what its callers read of it. */
+struct slice {
+    const struct slice_tree *tree;
+    bool own;  /* a child can be started in it (CLONE_INTO_CGROUP): false for borrowed and none */
+    int dirfd; /* for clone3 and for reading; -1 for none. The slice owns it */
+    char name[256];
+    char path[PATH_MAX];                     /* absolute; "" for none */
+    struct slice_setting *partition_setting; /* points into settings; NULL: no partition was asked for */
+    struct partition_claims partition;
+    size_t count;
+    struct slice_setting settings[SLICE_SETTINGS_MAX]; /* the limits as asked and as they took effect, in the order of
+                                                          struct slice_limits; only the first `count` are initialised */
+};
 
 /* Creates <tree>/name and writes the limits. A limit that the host cannot give is no error: its setting has ok false
  * and the reason. For borrowed and none no directory is made; the settings say what the container has instead. -EINVAL:
@@ -25,13 +38,6 @@ struct slice;
 int slice_create(struct slice_tree *tree, const char *name, const struct slice_limits *limits, struct slice **ret,
                  struct err *e);
 
-/* The directory's descriptor (for clone3 and for reading); -1 for none. The slice owns it. */
-int slice_dirfd(const struct slice *s);
-/* Whether a child can be started in it (CLONE_INTO_CGROUP): false for borrowed and none. */
-bool slice_is_own(const struct slice *s);
-const char *slice_path(const struct slice *s); /* absolute; "" for none */
-/* The limits as asked and as they took effect, in the order of struct slice_limits. The slice owns them. */
-const struct slice_setting *slice_settings(const struct slice *s, size_t *count);
 /* cpuset.cpus.effective, read now. -ENOENT: no cpuset controller here. */
 int slice_effective_cpus(const struct slice *s, struct cpulist *ret);
 

@@ -68,13 +68,7 @@ static int lock_base(struct slice_tree *t, struct err *e)
     if (failed == -EBUSY)
         return err_set(e, ERR_HOST, failed, "another process has held the lock of '%s' for %d s (lslocks shows which)",
                        t->root.path, SLICE_LOCK_S);
-    return failed == 0 ? 0 : err_set(e, ERR_HOST, failed, "cannot lock '%s': %s", t->root.path, strerror(-failed));
-}
-
-static void unlock_base(struct slice_tree *t)
-{
-    slice_unlock(t->base_fd);
-    t->locked = false;
+    return err_code(e, ERR_HOST, failed, "cannot lock '%s'", t->root.path);
 }
 
 void slice_unlock(int fd)
@@ -113,16 +107,6 @@ static int open_root(struct slice_tree *t, struct err *e)
     return open_directory(slice_tree_path(t), &t->root_fd, e);
 }
 
-/* The inode of our first directory below base, for the mark (enable.c). */
-static int note_first(struct slice_tree *t, struct err *e)
-{
-    struct stat st;
-    if (fstat(t->nested ? t->root_fd : t->run_fd, &st) != 0)
-        return err_sys(e, ERR_OURS, "cannot look at '%s'", t->name);
-    t->first = st.st_ino;
-    return 0;
-}
-
 bool slice_root_leaves_caller(const struct slice_root *root)
 {
     bool own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
@@ -138,16 +122,12 @@ static int move_in(struct slice_tree *t, struct err *e)
     if (t->root.own[0] == '\0')
         return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s', so tare could not move back from '%s'",
                        t->root.mount, t->root.path);
-    int failed = file_write_at(t->supervisor_fd, "cgroup.procs", "0");
-    if (failed != 0) {
-        errno = -failed;
-        (void)err_sys(e, ERR_HOST, "cannot move from '%s' into '%s'", t->root.own, t->root.path);
-        if (failed == -EACCES)
-            (void)err_remedy(e, "run as root, or start tare inside the delegated directory");
-        return failed;
-    }
-    t->moved = true;
-    return 0;
+    int failed = err_code(e, ERR_HOST, file_write_at(t->supervisor_fd, "cgroup.procs", "0"),
+                          "cannot move from '%s' into '%s'", t->root.own, t->root.path);
+    if (failed == -EACCES)
+        (void)err_remedy(e, "run as root, or start tare inside the delegated directory");
+    t->moved = failed == 0;
+    return failed;
 }
 
 static void confine_supervisor(struct slice_tree *t, const struct cpulist *housekeeping)
@@ -176,13 +156,15 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
 /* The caller moves before the controllers are enabled: it may be the process in the root. */
 static int build(struct slice_tree *t, struct err *e)
 {
+    struct stat st;
     TRY(open_root(t, e));
     TRY(make_directory(t->root_fd, t->name, &t->run_fd, e));
     t->made_run = true;
-    int failed = slice_lock(t->run_fd); /* held until close: it tells leftovers.c that the run lives */
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "cannot lock '%s': %s", t->name, strerror(-failed));
-    TRY(note_first(t, e));
+    /* Held until close: it tells leftovers.c that the run lives. */
+    TRY(err_code(e, ERR_OURS, slice_lock(t->run_fd), "cannot lock '%s'", t->name));
+    if (fstat(t->nested ? t->root_fd : t->run_fd, &st) != 0)
+        return err_sys(e, ERR_OURS, "cannot look at '%s'", t->name);
+    t->first = st.st_ino; /* of our first directory below base, for the mark (enable.c) */
     if ((t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
         return err_sys(e, ERR_OURS, "cannot reserve a descriptor");
     TRY(move_in(t, e));
@@ -203,8 +185,7 @@ static int move_back(struct slice_tree *t, struct err *e)
         failed = fd < 0 ? -errno : file_write_at(fd, "cgroup.procs", "0");
         t->moved = failed != 0;
     }
-    errno = -failed;
-    return t->moved ? err_sys(e, ERR_OURS, "cannot move back into '%s'", t->root.own) : 0;
+    return err_code(e, ERR_OURS, failed, "cannot move back into '%s'", t->root.own);
 }
 
 static int remove_run(struct slice_tree *t, struct err *e)
@@ -213,12 +194,9 @@ static int remove_run(struct slice_tree *t, struct err *e)
     int failed = t->whole ? 0 : cgdir_remove_empty(t->run_fd, SUPERVISOR, deadline_ns);
     if (failed == 0)
         failed = cgdir_remove_empty(t->root_fd, t->name, deadline_ns);
-    if (failed != 0) {
-        errno = -failed;
-        (void)err_sys(e, ERR_OURS, "cannot remove '%s/%s'", slice_tree_path(t), t->name);
-        return err_remedy(e, "tare clean removes it once it is empty");
-    }
-    return 0;
+    if (err_code(e, ERR_OURS, failed, "cannot remove '%s/%s'", slice_tree_path(t), t->name) == 0)
+        return 0;
+    return err_remedy(e, "tare clean removes it once it is empty");
 }
 
 /* Undoes what was done, also of a half-built tree. Without the lock the controllers stay enabled, because another run
@@ -279,7 +257,8 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     if (housekeeping && (t->moved || !t->own))
         confine_supervisor(t, housekeeping);
     if (t->own)
-        unlock_base(t);
+        slice_unlock(t->base_fd);
+    t->locked = false;
     *ret = t;
     return 0;
 }

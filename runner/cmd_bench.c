@@ -70,6 +70,7 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
     terminal_wrap_lines(head.data, width, 2, &text);
     text_add(&text, "\n");
     bench_text(&s, width, &text);
+    sweep_add_missing(b, r, &places);
     sweep_add_places(b, folder, &places);
     terminal_wrap_lines(places.data, width, 2, &text);
     (void)fputs(text.data, stdout);

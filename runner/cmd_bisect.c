@@ -298,13 +298,25 @@ static void label_all(struct bisection *b)
     }
 }
 
+/* Of an interpreter that comes again nothing can be found. */
+static int refuse_twice(const struct bisection *b, size_t at, struct err *e)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(b->list[i].identity, b->list[at].identity) == 0)
+            return err_set(e, ERR_USAGE, -EEXIST, "'%s' is the same interpreter as '%s': a list has each once",
+                           b->list[at].name, b->list[i].name);
+    return 0;
+}
+
 static int know_all(struct bisection *b, struct err *e)
 {
     for (size_t i = 0; i < b->count; i++) {
-        if (b->plan && !b->c->bisect.git)
+        if (b->plan && !b->c->bisect.git) {
             TRY(probe(b, &b->list[i], e));
-        else
+            TRY(refuse_twice(b, i, e));
+        } else {
             b->list[i].identity = xstrdup(b->list[i].name);
+        }
     }
     label_all(b);
     return 0;

@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include "base/command.h"
+#include "base/userdir.h"
 #include "cell/config.h"
 #include "cell/workload.h"
 #include "cgroups/leftovers.h"
 #include "cgroups/slice.h"
-#include "host/state.h"
 
 struct tally {
     int found;
@@ -72,7 +72,7 @@ int cmd_clean(struct config *c, struct err *e)
     t.dry_run = c->host.dry_run;
     leftovers_clean(&root, t.dry_run, note_cgroup, &t);
     workload_tmpdirs_clean(t.dry_run, note_folder, &t);
-    state_dir(state, sizeof(state));
+    userdir_state(state, sizeof(state));
     workload_folder_clean(state, t.dry_run, note_folder, &t);
     if (c->positional)
         workload_folder_clean(c->positional, t.dry_run, note_folder, &t);

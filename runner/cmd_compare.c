@@ -12,13 +12,14 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/keyset.h"
 #include "base/percent.h"
 #include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "base/userdir.h"
 #include "cell/config.h"
-#include "host/state.h"
 #include "record/records.h"
 #include "report/compare_show.h"
 #include "report/why_compare.h"
@@ -190,6 +191,24 @@ static int read_sides(struct job *j, struct err *e)
     return 0;
 }
 
+/* A record cannot differ from itself: a gate would let it pass, and the noise would be none. */
+static int check_shared(const struct job *j, struct err *e)
+{
+    cleanup_json json_t *ids = json_object();
+    size_t shared = 0;
+    for (size_t i = 0; i < j->a.count; i++)
+        (void)json_object_set_new(ids, j->a.list[i].id, json_true());
+    for (size_t i = 0; i < j->b.count; i++)
+        shared += json_object_get(ids, j->b.list[i].id) != NULL;
+    if (shared == 0)
+        return 0;
+    if (j->asked->noise || j->asked->fail_if.count)
+        return err_set(e, ERR_USAGE, -EINVAL, "%zu of the %zu records of B are A's too: nothing can be told of them",
+                       shared, j->b.count);
+    terminal_say("compare: %zu of the %zu records of B are A's too, which cannot differ", shared, j->b.count);
+    return 0;
+}
+
 static int read_both(struct job *j, struct err *e)
 {
     j->a.reader.with_steady = j->b.reader.with_steady = j->asked->steady;
@@ -203,7 +222,8 @@ static int read_both(struct job *j, struct err *e)
     }
     TRY(records_read(&j->a, j->path_a, e));
     TRY(records_read(&j->b, j->path_b, e));
-    return check_across(j, e);
+    TRY(check_across(j, e));
+    return j->within_run ? 0 : check_shared(j, e);
 }
 
 /* --- the noise floor -------------------------------------------------------------------------------------------- */
@@ -220,7 +240,7 @@ static void beside(const char *path, char *buf, size_t cap)
 static void in_state(char *buf, size_t cap)
 {
     char dir[PATH_MAX];
-    state_dir(dir, sizeof(dir));
+    userdir_state(dir, sizeof(dir));
     text_format(buf, cap, "%s/" NOISE_FILE, dir);
 }
 
@@ -278,7 +298,7 @@ static int write_noise(struct job *j, struct err *e)
     if (j->asked->noise_floor) {
         (void)snprintf(path, sizeof(path), "%s", j->asked->noise_floor);
     } else {
-        state_dir(dir, sizeof(dir));
+        userdir_state(dir, sizeof(dir));
         TRY(err_code(e, ERR_OURS, file_make_dirs(dir), "'%s'", dir));
     }
     TRY(noise_write(&j->noise, path, e));

@@ -64,26 +64,15 @@ static int make_page(const struct config *c, const struct summary *s, const stru
     char selftest[PATH_MAX];
     struct err why = {0};
     cleanup_drawings struct drawings drawings = summary_drawings_make(s);
-    struct text *svg = xcalloc(drawings.count + 1, sizeof(*svg));
-    int failed = drawings.count ? gnuplot_svg(&drawings, svg, &why) : 0;
+    TRY(gnuplot_svg(&drawings, &why, e));
     struct page_parts parts = {.drawing = &drawings,
-                               .svg = failed == 0 ? svg : NULL,
                                .no_svg = "This figure is not drawn, since there was no gnuplot; its data are below",
                                .why = &section,
                                .selftest = find_selftest(c, selftest)};
     why_section(whys, &section);
-    if (failed == -ENOENT && why.kind == ERR_HOST) {
+    if (why.code != 0)
         terminal_say("report: %s; in their place the page has their data", why.text);
-        failed = 0;
-    } else if (failed != 0 && e) {
-        *e = why;
-    }
-    if (failed == 0)
-        failed = page_make(s, &parts, out, e);
-    for (size_t i = 0; i < drawings.count; i++)
-        text_free(&svg[i]);
-    free(svg);
-    return failed;
+    return page_make(s, &parts, out, e);
 }
 
 /* The tables that it is made of. */

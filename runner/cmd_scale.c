@@ -70,8 +70,14 @@ static int check_knobs(struct scale *s, struct err *e)
     struct cell cell = s->c.cell;
     TRY(scenarios_find(s->sweep.place, &s->of, e));
     cell.scenario = s->of;
-    for (size_t i = 0; i < s->knobs.count; i++)
-        TRY(cell_set(&cell, s->knobs.option[i].name, s->knobs.option[i].value, e));
+    for (size_t i = 0; i < s->knobs.count; i++) {
+        const struct config_option *o = &s->knobs.option[i];
+        const struct scenario_knob *knob = scenario_knob_find(s->of, o->name);
+        TRY(cell_set(&cell, o->name, o->value, e));
+        if (knob && *knob->empty && strcmp(knob->empty, o->value) == 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': the workers would do nothing, which does not scale",
+                           o->name, o->value);
+    }
     return 0;
 }
 
@@ -111,6 +117,11 @@ static int take_options(struct scale *s, struct text *modes, struct err *e)
     TRY(sweep_take_options(&s->sweep, true, e));
     if (s->sweep.native && s->sweep.is_function)
         return err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': a function of Python has no native", s->c.bench.modes);
+    if (s->sweep.counts < 2 && !s->c.why)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "--workers '%s': what is allowed are two numbers or more: the speed-up is over the first of them",
+            s->c.bench.workers);
     if (s->c.why && explained_mode(s) == MODE_PROCESSES)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--why names what the threads of one interpreter wait for, and --modes '%s' has none (threads, "
@@ -365,6 +376,7 @@ static void print(const struct scale *s, const struct summary *of, const struct 
     terminal_wrap_lines(head.data, width, 2, &text);
     text_add(&text, "\n");
     summary_notes(of, &notes);
+    sweep_add_missing(&s->sweep, &of->records, &notes);
     sweep_add_places(&s->sweep, folder, &notes);
     scale_text(found, width, &text);
     text_add(&text, "\n");

@@ -471,12 +471,6 @@ static void finish_threads(struct finder *f)
 /* --- the result ----------------------------------------------------------------------------------------------------
  */
 
-static int by_number(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Every reference that is taken or dropped reads a header, and waits for it where memory is slow. Another thread is why
  * only where counts are changed by atomic instructions, too, as those of objects that no other thread made are not. */
 static void forget_private_counts(struct finder *f, struct sum *s)
@@ -521,7 +515,7 @@ static void put_cause(struct finder *f, struct sum *s)
     c.count = s->waits ? s->waits : s->calls;
     c.has_waits = s->waits > 0;
     if (c.has_waits) {
-        qsort(s->wait_ns, s->waits, sizeof(*s->wait_ns), by_number);
+        stats_sort(s->wait_ns, s->waits);
         c.wait_p50_ns = stats_quantile7(s->wait_ns, s->waits, 0.5);
         c.wait_p95_ns = stats_quantile7(s->wait_ns, s->waits, 0.95);
     }

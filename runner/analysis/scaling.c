@@ -307,7 +307,9 @@ static void take_speed_ups(struct inputs *in, struct scaling_sweep *s, const str
         struct scaling_curve *c = &s->curve[i];
         const size_t first = input_of(in, c->point[0].cell, m->figure);
         const double one = log(c->point[0].workers);
-        c->point[0].speed_up = stats_no_interval(c->point[0].workers, ANALYSIS_CONFIDENCE, "the others are over it");
+        const bool ran = isfinite(in->list[first].log);
+        c->point[0].speed_up = stats_no_interval(ran ? c->point[0].workers : NAN, ANALYSIS_CONFIDENCE,
+                                                 ran ? "the others are over it" : "no run of it ended well");
         for (size_t k = 1; k < c->points; k++) {
             cleanup_free double *weight = xcalloc(in->count, sizeof(*weight));
             const size_t own = input_of(in, c->point[k].cell, m->figure);

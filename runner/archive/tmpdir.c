@@ -1,23 +1,17 @@
 #include "archive/tmpdir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/signals.h"
-#include "base/source.h"
 #include "base/text.h"
 
 #define SLOTS          4
@@ -47,36 +41,13 @@ static void end_children(pid_t of, int depth)
     }
 }
 
-/* Like file_remove_tree(), for our own folders. */
-static void remove_tree(int dirfd, const char *name)
-{
-    _Alignas(struct dirent64) char entries[4096];
-    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    for (bool any = fd >= 0; any && lseek(fd, 0, SEEK_SET) == 0;) {
-        ssize_t n = getdents64(fd, entries, sizeof(entries));
-        any = false;
-        for (ssize_t at = 0; at < n; at += ((struct dirent64 *)(entries + at))->d_reclen) {
-            const char *entry = ((struct dirent64 *)(entries + at))->d_name;
-            if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
-                continue;
-            if (unlinkat(fd, entry, 0) != 0)
-                remove_tree(fd, entry);
-            any = any ||
-                  faccessat(fd, entry, F_OK, AT_SYMLINK_NOFOLLOW) != 0; /* else it cannot be removed: do not loop */
-        }
-    }
-    if (fd >= 0)
-        (void)close(fd);
-    (void)unlinkat(dirfd, name, AT_REMOVEDIR);
-}
-
 /* First kills the processes that could still write to the folders. Other signals are blocked. */
 static void on_end(int signal)
 {
     end_children(getpid(), 0);
     for (size_t i = 0; i < SLOTS; i++)
         if (*standing[i])
-            remove_tree(AT_FDCWD, standing[i]);
+            (void)file_remove_tree(AT_FDCWD, standing[i]);
     (void)raise(signal); /* SA_RESETHAND: the default, once this has returned */
 }
 
@@ -93,14 +64,6 @@ static void watch_for_the_end(void)
 
 /* --- making and removing ----------------------------------------------------------------------------------------- */
 
-/* Blocks the signals while `standing` and the folders disagree. */
-static void hold_the_end(sigset_t *before)
-{
-    sigset_t held;
-    signals_of_end(&held);
-    (void)sigprocmask(SIG_BLOCK, &held, before);
-}
-
 static void stand(const char *path, const char *instead)
 {
     for (size_t i = 0; i < SLOTS; i++)
@@ -110,58 +73,31 @@ static void stand(const char *path, const char *instead)
         }
 }
 
-/* Locks a folder for as long as it is used; tare clean then keeps it (workload_tmpdirs_clean()). false: tare clean
- * removed it before it was locked. */
-static bool lock(const struct tmpdir *s)
-{
-    struct stat st;
-    return s->fd < 0 || flock(s->fd, LOCK_EX) != 0 || fstat(s->fd, &st) != 0 || st.st_nlink > 0;
-}
-
-static bool make(const char *in, struct tmpdir *ret)
-{
-    do {
-        text_format(ret->path, sizeof(ret->path), "%s/.tare-XXXXXX", in);
-        if (!mkdtemp(ret->path))
-            return false;
-        ret->fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (lock(ret))
-            return true;
-        (void)close(STEAL_FD(ret->fd));
-    } while (true);
-}
-
-int tmpdir_make(const char *beside, struct tmpdir *ret, struct err *e)
+int tmpdir_make(const char *beside, struct temporary *ret, struct err *e)
 {
     sigset_t before;
-    const char *tmp = getenv("TMPDIR");
-    const char *in = beside ? beside : tmp && *tmp ? tmp : "/tmp";
-    if (strlen(in) > sizeof(ret->path) - 32)
+    const char *in = beside ? beside : temporary_base();
+    if (strlen(in) > sizeof(standing[0]) - 32)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s...': its path is too long", in);
-    hold_the_end(&before);
-    bool made = make(in, ret);
-    int failed = made && ret->fd >= 0 ? 0 : err_sys(e, ERR_HOST, "cannot make a folder in '%s'", in);
-    if (made) {
+    signals_hold(&before); /* `standing` and the folders must agree */
+    int failed = temporary_make(in, ".tare-", ret, e);
+    if (failed == 0) {
         stand("", ret->path);
         watch_for_the_end();
-    } else
-        ret->path[0] = '\0';
+    }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0)
-        tmpdir_remove(ret);
     return failed;
 }
 
-void tmpdir_remove(struct tmpdir *s)
+void tmpdir_remove(struct temporary *t)
 {
     sigset_t before;
-    if (!*s->path)
+    char path[PATH_MAX];
+    if (!*t->path)
         return;
-    if (s->fd >= 0)
-        (void)close(STEAL_FD(s->fd));
-    file_remove_temporary(s->path);
-    hold_the_end(&before);
-    stand(s->path, "");
+    text_format(path, sizeof(path), "%s", t->path);
+    temporary_remove(t);
+    signals_hold(&before);
+    stand(path, "");
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    s->path[0] = '\0';
 }

@@ -3,21 +3,15 @@
 #ifndef TARE_TMPDIR_H
 #define TARE_TMPDIR_H
 
-#include <limits.h>
+#include "base/temporary.h"
 
 struct err;
-
-/* Starts as {.fd = -1} or {0}; the owner ends it with tmpdir_remove(). */
-struct tmpdir {
-    char path[PATH_MAX / 2];
-    int fd;
-};
 
 /* Makes an empty folder in `beside` (NULL: $TMPDIR or /tmp), mode 0700. SIGINT, SIGTERM and SIGHUP also remove it,
  * after killing the process's children. After a kill -9, `tare clean` does, but only in $TMPDIR and /tmp. At most four
  * at a time. -ENOSPC and the like (host). */
-int tmpdir_make(const char *beside, struct tmpdir *ret, struct err *e);
-void tmpdir_remove(struct tmpdir *s);
+int tmpdir_make(const char *beside, struct temporary *ret, struct err *e);
+void tmpdir_remove(struct temporary *t);
 #define cleanup_tmpdir __attribute__((cleanup(tmpdir_remove)))
 
 #endif

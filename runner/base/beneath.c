@@ -61,14 +61,10 @@ static int next_name(const char **path, char name[NAME_MAX + 1])
 static int step(int dirfd, const char *name)
 {
     struct stat st;
-    int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    cleanup_close int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0)
         return -errno;
-    int failed = fstat(fd, &st) != 0 ? -errno : S_ISLNK(st.st_mode) ? -ELOOP : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
-    if (failed == 0)
-        return fd;
-    (void)close(fd);
-    return failed;
+    return S_ISDIR(st.st_mode) ? STEAL_FD(fd) : S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
 }
 
 static int open_stepwise(int dirfd, const char *path, int flags, mode_t mode)
@@ -235,23 +231,16 @@ static int follow(struct walk *w, int fd, struct err *e)
 static int enter(struct walk *w, const char *name, struct err *e)
 {
     struct stat st;
-    int fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    cleanup_close int fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT && w->make && (mkdirat(w->at, name, 0755) == 0 || errno == EEXIST))
         fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        int failed = is_named_wrong(w, -errno, e);
-        if (fd >= 0)
-            (void)close(fd);
-        return failed;
-    }
-    if (S_ISDIR(st.st_mode)) {
-        (void)close(w->at);
-        w->at = fd;
-        return 0;
-    }
-    int failed = S_ISLNK(st.st_mode) ? follow(w, fd, e) : is_named_wrong(w, -ENOTDIR, e);
-    (void)close(fd);
-    return failed;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return is_named_wrong(w, -errno, e);
+    if (!S_ISDIR(st.st_mode))
+        return S_ISLNK(st.st_mode) ? follow(w, fd, e) : is_named_wrong(w, -ENOTDIR, e);
+    (void)close(w->at);
+    w->at = STEAL_FD(fd);
+    return 0;
 }
 
 /* The last name. Follows a link and returns 0; else returns 1, the end. */
@@ -268,10 +257,11 @@ static int end_at(struct walk *w, const char *name, struct err *e)
     return follow(w, fd, e);
 }
 
-/* /dev and /proc: a name there may lead to a descriptor, as /dev/stdout. */
+/* /dev and /proc: a name there may lead to a descriptor, as /dev/stdout. /dev/shm has plain files. */
 static bool is_systems(const struct walk *w)
 {
-    return strncmp(w->rest, "/dev/", 5) == 0 || strncmp(w->rest, "/proc/", 6) == 0;
+    return (strncmp(w->rest, "/dev/", 5) == 0 && strncmp(w->rest, "/dev/shm/", 9) != 0) ||
+           strncmp(w->rest, "/proc/", 6) == 0;
 }
 
 static int walk(struct walk *w, char *name, struct err *e)

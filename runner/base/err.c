@@ -5,67 +5,58 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 static const char CUT[] = "…";
 
-/* Writes head + middle + tail into the text; "…" replaces what does not fit. */
-static void err_compose(struct err *e, const char *head, const char *middle, const char *tail)
+/* Writes the formatted text into e's as one line; "…" replaces what does not fit. */
+__attribute__((format(printf, 2, 3))) static void compose(struct err *e, const char *fmt, ...)
 {
-    char whole[sizeof(e->text) * 2];
-    int n = snprintf(whole, sizeof(whole), "%s%s%s", head, middle, tail);
-    if (n < 0)
-        n = 0;
-    if ((size_t)n >= sizeof(e->text)) {
-        size_t keep = sizeof(e->text) - sizeof(CUT);
-        while (keep > 0 && ((unsigned char)whole[keep] & 0xC0) == 0x80) /* do not split a UTF-8 character */
-            keep--;
-        memcpy(whole + keep, CUT, sizeof(CUT));
-        n = (int)(keep + sizeof(CUT) - 1);
-    }
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *whole = text_vprintf(fmt, ap);
+    va_end(ap);
+    size_t keep = strlen(whole);
+    const bool cut = keep >= sizeof(e->text);
+    if (cut)
+        keep = sizeof(e->text) - sizeof(CUT);
+    while (cut && keep > 0 && ((unsigned char)whole[keep] & 0xC0) == 0x80) /* do not split a UTF-8 character */
+        keep--;
+    whole[keep] = '\0';
     text_blank(whole); /* names may hold newlines and what steers a terminal: the text stays one line */
-    memcpy(e->text, whole, (size_t)n + 1);
+    text_format(e->text, sizeof(e->text), "%s%s", whole, cut ? CUT : "");
 }
 
-/* Too few descriptors is always the host's limit. */
-static enum err_kind kind_of(enum err_kind kind, int code)
+/* why: what follows the text; "": nothing. Too few descriptors is always the host's limit. */
+__attribute__((format(printf, 5, 0))) static void set(struct err *e, enum err_kind kind, int code, const char *why,
+                                                      const char *fmt, va_list ap)
 {
-    return code == -EMFILE || code == -ENFILE ? ERR_HOST : kind;
+    if (!e)
+        return;
+    cleanup_free char *text = text_vprintf(fmt, ap);
+    e->code = code;
+    e->kind = code == -EMFILE || code == -ENFILE ? ERR_HOST : kind;
+    compose(e, "%s%s%s", text, *why ? ": " : "", why);
+    if (*why && code == -EMFILE)
+        (void)err_remedy(e, "raise the limit of open files: ulimit -n");
 }
 
 int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
 {
-    if (!e)
-        return code;
-    char text[sizeof(e->text) + 1]; /* one more, so that err_compose() notices a cut */
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    set(e, kind, code, "", fmt, ap);
     va_end(ap);
-    e->code = code;
-    e->kind = kind_of(kind, code);
-    err_compose(e, text, "", "");
     return code;
-}
-
-__attribute__((format(printf, 4, 0))) static void set_code(struct err *e, enum err_kind kind, int code, const char *fmt,
-                                                           va_list ap)
-{
-    char text[sizeof(e->text)];
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
-    e->code = code;
-    e->kind = kind_of(kind, code);
-    err_compose(e, text, ": ", strerror(-code));
-    if (code == -EMFILE)
-        (void)err_remedy(e, "raise the limit of open files: ulimit -n");
 }
 
 int err_code(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    if (e && code < 0)
-        set_code(e, kind, code, fmt, ap);
+    if (code < 0)
+        set(e, kind, code, strerror(-code), fmt, ap);
     va_end(ap);
     return code < 0 ? code : 0;
 }
@@ -75,8 +66,7 @@ int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
     const int code = -errno;
     va_list ap;
     va_start(ap, fmt);
-    if (e)
-        set_code(e, kind, code, fmt, ap);
+    set(e, kind, code, strerror(-code), fmt, ap);
     va_end(ap);
     return code;
 }
@@ -85,14 +75,11 @@ int err_wrap(struct err *e, const char *fmt, ...)
 {
     if (!e)
         return -EIO;
-    char context[sizeof(e->text)];
-    char inner[sizeof(e->text)];
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(context, sizeof(context), fmt, ap);
+    cleanup_free char *context = text_vprintf(fmt, ap);
     va_end(ap);
-    memcpy(inner, e->text, sizeof(inner));
-    err_compose(e, context, ": ", inner);
+    compose(e, "%s: %s", context, e->text);
     return e->code;
 }
 
@@ -100,15 +87,10 @@ int err_remedy(struct err *e, const char *fmt, ...)
 {
     if (!e)
         return -EIO;
-    char remedy[sizeof(e->text)];
-    char tail[sizeof(e->text) + 4];
-    char inner[sizeof(e->text)];
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(remedy, sizeof(remedy), fmt, ap);
+    cleanup_free char *remedy = text_vprintf(fmt, ap);
     va_end(ap);
-    (void)snprintf(tail, sizeof(tail), " (%s)", remedy);
-    memcpy(inner, e->text, sizeof(inner));
-    err_compose(e, inner, "", tail);
+    compose(e, "%s (%s)", e->text, remedy);
     return e->code;
 }

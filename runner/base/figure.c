@@ -9,8 +9,8 @@
 
 #define MIB (1.0 / (1 << 20))
 
-static const char *const KINDS[FIGURE_KINDS] = {"time", "memory", "rate", "count"};
-static const char *const BETTERS[FIGURE_BETTERS] = {"none", "less", "more"};
+const char *const figure_kind_names[] = {"time", "memory", "rate", "count", NULL};
+const char *const figure_better_names[] = {"none", "less", "more", NULL};
 
 /* clang-format off */
 #define TIME(name, title, shown, scale) {name, title, "s", FIGURE_TIME, BETTER_LESS, shown, scale, 1e-9, NULL}
@@ -82,40 +82,6 @@ static const struct figure_about ENDS[] = {
     {"_pct", NULL, "%", FIGURE_COUNT, BETTER_NONE, "%", 1, 0, NULL},
 };
 
-const char *figure_kind_name(enum figure_kind k)
-{
-    return KINDS[k];
-}
-
-const char *figure_better_name(enum figure_better b)
-{
-    return BETTERS[b];
-}
-
-static int index_of(const char *word, const char *const *words, int count)
-{
-    for (int i = 0; word && i < count; i++)
-        if (strcmp(word, words[i]) == 0)
-            return i;
-    return -1;
-}
-
-bool figure_kind_of(const char *word, enum figure_kind *ret)
-{
-    int i = index_of(word, KINDS, FIGURE_KINDS);
-    if (i >= 0)
-        *ret = (enum figure_kind)i;
-    return i >= 0;
-}
-
-bool figure_better_of(const char *word, enum figure_better *ret)
-{
-    int i = index_of(word, BETTERS, FIGURE_BETTERS);
-    if (i >= 0)
-        *ret = (enum figure_better)i;
-    return i >= 0;
-}
-
 static const struct figure_about *find_in(const struct figure_about *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -170,8 +136,8 @@ bool figure_is_like(const struct figure_about *a, const struct figure_about *b)
 
 const char *figure_says(const struct figure_about *a, char *buf, size_t cap)
 {
-    (void)snprintf(buf, cap, "a %s in '%.60s', %s%s", figure_kind_name(a->kind), a->unit,
-                   a->better == BETTER_NONE ? "neither better nor worse" : figure_better_name(a->better),
+    (void)snprintf(buf, cap, "a %s in '%.60s', %s%s", figure_kind_names[a->kind], a->unit,
+                   a->better == BETTER_NONE ? "neither better nor worse" : figure_better_names[a->better],
                    a->better == BETTER_NONE ? "" : " is better");
     return buf;
 }
@@ -221,7 +187,9 @@ struct figure_about figure_about_declared(const char *name, const char *title, c
         about.title = title;
     if (unit && *unit && strcmp(unit, about.unit) != 0)
         take_unit(&about, unit);
-    (void)figure_kind_of(kind, &about.kind);
-    (void)figure_better_of(better, &about.better);
+    if (kind && text_is_among(kind, figure_kind_names))
+        about.kind = (enum figure_kind)text_index(kind, figure_kind_names);
+    if (better && text_is_among(better, figure_better_names))
+        about.better = (enum figure_better)text_index(better, figure_better_names);
     return about;
 }

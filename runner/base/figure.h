@@ -11,16 +11,10 @@ struct text;
 enum figure_kind { FIGURE_TIME, FIGURE_MEMORY, FIGURE_RATE, FIGURE_COUNT };
 enum figure_better { BETTER_NONE, BETTER_LESS, BETTER_MORE };
 
-#define FIGURE_KINDS   4
-#define FIGURE_BETTERS 3
+#define FIGURE_KINDS 4
 
-/* "time", "memory", "rate", "count"; "none", "less", "more". */
-const char *figure_kind_name(enum figure_kind k);
-const char *figure_better_name(enum figure_better b);
-
-/* The reverse; false: no such word, *ret is untouched. */
-bool figure_kind_of(const char *word, enum figure_kind *ret);
-bool figure_better_of(const char *word, enum figure_better *ret);
+/* "time", "memory", "rate", "count"; "none", "less", "more". Each ends with NULL. */
+extern const char *const figure_kind_names[], *const figure_better_names[];
 
 struct figure_about {
     const char *name;  /* as in the record, with the unit at its end; not owned */

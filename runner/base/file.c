@@ -122,16 +122,37 @@ int file_write_at(int dirfd, const char *name, const char *value)
 
 /* --- drafts ------------------------------------------------------------------------------------------------------ */
 
-/* A file under a free temporary name in the folder; -1 and errno. */
-static int create_named(int dirfd, char temporary[FILE_TEMPORARY_MAX])
+/* Makes something under a free temporary name in the folder: `make` answers at least 0, or -1 and errno. Returns its
+ * answer; after a failure the name is "". */
+static int make_named(int dirfd, char name[FILE_TEMPORARY_MAX],
+                      int (*make)(int dirfd, const char *name, const char *of), const char *of)
 {
-    for (unsigned n = 0; n < TEMPORARIES; n++) {
-        text_format(temporary, FILE_TEMPORARY_MAX, FILE_TEMPORARY_PREFIX "%d-%u.tmp", (int)getpid(), n);
-        int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-        if (fd >= 0 || errno != EEXIST)
-            return fd;
+    int made = -1;
+    errno = EEXIST;
+    for (unsigned n = 0; made < 0 && errno == EEXIST && n < TEMPORARIES; n++) {
+        text_format(name, FILE_TEMPORARY_MAX, FILE_TEMPORARY_PREFIX "%d-%u.tmp", (int)getpid(), n);
+        made = make(dirfd, name, of);
     }
-    return -1;
+    if (made < 0)
+        name[0] = '\0';
+    return made;
+}
+
+static int create_file(int dirfd, const char *name, const char *of)
+{
+    (void)of;
+    return openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+}
+
+static int create_link(int dirfd, const char *name, const char *of)
+{
+    return linkat(AT_FDCWD, of, dirfd, name, AT_SYMLINK_FOLLOW);
+}
+
+static int create_folder(int dirfd, const char *name, const char *of)
+{
+    (void)of;
+    return mkdirat(dirfd, name, 0755);
 }
 
 /* A file without a name, if the file system supports it (open(2), O_TMPFILE) and /proc can link it later; else -1. */
@@ -166,28 +187,23 @@ static int open_draft(int dirfd, const char *name, const char *said, bool held, 
     if (len == 0 || len > NAME_MAX || strchr(name, '/') || strlen(said) >= sizeof(ret->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is empty or too long", said);
     TRY(check_place(dirfd, name, said, held, e));
-    *ret = (struct file_draft){.dirfd = -1};
+    *ret = (struct file_draft){.dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0)};
     memcpy(ret->name, name, len + 1);
     text_format(ret->path, sizeof(ret->path), "%s", said);
-    cleanup_close int folder = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
-    if (folder < 0)
-        return err_sys(e, ERR_OURS, "cannot write '%s'", said);
-    int fd = create_unnamed(folder);
-    if (fd < 0)
-        fd = create_named(folder, ret->temporary);
-    if (fd < 0)
-        return err_sys(e, ERR_OURS, "cannot write '%s'", said);
-    (void)flock(fd, LOCK_EX | LOCK_NB); /* without file locks, the pid in the name decides */
-    ret->stream = fdopen(fd, "w");
-    if (!ret->stream) {
-        int code = err_sys(e, ERR_OURS, "cannot write '%s'", said);
-        (void)close(fd);
-        if (*ret->temporary)
-            (void)unlinkat(folder, ret->temporary, 0);
-        return code;
+    int fd = ret->dirfd < 0 ? -1 : create_unnamed(ret->dirfd);
+    if (fd < 0 && ret->dirfd >= 0)
+        fd = make_named(ret->dirfd, ret->temporary, create_file, NULL);
+    if (fd >= 0) {
+        (void)flock(fd, LOCK_EX | LOCK_NB); /* without file locks, the pid in the name decides */
+        ret->stream = fdopen(fd, "w");
     }
-    ret->dirfd = STEAL_FD(folder);
-    return 0;
+    if (ret->stream)
+        return 0;
+    int code = err_sys(e, ERR_OURS, "cannot write '%s'", said);
+    if (fd >= 0)
+        (void)close(fd);
+    file_draft_abandon(ret);
+    return code;
 }
 
 int file_draft_open_at(int dirfd, const char *name, const char *said, struct file_draft *ret, struct err *e)
@@ -214,22 +230,6 @@ void file_draft_abandon(struct file_draft *draft)
         (void)close(STEAL_FD(draft->dirfd));
 }
 
-/* Gives a nameless draft a free temporary name. */
-static int link_draft(struct file_draft *draft, const char *self)
-{
-    for (unsigned n = 0; n < TEMPORARIES; n++) {
-        char name[FILE_TEMPORARY_MAX];
-        text_format(name, sizeof(name), FILE_TEMPORARY_PREFIX "%d-%u.tmp", (int)getpid(), n);
-        if (linkat(AT_FDCWD, self, draft->dirfd, name, AT_SYMLINK_FOLLOW) == 0) {
-            memcpy(draft->temporary, name, sizeof(name));
-            return 0;
-        }
-        if (errno != EEXIST)
-            break;
-    }
-    return -1;
-}
-
 /* Puts the draft into its place; -1 and errno. linkat(2) cannot replace a file: over one, the draft first gets a
  * temporary name. */
 static int place(struct file_draft *draft)
@@ -239,7 +239,7 @@ static int place(struct file_draft *draft)
     if (!*draft->temporary) {
         if (linkat(AT_FDCWD, self, draft->dirfd, draft->name, AT_SYMLINK_FOLLOW) == 0)
             return 0;
-        if (errno != EEXIST || link_draft(draft, self) != 0)
+        if (errno != EEXIST || make_named(draft->dirfd, draft->temporary, create_link, self) != 0)
             return -1;
     }
     if (renameat(draft->dirfd, draft->temporary, draft->dirfd, draft->name) != 0)
@@ -324,18 +324,9 @@ int file_replace_at(int dirfd, const char *name, const char *said, const char *b
 /* Makes a folder with a temporary name below dirfd, mode 0755. *ret is its descriptor, which holds the lock. */
 static int make_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e)
 {
-    bool made = false;
-    for (unsigned n = 0; !made && n < TEMPORARIES; n++) {
-        text_format(name, FILE_TEMPORARY_MAX, FILE_TEMPORARY_PREFIX "%d-%u.tmp", (int)getpid(), n);
-        made = mkdirat(dirfd, name, 0755) == 0;
-        if (!made && errno != EEXIST)
-            break;
-    }
-    int fd = made ? beneath_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0) : -1;
-    if (made && fd < 0)
-        errno = -fd;
-    if (fd < 0)
-        return err_sys(e, ERR_OURS, "cannot make a temporary folder");
+    const bool made = make_named(dirfd, name, create_folder, NULL) == 0;
+    int fd = made ? beneath_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0) : -errno;
+    TRY(err_code(e, ERR_OURS, fd, "cannot make a temporary folder"));
     (void)flock(fd, LOCK_EX | LOCK_NB);
     *ret = fd;
     return 0;
@@ -418,9 +409,7 @@ int file_sweep(int dirfd, const char *name)
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e)
 {
     cleanup_close int fd = beneath_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
-    errno = fd < 0 ? -fd : 0;
-    if (fd < 0)
-        return err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_OURS, "cannot write '%s'", name);
+    TRY(err_code(e, fd == -EEXIST ? ERR_USAGE : ERR_OURS, fd, "cannot write '%s'", name));
     int failed = fchmod(fd, 0644) != 0 ? -errno : file_write_fd(fd, bytes, len);
     if (failed == 0)
         return 0;
@@ -478,46 +467,51 @@ void file_take_back(const char *path, size_t there)
     }
 }
 
+#define ROUNDS     16
 #define NESTED_MAX 256 /* each level takes a descriptor, and the usual limit is 1024 */
+
+static int remove_nested(int dirfd, const char *name, int depth);
+
+/* Some file systems pass over names while others are removed: those stay for another round. */
+static int remove_names(int fd, int depth)
+{
+    _Alignas(struct dirent64) char entries[1024];
+    ssize_t n = lseek(fd, 0, SEEK_SET) == 0 ? 0 : -1;
+    while (n >= 0 && (n = getdents64(fd, entries, sizeof(entries))) > 0) {
+        const struct dirent64 *d = NULL;
+        for (ssize_t at = 0; at < n; at += d->d_reclen) {
+            d = (const struct dirent64 *)(const void *)(entries + at);
+            if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+                TRY(remove_nested(fd, d->d_name, depth + 1));
+        }
+    }
+    return n < 0 ? -errno : 0;
+}
 
 static int remove_nested(int dirfd, const char *name, int depth)
 {
-    int failed = 0;
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno != EISDIR && errno != EPERM)
         return -errno;
     if (depth == NESTED_MAX)
         return -ELOOP;
-    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    cleanup_dir DIR *dir = fdopendir(fd);
-    if (!dir) {
-        failed = -errno;
-        (void)close(fd);
-        return failed;
+    for (int round = 0; round < ROUNDS; round++) {
+        TRY(remove_names(fd, depth));
+        if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return 0;
+        if (errno != ENOTEMPTY)
+            break;
     }
-    for (struct dirent *d = readdir(dir); d && failed == 0; d = readdir(dir))
-        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-            failed = remove_nested(fd, d->d_name, depth + 1);
-    if (failed == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-        failed = -errno;
-    return failed;
+    return -errno;
 }
 
 int file_remove_tree(int dirfd, const char *name)
 {
     return remove_nested(dirfd, name, 0);
-}
-
-void file_remove_temporary(const char *path)
-{
-    int failed = file_remove_tree(AT_FDCWD, path);
-    if (failed != 0)
-        failed = file_remove_tree(AT_FDCWD, path);
-    if (failed != 0)
-        (void)fprintf(stderr, "tare: cannot remove '%s': %s ('tare clean' removes it)\n", path, strerror(-failed));
 }
 
 size_t file_descriptors_max(void)

@@ -107,11 +107,9 @@ int file_replace(const char *path, const char *bytes, size_t len, struct err *e)
 int file_replace_at(int dirfd, const char *name, const char *said, const char *bytes, size_t len, struct err *e);
 
 /* Removes dirfd/name (AT_FDCWD: the working directory), a folder with all its content. Links are never followed, also
- * if swapped in meanwhile. 0, also if it does not exist, or a negative errno; -ELOOP: more than 256 levels. */
+ * if swapped in meanwhile. 0, also if it does not exist, or a negative errno; -ELOOP: more than 256 levels. It
+ * allocates nothing, so that a signal handler may call it. */
 int file_remove_tree(int dirfd, const char *name);
-
-/* The same for a temporary folder of tare's. Tries twice; a failure is only a message on standard error. */
-void file_remove_temporary(const char *path);
 
 /* Creates a file of mode 0644, whatever the umask, below an open directory. name may have folders in it, but no link
  * (beneath_open()). -EEXIST: the name exists. On failure the file is removed. */

@@ -52,6 +52,13 @@ void signals_of_end(sigset_t *ret)
             (void)sigaddset(ret, ENDS[i]);
 }
 
+void signals_hold(sigset_t *before)
+{
+    sigset_t ends;
+    signals_of_end(&ends);
+    (void)sigprocmask(SIG_BLOCK, &ends, before);
+}
+
 void signals_for_exec(void)
 {
     sigset_t none;

@@ -14,6 +14,9 @@ void signals_begin(void);
  * signalfd(2) read them. */
 void signals_of_end(sigset_t *ret);
 
+/* Blocks them. before: receives the mask as it was, for sigprocmask(2); NULL is allowed. */
+void signals_hold(sigset_t *before);
+
 /* Before an exec: restores SIGPIPE and SIGXFSZ as the caller had them, SIGCHLD to its default, and unblocks all. */
 void signals_for_exec(void);
 

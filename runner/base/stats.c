@@ -25,9 +25,14 @@ double stats_quantile7(const double *sorted, size_t n, double p)
     return gsl_stats_quantile_from_sorted_data(sorted, 1, n, p);
 }
 
-double stats_median(double *values, size_t n)
+void stats_sort(double *values, size_t n)
 {
     gsl_sort(values, 1, n);
+}
+
+double stats_median(double *values, size_t n)
+{
+    stats_sort(values, n);
     return gsl_stats_median_from_sorted_data(values, 1, n);
 }
 

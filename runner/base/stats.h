@@ -27,6 +27,9 @@ double stats_quantile7(const double *sorted, size_t n, double p);
 /* From n start and end stamps. n = 0: all NaN; n = 1: the mean alone. */
 struct stats_iterations stats_of_iterations(const int64_t *start_ns, const int64_t *end_ns, size_t n);
 
+/* Ascending. */
+void stats_sort(double *values, size_t n);
+
 /* The median of n >= 1 values, which it sorts in place; even n: the mean of the middle two. */
 double stats_median(double *values, size_t n);
 

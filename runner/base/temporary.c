@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +17,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define RANDOM          6
 #define TRIES           1000
 #define TRIES_TO_REMOVE 3
 
@@ -26,19 +24,6 @@ const char *temporary_base(void)
 {
     const char *base = getenv("TMPDIR");
     return base && *base ? base : "/tmp";
-}
-
-static int choose_name(const char *prefix, char name[TEMPORARY_NAME_MAX])
-{
-    static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    unsigned char random[RANDOM];
-    char chosen[RANDOM + 1] = "";
-    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        return -errno;
-    for (size_t i = 0; i < RANDOM; i++)
-        chosen[i] = LETTERS[random[i] % (sizeof(LETTERS) - 1)];
-    text_format(name, TEMPORARY_NAME_MAX, "%s%s", prefix, chosen);
-    return 0;
 }
 
 /* Locks a new folder. false: it is gone, since `tare clean` may remove it before it is locked. */
@@ -52,9 +37,11 @@ static bool lock(int fd)
 /* Makes, opens and locks a new folder. -EAGAIN: try again. */
 static int make_one(int parent_fd, const char *prefix, char name[TEMPORARY_NAME_MAX])
 {
-    TRY(choose_name(prefix, name));
-    if (mkdirat(parent_fd, name, 0700) != 0)
-        return errno == EEXIST ? -EAGAIN : -errno;
+    char path[64 + TEMPORARY_NAME_MAX];
+    text_format(path, sizeof(path), "/proc/self/fd/%d/%sXXXXXX", parent_fd, prefix);
+    if (!mkdtemp(path))
+        return -errno;
+    text_format(name, TEMPORARY_NAME_MAX, "%s", strrchr(path, '/') + 1);
     cleanup_close int fd = beneath_open(parent_fd, name, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0 && fd != -ENOENT) {
         (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
@@ -74,12 +61,15 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     if (failed != 0) {
         if (e)
             e->kind = ERR_HOST; /* the environment names base */
-        return failed;
+        return base == getenv("TMPDIR") ? err_wrap(e, "$TMPDIR") : failed;
     }
     for (int i = 0; fd == -EAGAIN && i < TRIES; i++)
         fd = make_one(parent_fd, prefix, ret->name);
-    if (fd < 0)
-        return err_set(e, ERR_HOST, fd, "cannot make a folder in '%s': %s", base, strerror(-fd));
+    if (err_code(e, ERR_HOST, fd, "cannot make a folder in '%s'", base) != 0) {
+        if (strcmp(base, temporary_base()) == 0)
+            (void)err_remedy(e, "$TMPDIR names another place");
+        return fd;
+    }
     text_format(ret->path, sizeof(ret->path), "%s/%s", base, ret->name);
     ret->fd = fd;
     ret->parent_fd = STEAL_FD(parent_fd);

@@ -111,35 +111,41 @@ int text_to_i64(const char *text, int64_t *ret)
     return 0;
 }
 
-int text_to_u64(const char *text, uint64_t *ret)
+int text_digits(const char *text, const char **end, uint64_t *ret)
 {
-    char *end = NULL;
-    while (isspace((unsigned char)*text))
-        text++;
-    if (*text == '+')
-        text++;
-    if (!isdigit((unsigned char)*text)) /* strtoull accepts "-1" */
+    char *behind = NULL;
+    if (!isdigit((unsigned char)*text)) /* strtoull() accepts white space and a sign */
         return -EINVAL;
     errno = 0;
-    unsigned long long v = strtoull(text, &end, 10);
+    unsigned long long v = strtoull(text, &behind, 10);
     if (errno == ERANGE)
         return -ERANGE;
-    if (at_end(end) != 0)
-        return -EINVAL;
+    *end = behind;
     *ret = v;
     return 0;
+}
+
+int text_to_u64(const char *text, uint64_t *ret)
+{
+    uint64_t v = 0;
+    while (isspace((unsigned char)*text))
+        text++;
+    int failed = text_digits(text + (*text == '+'), &text, &v);
+    if (failed == 0)
+        failed = at_end(text);
+    if (failed == 0)
+        *ret = v;
+    return failed;
 }
 
 int text_to_bytes(const char *text, uint64_t *ret)
 {
     static const char UNITS[] = "KMGT";
-    char *end = NULL;
-    if (!isdigit((unsigned char)*text))
-        return -EINVAL;
-    errno = 0;
-    unsigned long long v = strtoull(text, &end, 10);
-    if (errno == ERANGE)
-        return -ERANGE;
+    const char *end = NULL;
+    uint64_t v = 0;
+    int failed = text_digits(text, &end, &v);
+    if (failed != 0)
+        return failed;
     const char *unit = *end ? strchr(UNITS, toupper((unsigned char)*end)) : NULL;
     if (unit) {
         unsigned shift = 10 * (unsigned)(unit - UNITS + 1);
@@ -147,11 +153,9 @@ int text_to_bytes(const char *text, uint64_t *ret)
             return -ERANGE;
         v <<= shift;
         end++;
-        if (*end == 'i')
-            end++;
+        end += *end == 'i';
     }
-    if (*end == 'B')
-        end++;
+    end += *end == 'B';
     if (*end)
         return -EINVAL;
     *ret = v;

@@ -33,6 +33,9 @@ char *text_vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1,
 int text_to_i64(const char *text, int64_t *ret);
 int text_to_u64(const char *text, uint64_t *ret);
 
+/* The decimal digits at the beginning of the text; *end is behind them. -EINVAL: there are none. -ERANGE: as above. */
+int text_digits(const char *text, const char **end, uint64_t *ret);
+
 /* A size in bytes with an optional K, M, G or T (powers of 1024, an "iB" or "B" may follow). Errors as above. */
 int text_to_bytes(const char *text, uint64_t *ret);
 

@@ -42,3 +42,14 @@ const char *userdir_cache(char *buf, size_t cap)
         text_format(buf, cap, "%s/.cache/tare", userdir_home());
     return buf;
 }
+
+void userdir_state(char *buf, size_t cap)
+{
+    const char *state = trust_variable("TARE_STATE");
+    if (state)
+        text_format(buf, cap, "%s", state);
+    else if (geteuid() == 0)
+        text_format(buf, cap, USERDIR_STATE_OF_ROOT);
+    else
+        (void)userdir_cache(buf, cap);
+}

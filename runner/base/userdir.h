@@ -11,4 +11,10 @@ const char *userdir_home(void);
 /* $TARE_CACHE, else $XDG_CACHE_HOME/tare, else ~/.cache/tare. Returns buf. */
 const char *userdir_cache(char *buf, size_t cap);
 
+#define USERDIR_STATE_OF_ROOT "/var/lib/tare"
+
+/* The folder in which this user's tare keeps data for later runs: $TARE_STATE if it is trusted (trust_path()), else
+ * USERDIR_STATE_OF_ROOT for root, the user's cache for others. cap: PATH_MAX suffices. */
+void userdir_state(char *buf, size_t cap);
+
 #endif

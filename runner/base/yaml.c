@@ -173,14 +173,12 @@ int yaml_read(const char *name, const char *bytes, size_t len, struct yaml **ret
     if (!yaml_parser_initialize(&parser))
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory for a YAML parser");
     yaml_parser_set_input_string(&parser, (const unsigned char *)(len ? bytes : ""), len);
-    struct yaml *y = xcalloc(1, sizeof(*y));
+    cleanup_yaml struct yaml *y = xcalloc(1, sizeof(*y));
     y->name = xstrdup(name);
     int failed = load(y, &parser, bytes, len, e);
     yaml_parser_delete(&parser);
-    if (failed != 0)
-        yaml_end(y);
-    else
-        *ret = y;
+    if (failed == 0)
+        *ret = STEAL(y);
     return failed;
 }
 
@@ -334,11 +332,11 @@ int yaml_choice(const struct yaml_node *n, const char *const *names, unsigned *r
     cleanup_text struct text allowed = {0};
     if (!n)
         return 0;
-    for (unsigned i = 0; n->text && names[i]; i++)
-        if (strcmp(names[i], n->text) == 0) {
-            *ret = i;
-            return 0;
-        }
+    const int at = n->text ? text_index(n->text, names) : -1;
+    if (at >= 0) {
+        *ret = (unsigned)at;
+        return 0;
+    }
     text_add_names(&allowed, names, UINT_MAX);
     return refuse_value(n, e, allowed.data);
 }
@@ -346,7 +344,9 @@ int yaml_choice(const struct yaml_node *n, const char *const *names, unsigned *r
 void yaml_add_quoted(const char *value, struct text *out)
 {
     text_add(out, "\"");
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++)
-        text_add(out, *c < ' ' || *c == 127 ? "\\x%02x" : *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+        const bool has_letter = *c == '\n' || *c == '"' || *c == '\\';
+        text_add(out, has_letter ? "\\%c" : *c < ' ' || *c == 127 ? "\\x%02x" : "%c", *c == '\n' ? 'n' : *c);
+    }
     text_add(out, "\"");
 }

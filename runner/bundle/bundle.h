@@ -103,9 +103,9 @@ void bundle_missing(const struct bundle *b, size_t max, struct text *out);
 
 /* Starts as BUNDLE_UNOPENED; the owner ends it with bundle_close(), also after a failure. */
 struct opened_bundle {
-    struct tmpdir unpacked; /* a tar's files without the records; path "" for a folder */
-    struct spool records;   /* a tar's */
-    int tar_fd;             /* -1: a folder */
+    struct temporary unpacked; /* a tar's files without the records; path "" for a folder */
+    struct spool records;      /* a tar's */
+    int tar_fd;                /* -1: a folder */
     int root_fd;
     char folder[PATH_MAX / 2], data[PATH_MAX]; /* the bag's and the payload's */
     char top[FILELIST_PATH_MAX + 1];           /* for a tar; else "" */

@@ -43,7 +43,7 @@ static int digest_probe(int dirfd, char hex[DIGEST_HEX], struct err *e)
 /* Digits, letters, a line, a fill: what figures are made of. */
 static int draw_probe(char hex[DIGEST_HEX], bool *dated, struct err *e)
 {
-    cleanup_tmpdir struct tmpdir s = {.fd = -1};
+    cleanup_tmpdir struct temporary s = {.fd = -1};
     cleanup_drawings struct drawings d = {0};
     TRY(tmpdir_make(NULL, &s, e));
     struct drawing *one = drawing_add(&d, PROBE, "0123456789 The quick brown fox jumps over the lazy dog");

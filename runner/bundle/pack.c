@@ -46,7 +46,7 @@ struct packing {
     struct folder_plan bound;
     struct plan plan;
     struct tally tally;
-    struct tmpdir root;
+    struct temporary root;
     struct spool records;
     struct filelist all, payload; /* of the bag; its records are in the spool */
     int data_fd;

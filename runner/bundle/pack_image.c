@@ -38,7 +38,7 @@ struct document {
 struct taking {
     const struct bundle *b;
     const char *ref;
-    struct tmpdir work;
+    struct temporary work;
     int from;                 /* the folder that skopeo made; -1: none yet */
     struct document fetched;  /* the manifest as fetched */
     struct document manifest; /* the manifest as packed */

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/figure.h"
 #include "base/json_put.h"
+#include "base/stats.h"
 #include "bundle/push.h"
 #include "bundle/reproduction.h"
 #include "record/records.h"
@@ -57,12 +58,6 @@ static void add_print(json_t *set, const char *kind, const char *value)
 #define SERIES_MIN  3  /* iterations below which times tell no record */
 #define SERIES_BITS 40 /* what a series with equal times has to hold: one in 10^12 */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Whether no other invocation has the same times but by copying. With a clock of coarse ticks, or iterations of some
  * nanoseconds, the times of strangers coincide: then there are equal ones among them, and they hold little. */
 static bool times_tell(const double *s, size_t n)
@@ -72,7 +67,7 @@ static bool times_tell(const double *s, size_t n)
         return false;
     cleanup_free double *sorted = xcalloc(n, sizeof(*sorted));
     memcpy(sorted, s, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), by_value);
+    stats_sort(sorted, n);
     for (size_t i = 0; i < n; i++)
         distinct += i == 0 || sorted[i] > sorted[i - 1];
     return distinct == n || (double)n * log2((double)distinct) >= SERIES_BITS;

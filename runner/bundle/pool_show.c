@@ -36,7 +36,7 @@ static const char *class_name(size_t k, char buf[16])
 static struct figure_about about_of(const struct pool_result *r, size_t claim)
 {
     return figure_about_declared(r->claims.list[claim].figure, NULL, r->reference->unit[claim],
-                                 figure_kind_name(r->reference->kind[claim]), NULL);
+                                 figure_kind_names[r->reference->kind[claim]], NULL);
 }
 
 static const char *number(const struct pool_result *r, size_t claim, double value, char buf[48])
@@ -542,55 +542,39 @@ static void draw_claim(const struct pool_result *r, size_t i, struct drawings *a
 
 /* --- the page ---------------------------------------------------------------------------------------------------- */
 
-static void add_paragraph(struct text *out, const char *text)
-{
-    text_add(out, "<p>");
-    html_text(out, text);
-    text_add(out, "</p>\n");
-}
-
 static void page_answer(const struct pool_result *r, struct text *out)
 {
     char name[16];
     cleanup_free char *summary = summary_of(r);
     page_section(out, "answer", "The answer");
-    add_paragraph(out, summary);
+    html_between(out, "<p>", summary, "</p>\n");
     text_add(out, "<ul>\n");
     for (size_t i = 0; i < r->claims.count; i++) {
         cleanup_free char *text = text_printable(r->claims.list[i].text);
         text_add(out, "<li><b>%s</b> ", pool_verdict_name(&r->claim[i]));
-        html_text(out, r->claims.list[i].id);
-        text_add(out, ": ");
+        html_between(out, "", r->claims.list[i].id, ": ");
         html_text(out, text);
         for (size_t k = 0; r->claim[i].by_class && k < r->classes; k++)
             text_add(out, "%s class %s: %s", k ? "," : ":", class_name(k, name),
                      claim_verdict_name(r->claim[i].of_class[k]));
-        if (!r->claim[i].by_class && *r->claim[i].why) {
-            text_add(out, ": ");
-            html_text(out, r->claim[i].why);
-        }
+        if (!r->claim[i].by_class && *r->claim[i].why)
+            html_between(out, ": ", r->claim[i].why, "");
         text_add(out, "</li>\n");
     }
     text_add(out, "</ul>\n");
-    add_paragraph(out, NOTE);
+    html_between(out, "<p>", NOTE, "</p>\n");
     text_add(out, "</section>\n");
 }
 
-static void page_claim(const struct pool_result *r, size_t i, const struct drawings *d, const struct text *svg,
-                       struct text *out)
+static void page_claim(const struct pool_result *r, size_t i, const struct drawings *d, struct text *out)
 {
     char id[32];
     cleanup_text struct text lines = {0};
     text_format(id, sizeof(id), "claim-%zu", i + 1);
     page_section(out, id, r->claims.list[i].id);
-    for (size_t k = 0; k < d->count; k++)
-        if (strcmp(d->list[k].name, id) == 0)
-            page_figure(out, &d->list[k], svg ? &svg[k] : NULL,
-                        "This figure is not drawn, since there was no gnuplot; its data are below");
+    page_figures(out, d, id, "This figure is not drawn, since there was no gnuplot; its data are below");
     add_claim(r, i, 100, &lines);
-    text_add(out, "<pre tabindex=\"0\"><code>");
-    html_text(out, lines.data);
-    text_add(out, "</code></pre>\n</section>\n");
+    html_between(out, "<pre tabindex=\"0\"><code>", lines.data, "</code></pre>\n</section>\n");
 }
 
 static void page_bundles(const struct pool_result *r, struct text *out)
@@ -612,10 +596,8 @@ static void page_bundles(const struct pool_result *r, struct text *out)
         if (r->member[i].state == POOL_COUNTED)
             continue;
         text_add(out, "<li>%s: ", pool_state_name(r->member[i].state));
-        html_text(out, r->member[i].name);
-        text_add(out, ": ");
-        html_text(out, r->member[i].why);
-        text_add(out, "</li>\n");
+        html_between(out, "", r->member[i].name, ": ");
+        html_between(out, "", r->member[i].why, "</li>\n");
     }
     text_add(out, r->members > r->counted ? "</ul>\n" : "<li>none</li>\n</ul>\n");
     text_add(out, "</section>\n");
@@ -623,31 +605,19 @@ static void page_bundles(const struct pool_result *r, struct text *out)
 
 int pool_page(const struct pool_result *r, struct text *out, struct err *no_plot, struct err *e)
 {
-    struct drawings d = {0};
+    cleanup_drawings struct drawings d = {0};
     for (size_t i = 0; i < r->claims.count; i++)
         draw_claim(r, i, &d);
-    struct text *svg = xcalloc(d.count + 1, sizeof(*svg));
-    int failed = d.count ? gnuplot_svg(&d, svg, no_plot) : 0;
-    bool drawn = failed == 0;
-    if (failed == -ENOENT && no_plot->kind == ERR_HOST)
-        failed = 0;
-    else if (failed != 0)
-        *e = *no_plot;
-    if (failed == 0) {
-        page_begin(out, "Reproductions of one bundle");
-        text_add(out,
-                 "<header>\n<h1>Reproductions of one bundle</h1>\n<p class=\"soft\">the original: sha256 %s; "
-                 "tare " TARE_VERSION "</p>\n</header>\n<main>\n",
-                 *r->original ? r->original : "unknown");
-        page_answer(r, out);
-        for (size_t i = 0; i < r->claims.count; i++)
-            page_claim(r, i, &d, drawn ? svg : NULL, out);
-        page_bundles(r, out);
-        text_add(out, "</main>\n</body>\n</html>\n");
-    }
-    for (size_t i = 0; i < d.count; i++)
-        text_free(&svg[i]);
-    free(svg);
-    drawings_free(&d);
-    return failed;
+    TRY(gnuplot_svg(&d, no_plot, e));
+    page_begin(out, "Reproductions of one bundle");
+    text_add(out,
+             "<header>\n<h1>Reproductions of one bundle</h1>\n<p class=\"soft\">the original: sha256 %s; "
+             "tare " TARE_VERSION "</p>\n</header>\n<main>\n",
+             *r->original ? r->original : "unknown");
+    page_answer(r, out);
+    for (size_t i = 0; i < r->claims.count; i++)
+        page_claim(r, i, &d, out);
+    page_bundles(r, out);
+    text_add(out, "</main>\n</body>\n</html>\n");
+    return 0;
 }

@@ -383,7 +383,7 @@ int pull(const char *ref, const char *output, struct pushed *ret, struct text *s
 
 struct walk {
     const struct oci_place *p;
-    struct tmpdir room;
+    struct temporary room;
     pull_fn *take;
     void *to;
 };

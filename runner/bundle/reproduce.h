@@ -45,7 +45,7 @@ struct reproduce_options {
 struct reproduction {
     const struct reproduce_options *o;
     struct verification verified; /* of the original, which is open if it is intact or --force was given */
-    struct tmpdir staged;         /* the bundle's plan, and what it carries, as they were verified: what is run */
+    struct temporary staged;      /* the bundle's plan, and what it carries, as they were verified: what is run */
     char out[PATH_MAX - 64];
     int out_fd;                  /* open since before the run */
     bool granted;                /* something in the plan or plan.lock needs trust */

@@ -38,7 +38,7 @@
 struct verifying {
     const struct verify_options *o;
     struct verification *v;
-    struct tmpdir derived;
+    struct temporary derived;
     int data_fd;
     struct findings records; /* derivation faults of records, reported after the checks of integrity */
     struct oci_image image;

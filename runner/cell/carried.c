@@ -17,7 +17,10 @@
 #include "base/source.h"
 #include "base/text.h"
 
-#define REMEDY      "a scenario is carried with its folder: give it one of its own"
+#define REMEDY "a scenario is carried with its folder: give it one of its own"
+#define REMEDY_READ                                                                                                    \
+    "what a function reads in its folder is copied: put a file with a plain name there, of at most 64 MiB, or name "   \
+    "one elsewhere by its whole path"
 #define REMEDY_FILE "what a command names by its path is carried: a copy with a plain name, of at most 64 MiB"
 
 static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -155,7 +158,9 @@ static int add_named(struct listing *l, int folder_fd, const char *path)
     if (slash)
         text_format(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
     cleanup_close int fd = beneath_open(folder_fd, dir, O_RDONLY | O_DIRECTORY, 0);
-    return fd < 0 ? refuse(l, path, fd, strerror(-fd)) : add_file(l, fd, slash ? slash + 1 : path, path);
+    if (fd < 0)
+        return refuse(l, path, fd, fd == -ELOOP ? "is behind a link" : strerror(-fd));
+    return add_file(l, fd, slash ? slash + 1 : path, path);
 }
 
 static int list_named(const char *folder, const char *paths, const char *remedy, struct carried_files *ret,
@@ -176,7 +181,7 @@ static int list_named(const char *folder, const char *paths, const char *remedy,
 
 int carried_list_named(const char *folder, const char *paths, struct carried_files *ret, struct err *e)
 {
-    return list_named(folder, paths, REMEDY, ret, e);
+    return list_named(folder, paths, REMEDY_READ, ret, e);
 }
 
 void carried_free(struct carried_files *c)

@@ -184,7 +184,7 @@ static int check_confinement(struct cell *cell, struct err *e)
             return err_set(e, ERR_USAGE, -EINVAL, "--env '%s' and --gil %s: one of them is allowed",
                            cell->environment.word[i], gil_names[cell->gil]);
     for (size_t i = 0; i < cell->allowed.count; i++)
-        if (allowance_find(cell->allowed.word[i]) < 0)
+        if (text_index(cell->allowed.word[i], allowance_names) < 0)
             return err_set(e, ERR_USAGE, -EINVAL, "--allow '%s': what is allowed is " ALLOWANCE_NAMES,
                            cell->allowed.word[i]);
     if (cell->allowed.count && cell->confinement != CONFINEMENT_FULL)

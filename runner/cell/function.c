@@ -114,8 +114,9 @@ static void add_place(const char *folder, const struct function *f, struct text 
     text_add(out, "%s/%s:%s", strcmp(folder, "/") == 0 ? "" : folder, f->module, f->name);
 }
 
-/* Parses what the interpreter printed; look() in tare_function.py describes it. */
-static int take_answer(const struct function *f, const char *answer, struct function_look *ret, struct err *e)
+/* Parses what the interpreter printed; look() in tare_function.py describes it. end: how the interpreter ended. */
+static int take_answer(const struct function *f, const char *answer, const char *end, struct function_look *ret,
+                       struct err *e)
 {
     const char *line = strchr(answer, '\n') ? strchr(answer, '\n') + 1 : "";
     unsigned long long call_ns = 0, bytes = 0;
@@ -131,7 +132,7 @@ static int take_answer(const struct function *f, const char *answer, struct func
     size_t len = strlen(answer);
     bool whole = len > 6 && strcmp(answer + len - 7, "\nend .\n") == 0;
     if (!whole || sscanf(answer, "call_ns %llu\nresult_bytes %llu\n%n", &call_ns, &bytes, &used) != 2 || used == 0)
-        return err_set(e, ERR_WORKLOAD, -ECHILD, "'%s' of '%s' ended its interpreter", f->name, f->module);
+        return err_set(e, ERR_WORKLOAD, -ECHILD, "'%s' of '%s' ended its interpreter: %s", f->name, f->module, end);
     ret->call_s = (double)call_ns / 1e9;
     ret->result_bytes = bytes;
     for (const char *at = answer + used; strncmp(at, "file ", 5) == 0; at += strcspn(at, "\n") + 1)
@@ -172,14 +173,17 @@ int function_look(const struct function *f, const struct cell *cell, const struc
                                     .cwd = "/",
                                     .confine = confinement};
     const int limit_ms = cell->timeout_ms > 0 ? (int)cell->timeout_ms : LOOK_MS;
-    int failed = spawn_capture_confined(&spec, limit_ms, in->signal_fd, &answer, e);
+    struct err end = {.text = "exit status 0"};
+    int failed = spawn_capture_confined(&spec, limit_ms, in->signal_fd, &answer, &end);
     workload_words_free(&environment);
     if (failed == -ETIMEDOUT)
         return err_set(e, ERR_WORKLOAD, -ECHILD, "'%s' of '%s' did not return within %g s (--timeout SECONDS)", f->name,
                        f->module, limit_ms / 1000.0);
-    if (failed != 0 && failed != -ECHILD)
+    if (failed != 0 && failed != -ECHILD) {
+        *e = end;
         return failed;
-    return take_answer(f, answer.data ? answer.data : "", ret, e);
+    }
+    return take_answer(f, answer.data ? answer.data : "", end.text, ret, e);
 }
 
 void function_look_free(struct function_look *l)

@@ -99,9 +99,10 @@ const struct manual manuals[] = {
      "the clock. A function 'setup' of the module, which takes nothing, is called before the clock: once in the "
      "process that starts the workers, in its fork server and in each worker of a pool; a fresh interpreter, and a "
      "spawned process, calls it on its own clock, as it imports the module.\n\n"
-     "The function is called once beforehand, in a slice with the same limits and confinement: what fails there is "
-     "told with its traceback. What it imports and opens below its module's folder is copied into a scenario's folder, "
-     "in which it then runs; that folder is its working folder.\n",
+     "The function is called beforehand, for 0.2 s and 20 times at most and once at least, in a slice with the same "
+     "limits and confinement: what fails there is told with its traceback, and 'a call takes' is the shortest of them. "
+     "What it imports and opens below its module's folder is copied into a scenario's folder, in which it then runs; "
+     "that folder is its working folder.\n",
      "tare bench mypkg/work.py:encode --workers 1,2,4 --python .venv/bin/python --arg size=1000000  # packages of a "
      "venv\n"
      "tare bench mymodule:work --modes threads,processes,interpreters --lifecycle pool  # workers that are kept\n"

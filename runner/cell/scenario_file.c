@@ -286,11 +286,9 @@ static int take_figure(const struct yaml_node *said, struct scenario *s, struct 
     const struct yaml_node *name = yaml_get(said, "name"), *kind = yaml_get(said, "kind");
     const struct yaml_node *better = yaml_get(said, "better");
     struct scenario_figure *f = &s->figure[s->figures];
-    enum figure_kind a_kind;
-    enum figure_better a_better;
-    if (kind && !figure_kind_of(kind->text, &a_kind))
+    if (kind && !text_is_among(kind->text, figure_kind_names))
         return yaml_refuse(kind, -EINVAL, e, "'%s': what is allowed is time, memory, rate or count", kind->text);
-    if (better && !figure_better_of(better->text, &a_better))
+    if (better && !text_is_among(better->text, figure_better_names))
         return yaml_refuse(better, -EINVAL, e, "'%s': what is allowed is less, more or none", better->text);
     if (!is_word(name->text, LETTERS "_"))
         return yaml_refuse(name, -EINVAL, e,

@@ -137,7 +137,7 @@ struct confine_request workload_confinement(const struct cell *cell, const char 
 {
     unsigned allowed = 0;
     for (size_t i = 0; i < cell->allowed.count; i++)
-        allowed |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused unknown ones */
+        allowed |= 1U << text_index(cell->allowed.word[i], allowance_names); /* cell_complete() refused unknown ones */
     return (struct confine_request){
         .read_only_root = cell->confinement == CONFINEMENT_FULL,
         .filter = cell->confinement == CONFINEMENT_FULL,
@@ -166,7 +166,7 @@ int workload_tmpdir_make(char *path, size_t cap, struct err *e)
 {
     int failed = temporary_make(tmpdir_base(), "tare.", &tmpdir, e);
     text_format(path, cap, "%s", tmpdir.path);
-    return failed == 0 ? 0 : err_wrap(e, "for the workload ($TMPDIR, or /tmp)");
+    return failed == 0 ? 0 : err_wrap(e, "for the workload");
 }
 
 void workload_tmpdir_remove(void)

@@ -42,9 +42,7 @@ static int read_allowed(const char *sysroot, const struct topology *t, struct cp
         *ret = t->online;
         return 0;
     }
-    int failed = cpulist_of_task(0, ret);
-    errno = -failed;
-    return failed == 0 ? 0 : err_sys(e, ERR_OURS, "cannot read our CPU affinity (sched_getaffinity)");
+    return err_code(e, ERR_OURS, cpulist_of_task(0, ret), "cannot read our CPU affinity (sched_getaffinity)");
 }
 
 int bench_cpus_choose(const char *sysroot, const struct cell *cell, struct topology *topology,

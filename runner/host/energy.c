@@ -50,12 +50,6 @@ static void read_zone(const char *root, const char *zone, struct energy_reading 
     ret->zones++;
 }
 
-/* intel-rapl:0, intel-rapl:0:1, …, of AMD's processors too; intel-rapl-mmio has the same meters by another way. */
-static bool is_zone(const char *name)
-{
-    return strncmp(name, "intel-rapl:", 11) == 0;
-}
-
 void energy_read(const char *root, struct energy_reading *ret)
 {
     cleanup_free char *path = text_printf("%s" POWERCAP, root);
@@ -63,8 +57,9 @@ void energy_read(const char *root, struct energy_reading *ret)
     const struct dirent *d;
     const bool is_closed = !dir && errno != ENOENT;
     *ret = (struct energy_reading){.at_ns = clock_now_ns(), .lost = is_closed ? 1 : 0};
+    /* intel-rapl:0, intel-rapl:0:1, …, of AMD's processors too; intel-rapl-mmio has the same meters by another way. */
     while (dir && (d = readdir(dir)))
-        if (is_zone(d->d_name))
+        if (strncmp(d->d_name, "intel-rapl:", 11) == 0)
             read_zone(root, d->d_name, ret);
 }
 

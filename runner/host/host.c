@@ -219,11 +219,6 @@ static void capture_turbo(const char *sysroot, struct facts *ret)
         facts_absent(ret, "turbo", "neither intel_pstate/no_turbo nor cpufreq/boost: the kernel does not govern it");
 }
 
-static void capture_psi(const char *sysroot, struct facts *ret)
-{
-    facts_bool(ret, "psi", beneath_exists(sysroot, "/proc/pressure"));
-}
-
 /* Not alphasort(), which depends on the locale. */
 static int compare_names(const struct dirent **a, const struct dirent **b)
 {
@@ -313,7 +308,7 @@ void host_capture(const char *sysroot, struct facts *ret)
     capture_platform(root, ret);
     capture_topology(root, ret);
     capture_turbo(root, ret);
-    capture_psi(root, ret);
+    facts_bool(ret, "psi", beneath_exists(root, "/proc/pressure"));
     capture_mitigations(root, ret);
     capture_steal(root, ret);
     capture_virt(root, ret);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/beneath.h"
@@ -47,10 +46,8 @@ static void take_digest(const char *given, struct facts *ret)
 
 static int digest_of(const char *sysroot, const char *path, char hex[DIGEST_HEX])
 {
-    char opened[64];
     cleanup_close int fd = beneath_open_root(sysroot, path, O_RDONLY);
-    text_format(opened, sizeof(opened), "/proc/self/fd/%d", fd);
-    return fd < 0 ? fd : digest_file(opened, hex);
+    return fd < 0 ? fd : digest_fd(fd, hex);
 }
 
 /* Whether dpkg's list is the same as when the image was built. */

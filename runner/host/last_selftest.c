@@ -15,16 +15,14 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "base/trust.h"
+#include "base/userdir.h"
 #include "base/version.h"
-#include "host/state.h"
 
 int last_selftest_keep(const struct text *json, struct err *e)
 {
     char dir[PATH_MAX], path[PATH_MAX + 32];
-    state_dir(dir, sizeof(dir));
-    int failed = file_make_dirs(dir);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
+    userdir_state(dir, sizeof(dir));
+    TRY(err_code(e, ERR_OURS, file_make_dirs(dir), "'%s'", dir));
     text_format(path, sizeof(path), "%s/selftest.json", dir);
     return file_replace(path, json->data, json->len, e);
 }
@@ -75,9 +73,10 @@ static const char *try_dir(const char *dir, struct facts *to)
 void last_selftest_tell(struct facts *to)
 {
     char dir[PATH_MAX];
-    state_dir(dir, sizeof(dir));
+    userdir_state(dir, sizeof(dir));
     const char *why = try_dir(dir, to);
-    if (why && !trust_variable("TARE_STATE") && strcmp(dir, STATE_SYSTEM_DIR) != 0 && !try_dir(STATE_SYSTEM_DIR, to))
+    if (why && !trust_variable("TARE_STATE") && strcmp(dir, USERDIR_STATE_OF_ROOT) != 0 &&
+        !try_dir(USERDIR_STATE_OF_ROOT, to))
         why = NULL;
     if (why)
         facts_absent(to, "selftest", "%s", why);

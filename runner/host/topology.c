@@ -259,11 +259,23 @@ int topology_sockets(const struct topology *t)
     return count;
 }
 
+static unsigned member(const struct topology_cpu *c, enum topology_member which)
+{
+    const int members[] = {[OF_CPU] = c->cpu, [OF_CORE] = c->core, [OF_NODE] = c->node, [OF_CLASS] = c->klass};
+    return (unsigned)members[which];
+}
+
+struct cpulist topology_map(const struct topology *t, enum topology_member to, enum topology_member by,
+                            const struct cpulist *set)
+{
+    struct cpulist map = {0};
+    for (size_t i = 0; i < t->cpus; i++)
+        if (cpulist_has(set, member(&t->cpu[i], by)))
+            cpulist_add(&map, member(&t->cpu[i], to));
+    return map;
+}
+
 struct cpulist topology_nodes_of(const struct topology *t, const struct cpulist *cpus)
 {
-    struct cpulist nodes = {0};
-    for (size_t i = 0; i < t->cpus; i++)
-        if (cpulist_has(cpus, (unsigned)t->cpu[i].cpu))
-            cpulist_add(&nodes, (unsigned)t->cpu[i].node);
-    return nodes;
+    return topology_map(t, OF_NODE, OF_CPU, cpus);
 }

@@ -78,6 +78,14 @@ struct topology_choice {
 int topology_choose(const struct topology *t, const struct cpulist *allowed, const struct cpu_request *request,
                     struct topology_choice *ret, struct err *e);
 
+/* The members of struct topology_cpu. */
+enum topology_member { OF_CPU, OF_CORE, OF_NODE, OF_CLASS };
+
+/* What `to` is of those online CPUs whose `by` is in the set: the cores that have one of these CPUs, the CPUs of these
+ * cores, … */
+struct cpulist topology_map(const struct topology *t, enum topology_member to, enum topology_member by,
+                            const struct cpulist *set);
+
 /* The NUMA nodes of the CPUs. */
 struct cpulist topology_nodes_of(const struct topology *t, const struct cpulist *cpus);
 

@@ -20,11 +20,7 @@ static bool is_empty(const struct cpulist *set)
 /* Cores with at least one of the CPUs. */
 static struct cpulist cores_touched(const struct topology *t, const struct cpulist *cpus)
 {
-    struct cpulist cores = {0};
-    for (size_t i = 0; i < t->cpus; i++)
-        if (cpulist_has(cpus, (unsigned)t->cpu[i].cpu))
-            cpulist_add(&cores, (unsigned)t->cpu[i].core);
-    return cores;
+    return topology_map(t, OF_CORE, OF_CPU, cpus);
 }
 
 /* Cores whose online CPUs are all among these. */
@@ -36,20 +32,11 @@ static struct cpulist cores_whole(const struct topology *t, const struct cpulist
     return cpulist_minus(&touched, &others);
 }
 
-static struct cpulist cpus_of(const struct topology *t, const struct cpulist *cores)
-{
-    struct cpulist cpus = {0};
-    for (size_t i = 0; i < t->cpus; i++)
-        if (cpulist_has(cores, (unsigned)t->cpu[i].core))
-            cpulist_add(&cpus, (unsigned)t->cpu[i].cpu);
-    return cpus;
-}
-
 /* The other online CPUs on the cores of these. */
 static struct cpulist siblings_of(const struct topology *t, const struct cpulist *cpus)
 {
     struct cpulist cores = cores_touched(t, cpus);
-    struct cpulist all = cpus_of(t, &cores);
+    struct cpulist all = topology_map(t, OF_CPU, OF_CORE, &cores);
     return cpulist_minus(&all, cpus);
 }
 
@@ -63,15 +50,6 @@ static struct cpulist cores_of_group(const struct topology *t, const struct cpul
             cpulist_add(&group, (unsigned)c->core);
     }
     return group;
-}
-
-static unsigned count_classes(const struct topology *t, const struct cpulist *cpus)
-{
-    struct cpulist classes = {0};
-    for (size_t i = 0; i < t->cpus; i++)
-        if (cpulist_has(cpus, (unsigned)t->cpu[i].cpu))
-            cpulist_add(&classes, (unsigned)t->cpu[i].klass);
-    return cpulist_count(&classes);
 }
 
 struct group {
@@ -147,15 +125,6 @@ struct pool {
     bool isolated, in_part;
 };
 
-static struct cpulist cpus_of_node(const struct topology *t, int node)
-{
-    struct cpulist cpus = {0};
-    for (size_t i = 0; i < t->cpus; i++)
-        if (t->cpu[i].node == node)
-            cpulist_add(&cpus, (unsigned)t->cpu[i].cpu);
-    return cpus;
-}
-
 /* The CPUs without isolated ones, unless all are isolated. */
 static struct cpulist not_isolated(const struct topology *t, const struct cpulist *cpus, bool *all_are)
 {
@@ -171,7 +140,9 @@ static int fill_pool(const struct topology *t, const struct cpulist *usable, con
     bool all_isolated = false;
     struct cpulist mine = *usable;
     if (request->has_node) {
-        struct cpulist there = cpus_of_node(t, request->node), numbers = topology_nodes_of(t, usable);
+        struct cpulist node = {0}, numbers = topology_nodes_of(t, usable);
+        cpulist_add(&node, (unsigned)request->node);
+        struct cpulist there = topology_map(t, OF_CPU, OF_NODE, &node);
         (void)cpulist_format(&numbers, nodes, sizeof(nodes));
         mine = cpulist_and(usable, &there);
         if (is_empty(&mine))
@@ -266,7 +237,7 @@ static void split(const struct topology *t, const struct group *g, const struct 
         cpulist_add(&house, (unsigned)housekeeper);
     struct cpulist cores = cpulist_minus(&g->cores, &house);
     ret->benchmark = take(t, &cores, &pool->open, request);
-    ret->housekeeping = cpus_of(t, &house);
+    ret->housekeeping = topology_map(t, OF_CPU, OF_CORE, &house);
     ret->housekeeping = cpulist_and(&ret->housekeeping, &pool->house);
     ret->siblings = siblings_of(t, &ret->benchmark);
     say_split(t, g, housekeeper, request, ret);
@@ -322,12 +293,12 @@ static void say_request(const struct topology *t, const struct cpulist *requeste
     struct cpulist nodes = topology_nodes_of(t, requested);
     struct cpulist isolated = cpulist_and(requested, &t->isolated);
     struct cpulist in_part = cpulist_minus(&touched, &whole);
-    unsigned classes = count_classes(t, requested);
+    struct cpulist classes = topology_map(t, OF_CLASS, OF_CPU, requested);
     say(ret, "as requested");
     if (!is_empty(&in_part))
         say(ret, "; %u core%s in part", cpulist_count(&in_part), cpulist_count(&in_part) == 1 ? "" : "s");
-    if (classes > 1)
-        say(ret, "; %u core classes", classes);
+    if (cpulist_count(&classes) > 1)
+        say(ret, "; %u core classes", cpulist_count(&classes));
     if (cpulist_count(&nodes) > 1)
         say(ret, "; %u NUMA nodes", cpulist_count(&nodes));
     if (!is_empty(&isolated))
@@ -363,7 +334,7 @@ static int choose_listed(const struct topology *t, const struct cpulist *allowed
     TRY(check_request(t, allowed, &request->list, e));
     TRY(check_list(t, request, e));
     struct cpulist taken = cores_touched(t, &request->list);
-    taken = cpus_of(t, &taken);
+    taken = topology_map(t, OF_CPU, OF_CORE, &taken);
     struct cpulist usable = cpulist_and(allowed, &t->online);
     struct cpulist rest = cpulist_minus(&usable, &taken);
     bool isolated = false;

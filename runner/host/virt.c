@@ -33,12 +33,6 @@ static const char *known_signature(const char *signature)
     return NULL;
 }
 
-static const char *name_of_signature(const char *signature)
-{
-    const char *name = known_signature(signature);
-    return name ? name : signature;
-}
-
 /* The signature in CPUID leaf 0x40000000, in the range reserved for hypervisors (Documentation/virt/kvm/x86/cpuid.rst).
  * Only valid if the CPU has the flag "hypervisor". */
 static bool hypervisor_signature(char name[13])
@@ -100,7 +94,7 @@ static void capture_hypervisor(const char *sysroot, const char *cpu_flags, struc
     if (file_read(sysroot, "/sys/hypervisor/type", name, sizeof(name)) > 0)
         facts_text(ret, KEY, name);
     else if (is_flagged && sysroot[0] == '\0' && hypervisor_signature(name))
-        facts_text(ret, KEY, name_of_signature(name));
+        facts_text(ret, KEY, known_signature(name) ? known_signature(name) : name);
     else if (is_virtual_product(product))
         facts_text(ret, KEY, product);
     else if (is_flagged)

@@ -1,17 +1,9 @@
 #include "launch/allowance.h"
 
-#include <string.h>
+#include <stddef.h>
 
 #include "base/cleanup.h"
 
-const char *const allowance_names[] = {[ALLOW_IO_URING] = "io_uring"};
+const char *const allowance_names[] = {[ALLOW_IO_URING] = "io_uring", NULL};
 
-_Static_assert(ARRAY_LEN(allowance_names) == ALLOWANCES, "each has a name");
-
-int allowance_find(const char *name)
-{
-    for (int i = 0; i < ALLOWANCES; i++)
-        if (strcmp(allowance_names[i], name) == 0)
-            return i;
-    return -1;
-}
+_Static_assert(ARRAY_LEN(allowance_names) == ALLOWANCES + 1, "each has a name");

@@ -6,10 +6,7 @@
 
 enum allowance { ALLOW_IO_URING, ALLOWANCES };
 
-/* As on the command line: "io_uring". */
+/* As on the command line: "io_uring"; ends with NULL. */
 extern const char *const allowance_names[];
-
-/* The enum allowance of a name; -1: unknown. */
-int allowance_find(const char *name);
 
 #endif

@@ -28,35 +28,12 @@
 #include "launch/filter.h"
 #include "launch/landlock.h"
 
-struct confine {
-    bool wants[CONFINE_LAYERS];
-    uint64_t namespaces;           /* made by clone3 */
-    int unshared;                  /* made by unshare(2) in its first process */
-    char uid_map[48], gid_map[48]; /* "" without a user namespace */
-    struct confine_user user;
-    struct confine_mounts mounts;
-    cap_t no_capability;
-    cap_value_t capabilities;    /* how many this kernel has */
-    const struct filter *filter; /* NULL: none */
-};
-
 const char *const confine_layer_names[] = {"namespaces",     "loopback",       "read-only root", "private folders",
                                            "own /proc",      "host's sockets", "standard input", "Landlock rules",
                                            "host name",      "user",           "capabilities",   "privileges",
                                            "seccomp filter", "seccomp counts"};
 
 /* --- the filter --------------------------------------------------------------------------------------------------- */
-
-const void *confine_filter_bytes(const struct confine *c, size_t *len)
-{
-    *len = c->filter ? c->filter->instructions * sizeof(struct sock_filter) : 0;
-    return c->filter ? c->filter->code : NULL;
-}
-
-const char *confine_filter_text(const struct confine *c)
-{
-    return c->filter ? c->filter->text : NULL;
-}
 
 const char *confine_call_name(int nr, char *buf, size_t cap)
 {
@@ -128,12 +105,9 @@ int confine_prepare(const struct confine_request *q, struct confine **ret, struc
     choose_layers(q, c);
     choose_namespaces(q, c);
     c->capabilities = cap_max_bits();
-    c->no_capability = cap_init();
     TRY(confine_mounts_plan(q, &c->user, &c->mounts, e));
     if (q->scratch && c->user.change && chown(q->scratch, c->user.uid, (gid_t)-1) != 0)
         return err_sys(e, ERR_HOST, "cannot give '%s' to user %u", q->scratch, (unsigned)c->user.uid);
-    if (!c->no_capability)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for a set of capabilities");
     *ret = STEAL(c);
     return 0;
 }
@@ -144,33 +118,7 @@ void confine_free(struct confine **confine)
     if (!c)
         return;
     confine_mounts_free(&c->mounts);
-    (void)cap_free(c->no_capability);
     free(c);
-}
-
-bool confine_wants(const struct confine *c, enum confine_layer layer)
-{
-    return c->wants[layer];
-}
-
-const struct confine_user *confine_user(const struct confine *c)
-{
-    return &c->user;
-}
-
-bool confine_has_user_namespace(const struct confine *c)
-{
-    return *c->uid_map != '\0';
-}
-
-const char *confine_hidden(const struct confine *c, size_t n)
-{
-    return n < c->mounts.hidden_count ? c->mounts.hidden[n].path : NULL;
-}
-
-uint64_t confine_namespaces(const struct confine *c)
-{
-    return c->namespaces;
 }
 
 /* --- in the child: system calls only ----------------------------------------------------------------------------- */
@@ -278,7 +226,7 @@ void confine_enter(const struct confine *c, struct confine_outcome *o)
 /* Needs CAP_SETPCAP; confine_drop() drops the other sets last. */
 void confine_drop_bounding(const struct confine *c, struct confine_outcome *o)
 {
-    for (cap_value_t cap = 0; cap < c->capabilities; cap++)
+    for (int cap = 0; cap < c->capabilities; cap++)
         if (prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0UL, 0UL, 0UL) != 0 &&
             prctl(PR_CAPBSET_READ, (unsigned long)cap, 0UL, 0UL, 0UL) == 1)
             confine_note(o, CONFINE_CAPABILITIES, -1);
@@ -317,11 +265,19 @@ static int hold_priority(void)
     return setrlimit(RLIMIT_RTPRIO, &none) == 0 ? setrlimit(RLIMIT_NICE, &none) : -1;
 }
 
+/* Not cap_set_proc(), whose empty set is to be allocated before. */
+static int drop_capabilities(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    static const struct __user_cap_data_struct NONE[_LINUX_CAPABILITY_U32S_3];
+    return (int)syscall(SYS_capset, &head, NONE);
+}
+
 int confine_drop(const struct confine *c, struct confine_outcome *o)
 {
     become(c, o);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
-    confine_note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));
+    confine_note(o, CONFINE_CAPABILITIES, drop_capabilities());
     confine_note(o, CONFINE_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
     confine_note(o, CONFINE_PRIVILEGES, hold_priority());
     if (o->landlock_fd >= 0)

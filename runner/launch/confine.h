@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "launch/confine_request.h"
+#include "launch/confine_mounts.h"
 #include "launch/confine_user.h"
+#include "launch/filter.h"
 
 struct err;
 struct text;
@@ -18,7 +19,18 @@ struct text;
 /* "namespaces", "read-only root", …: names the step in a message. */
 extern const char *const confine_layer_names[];
 
-struct confine;
+/* A prepared confinement: what its callers read of it. */
+struct confine {
+    bool wants[CONFINE_LAYERS];    /* the layers that were asked for */
+    uint64_t namespaces;           /* flags for clone3: CLONE_NEWPID, and CLONE_NEWUSER if the caller needs it to make
+                                      the other namespaces */
+    int unshared;                  /* made by unshare(2) in its first process */
+    char uid_map[48], gid_map[48]; /* "": the workload gets no user namespace of its own */
+    struct confine_user user;
+    struct confine_mounts mounts;
+    int capabilities;            /* how many this kernel has */
+    const struct filter *filter; /* NULL: none; static */
+};
 
 /* Prepares the confinement. If the caller is root and names no user, the workload runs as CONFINE_NOBODY, or as the
  * owner of the first needed folder that CONFINE_NOBODY cannot enter (at worst root's uid, without capabilities);
@@ -29,28 +41,10 @@ int confine_prepare(const struct confine_request *request, struct confine **ret,
 void confine_free(struct confine **confine);
 #define cleanup_confine __attribute__((cleanup(confine_free)))
 
-/* Whether a layer was asked for. */
-bool confine_wants(const struct confine *c, enum confine_layer layer);
-const struct confine_user *confine_user(const struct confine *c);
-
-/* Whether the workload gets a user namespace of its own. */
-bool confine_has_user_namespace(const struct confine *c);
-
-/* The path of the n-th hidden folder; NULL after the last. */
-const char *confine_hidden(const struct confine *c, size_t n);
-
-/* The filter as BPF (an array of struct sock_filter), and as a text with its answer to each call. NULL and 0 without a
- * filter. Both are static (filter.h). */
-const void *confine_filter_bytes(const struct confine *c, size_t *len);
-const char *confine_filter_text(const struct confine *c);
-
 /* The name of a system call of this architecture by its number, or "nr_N"; in buf. */
 const char *confine_call_name(int nr, char *buf, size_t cap);
 
 /* --- in the child: system calls only ---------------------------------------------------------------------------- */
-
-/* Flags for clone3: CLONE_NEWPID, and CLONE_NEWUSER if the caller needs it to make the other namespaces. */
-uint64_t confine_namespaces(const struct confine *c);
 
 /* In the first process of the pid namespace: makes the other namespaces (the slowest step), id maps, mounts, loopback
  * and host name. */

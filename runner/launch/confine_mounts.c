@@ -88,9 +88,7 @@ static int hide_kernels(struct confine_mounts *m, struct err *e)
 {
     cleanup_text struct text mounts = {0};
     struct mountinfo one;
-    int failed = file_read_all("", "/proc/self/mountinfo", &mounts);
-    if (failed != 0)
-        return err_set(e, ERR_HOST, failed, "/proc/self/mountinfo: %s", strerror(-failed));
+    TRY(err_code(e, ERR_HOST, file_read_all("", "/proc/self/mountinfo", &mounts), "/proc/self/mountinfo"));
     for (const char *rest = mounts.data; rest && mountinfo_next(&rest, &one);)
         for (size_t i = 0; i < ARRAY_LEN(KERNELS); i++)
             if (strcmp(KERNELS[i], one.type) == 0)

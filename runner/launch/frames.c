@@ -12,6 +12,7 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "launch/nspid.h"
 #include "launch/symbols.h"
@@ -67,17 +68,6 @@ struct frames {
 
 /* --- which file has which function -------------------------------------------------------------------------------- */
 
-/* The weighed program chooses the path, which may name a device by now: what is no regular file is not opened. */
-static int open_regular(const char *path, struct stat *st)
-{
-    char again[64];
-    cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, st) != 0 || !S_ISREG(st->st_mode))
-        return -1;
-    text_format(again, sizeof(again), "/proc/self/fd/%d", fd);
-    return open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
 static void add_stranger(struct frames *f, const char *path)
 {
     if (f->strangers.len + strlen(path) < STRANGERS_MAX)
@@ -91,7 +81,8 @@ static struct symbols *symbols_of(struct frames *f, const char *path, uint64_t i
         if (strcmp(f->object[i].path, path) == 0)
             return f->object[i].symbols;
     struct object o = {.path = xstrdup(path)};
-    cleanup_close int fd = open_regular(path, &st);
+    /* The weighed program chooses the path, which may name a device by now: what is no regular file is not opened. */
+    cleanup_close int fd = source_open(AT_FDCWD, path, true, &st);
     const bool same = fd >= 0 && (inode == 0 || st.st_ino == inode) && st.st_size <= OBJECTS_BYTES - f->object_bytes;
     f->object_bytes += same ? st.st_size : 0;
     if (!same || symbols_read(fd, &o.symbols) != 0 || symbols_are_exports(o.symbols))

@@ -183,16 +183,7 @@ size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap)
     return count;
 }
 
-static int bad_report(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static int bad_report(struct err *e, const char *fmt, ...)
-{
-    char text[200];
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
-    va_end(ap);
-    return err_set(e, ERR_WORKLOAD, -EPROTO, "ledger: %s", text);
-}
+#define BAD_REPORT(e, ...) err_set(e, ERR_WORKLOAD, -EPROTO, "ledger: " __VA_ARGS__)
 
 /* The allowed range of an iteration's stamps. */
 struct between {
@@ -205,16 +196,16 @@ static int stamp_check(const struct ledger_map *map, uint64_t i, struct between 
 {
     const int64_t start_ns = ledger_starts(map)[i], end_ns = ledger_ends(map)[i];
     if (start_ns < b->from_ns)
-        return bad_report(e, "start_ns[%" PRIu64 "] is %" PRId64 ", before %s at %" PRId64, i, start_ns, b->from,
+        return BAD_REPORT(e, "start_ns[%" PRIu64 "] is %" PRId64 ", before %s at %" PRId64, i, start_ns, b->from,
                           b->from_ns);
     if (end_ns < start_ns)
-        return bad_report(e, "end_ns[%" PRIu64 "] is %" PRId64 ", before its start_ns at %" PRId64, i, end_ns,
+        return BAD_REPORT(e, "end_ns[%" PRIu64 "] is %" PRId64 ", before its start_ns at %" PRId64, i, end_ns,
                           start_ns);
     if (end_ns > b->to_ns)
-        return bad_report(e, "end_ns[%" PRIu64 "] is %" PRId64 ", after the end at %" PRId64, i, end_ns, b->to_ns);
+        return BAD_REPORT(e, "end_ns[%" PRIu64 "] is %" PRId64 ", after the end at %" PRId64, i, end_ns, b->to_ns);
     const int64_t ready_ns = ledger_readies(map)[i];
     if (ready_ns != 0 && (ready_ns < start_ns || ready_ns > end_ns))
-        return bad_report(e, "ready_ns[%" PRIu64 "] is %" PRId64 ", outside of its iteration: %" PRId64 " to %" PRId64,
+        return BAD_REPORT(e, "ready_ns[%" PRIu64 "] is %" PRId64 ", outside of its iteration: %" PRId64 " to %" PRId64,
                           i, ready_ns, start_ns, end_ns);
     b->from_ns = end_ns;
     text_format(b->from, sizeof(b->from), "end_ns[%" PRIu64 "]", i);
@@ -225,12 +216,12 @@ static int wall_check(const struct ledger_map *map, const struct ledger_run *run
 {
     const int64_t start_ns = map->page->wall_start_ns, end_ns = map->page->wall_end_ns;
     if (start_ns < run->from_ns)
-        return bad_report(e, "wall_start_ns is %" PRId64 ", before the workload's start at %" PRId64, start_ns,
+        return BAD_REPORT(e, "wall_start_ns is %" PRId64 ", before the workload's start at %" PRId64, start_ns,
                           run->from_ns);
     if (end_ns < start_ns)
-        return bad_report(e, "wall_end_ns is %" PRId64 ", before wall_start_ns at %" PRId64, end_ns, start_ns);
+        return BAD_REPORT(e, "wall_end_ns is %" PRId64 ", before wall_start_ns at %" PRId64, end_ns, start_ns);
     if (end_ns > run->to_ns)
-        return bad_report(e, "wall_end_ns is %" PRId64 ", after the workload's end at %" PRId64, end_ns, run->to_ns);
+        return BAD_REPORT(e, "wall_end_ns is %" PRId64 ", after the workload's end at %" PRId64, end_ns, run->to_ns);
     return 0;
 }
 
@@ -259,28 +250,23 @@ static int stamps_check(const struct ledger_map *map, uint64_t expected, const s
         __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* not limited: too many is an error */
     const bool is_early = map->enough > 0 && done >= map->enough && done < expected;
     if ((done != expected && !is_early) || done > map->iteration_capacity)
-        return bad_report(
+        return BAD_REPORT(
             e, "iterations_done is %" PRIu64 ", where %" PRIu64 " are expected and there is room for %" PRIu64, done,
             expected, map->iteration_capacity);
     if (map->page->hold_ns < 0 || map->page->hold_ns > LEDGER_HOLD_MAX_NS)
-        return bad_report(e, "hold_ns is %" PRId64 ", where 0 to %" PRId64 " are allowed", map->page->hold_ns,
+        return BAD_REPORT(e, "hold_ns is %" PRId64 ", where 0 to %" PRId64 " are allowed", map->page->hold_ns,
                           LEDGER_HOLD_MAX_NS);
     TRY(wall_check(map, run, e));
     struct between b = {.from_ns = map->page->wall_start_ns, .to_ns = run->to_ns, .from = "wall_start_ns"};
     for (uint64_t i = 0; i < done; i++)
         TRY(stamp_check(map, i, &b, e));
     if (map->page->wall_end_ns < b.from_ns)
-        return bad_report(e, "wall_end_ns is %" PRId64 ", before %s at %" PRId64, map->page->wall_end_ns, b.from,
+        return BAD_REPORT(e, "wall_end_ns is %" PRId64 ", before %s at %" PRId64, map->page->wall_end_ns, b.from,
                           b.from_ns);
     return 0;
 }
 
 /* --- readings */
-
-static const struct ledger_reading *readings_of(const struct ledger_map *map)
-{
-    return (const struct ledger_reading *)(ledger_readies(map) + map->iteration_capacity);
-}
 
 /* What is wrong with the reading, which is the i-th; NULL: nothing. */
 static const char *reading_fault(const struct ledger_map *map, const struct ledger_reading *r, uint64_t i,
@@ -301,7 +287,8 @@ static const char *reading_fault(const struct ledger_map *map, const struct ledg
 /* Copies, because the workload can still write to the page. to_ns: the latest time of one. e gets the first error. */
 static size_t readings_take(const struct ledger_map *map, int64_t to_ns, struct ledger_reading *sound, struct err *e)
 {
-    const struct ledger_reading *reading = readings_of(map);
+    const struct ledger_reading *reading =
+        (const struct ledger_reading *)(ledger_readies(map) + map->iteration_capacity);
     struct ledger_run allowed = {map->page->wall_start_ns, to_ns};
     uint64_t given = __atomic_load_n(&map->page->readings_done, __ATOMIC_ACQUIRE);
     given = map->reading_stride > 0 ? at_most(given, LEDGER_READINGS) : 0;
@@ -311,7 +298,7 @@ static size_t readings_take(const struct ledger_map *map, int64_t to_ns, struct 
         allowed.from_ns = sound[i].at_ns;
         if (!fault)
             continue;
-        (void)bad_report(e, "reading[%" PRIu64 "] (iteration %" PRId64 "): %s", i, sound[i].iteration, fault);
+        (void)BAD_REPORT(e, "reading[%" PRIu64 "] (iteration %" PRId64 "): %s", i, sound[i].iteration, fault);
         return i;
     }
     return given;
@@ -378,7 +365,7 @@ static size_t figures_take(const struct ledger_map *map, struct ledger_figure *s
         if (!fault)
             sound[count++] = f;
         else if (e->code == 0)
-            (void)bad_report(e, "figure[%" PRIu64 "] ('%.*s'): %s", i, LEDGER_FIGURE_NAME - 1, f.name, fault);
+            (void)BAD_REPORT(e, "figure[%" PRIu64 "] ('%.*s'): %s", i, LEDGER_FIGURE_NAME - 1, f.name, fault);
     }
     return count;
 }
@@ -395,7 +382,7 @@ static int figures_check(const struct ledger_map *map, struct err *e)
     struct err fault = {0};
     uint64_t given = __atomic_load_n(&map->page->figure_count, __ATOMIC_ACQUIRE);
     if (given > LEDGER_FIGURES)
-        return bad_report(e, "figure_count is %" PRIu64 ", where there is room for %d", given, LEDGER_FIGURES);
+        return BAD_REPORT(e, "figure_count is %" PRIu64 ", where there is room for %d", given, LEDGER_FIGURES);
     (void)figures_take(map, sound, &fault);
     return fault.code == 0 ? 0 : err_set(e, fault.kind, fault.code, "%s", fault.text);
 }
@@ -508,22 +495,23 @@ static struct ledger_figure *figure_slot(struct ledger *l, const char *name)
     return &l->figure[count];
 }
 
-void ledger_figure_integer(struct ledger *l, const char *name, int64_t value)
+static void set_figure(struct ledger *l, const char *name, struct ledger_figure value)
 {
     struct ledger_figure *f = figure_slot(l, name);
     if (!f)
         return;
-    f->integer = value;
-    __atomic_store_n(&f->kind, LEDGER_FIGURE_INTEGER, __ATOMIC_RELEASE);
+    f->integer = value.integer; /* or the bits of the real */
+    __atomic_store_n(&f->kind, value.kind, __ATOMIC_RELEASE);
+}
+
+void ledger_figure_integer(struct ledger *l, const char *name, int64_t value)
+{
+    set_figure(l, name, (struct ledger_figure){.kind = LEDGER_FIGURE_INTEGER, .integer = value});
 }
 
 void ledger_figure_real(struct ledger *l, const char *name, double value)
 {
-    struct ledger_figure *f = figure_slot(l, name);
-    if (!f)
-        return;
-    f->real = value;
-    __atomic_store_n(&f->kind, LEDGER_FIGURE_REAL, __ATOMIC_RELEASE);
+    set_figure(l, name, (struct ledger_figure){.kind = LEDGER_FIGURE_REAL, .real = value});
 }
 
 void ledger_fail(struct ledger *l, const char *fmt, ...)

@@ -59,16 +59,10 @@ int perf_event_format_bit(const char *root, const char *pmu, const char *field, 
 /* The number after "KEY:" at the start of a line; base as for strtoull(). */
 static bool status_number(const char *status, const char *key, int base, unsigned long long *ret)
 {
-    size_t len = strlen(key);
-    for (const char *line = status; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, key, len) != 0 || line[len] != ':')
-            continue;
-        char *end = NULL;
-        *ret = strtoull(line + len + 1, &end, base);
-        return end != line + len + 1;
-    }
-    return false;
+    const char *value = text_after(status, key, ':');
+    char *end = NULL;
+    *ret = value ? strtoull(value, &end, base) : 0;
+    return end != value;
 }
 
 /* The kernel asks for capabilities in the first user namespace, whose map is "0 0 4294967295" (user_namespaces(7)). */

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 
 #define ROOM ((size_t)1 << 16)
 #define PIPE (1 << 20) /* an unprivileged user's maximum (pipe(7), pipe-max-size); less suffices */
@@ -57,18 +58,6 @@ void relay_started(struct relay *r)
             (void)close(STEAL_FD(r->into[i]));
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        bytes += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
-}
-
 /* Closes a pipe whose file cannot be written any more: the command then gets SIGPIPE. */
 void relay_take(struct relay *r, int pipe)
 {
@@ -76,7 +65,7 @@ void relay_take(struct relay *r, int pipe)
     ssize_t n = read(r->from[pipe], room, sizeof(room));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    int failed = n > 0 ? write_all(r->file[pipe], room, (size_t)n) : 0;
+    int failed = n > 0 ? file_write_fd(r->file[pipe], room, (size_t)n) : 0;
     if (failed != 0 && r->failed == 0)
         r->failed = -failed;
     if (n <= 0 || failed != 0)

@@ -100,9 +100,7 @@ int shm_objects_begin(uid_t uid, struct shm_objects **ret, struct err *e)
         return 0;
     __attribute__((cleanup(shm_objects_free))) struct shm_objects *s = xcalloc(1, sizeof(*s));
     *s = (struct shm_objects){.dirfd = STEAL_FD(dirfd), .device = st.st_dev, .uid = uid};
-    int failed = each_entry(s, add_before);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", SHM, strerror(-failed));
+    TRY(err_code(e, ERR_OURS, each_entry(s, add_before), "%s", SHM));
     *ret = STEAL(s);
     return 0;
 }

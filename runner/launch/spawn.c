@@ -285,20 +285,19 @@ static int complain(struct spawn_message *m, int number, const char *step)
     return -1;
 }
 
-/* Waits for something to read, until the deadline. false: sets errno. */
-static bool await_word(int fd, int64_t deadline_ns)
+int spawn_await(int fd, int signal_fd, int64_t deadline_ns)
 {
     for (;;) {
-        struct pollfd p = {.fd = fd, .events = POLLIN};
+        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
         int64_t left_ns = deadline_ns - clock_now_ns();
         struct timespec left = clock_timespec(left_ns > 0 ? left_ns : 0);
-        int n = ppoll(&p, 1, &left, NULL);
+        int n = ppoll(p, 2, &left, NULL);
         if (n > 0)
-            return true;
+            return p[1].revents ? -EINTR : 0;
         if (n == 0)
-            errno = ETIMEDOUT;
-        if (n == 0 || errno != EINTR)
-            return false;
+            return -ETIMEDOUT;
+        if (errno != EINTR)
+            return -errno;
     }
 }
 
@@ -314,8 +313,9 @@ static int hear(int talk_fd, int64_t deadline_ns, struct child *child, struct sp
 {
     bool ready = false;
     for (;;) {
-        if (!await_word(talk_fd, deadline_ns))
-            return complain(m, errno, BEGIN);
+        int waited = spawn_await(talk_fd, -1, deadline_ns);
+        if (waited != 0)
+            return complain(m, -waited, BEGIN);
         union passed control;
         struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
         struct msghdr msg = {
@@ -365,7 +365,7 @@ static bool namespaces_refused(int number)
  * negative: error. */
 static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const int control[2], struct child *child)
 {
-    pid_t pid = spawn_clone(-1, confine_namespaces(spec->confine), &child->init_pidfd);
+    pid_t pid = spawn_clone(-1, spec->confine->namespaces, &child->init_pidfd);
     if (pid == 0) {
         (void)close(talk[0]);
         (void)close(control[0]);
@@ -419,7 +419,7 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
         birth.said = NULL;
     }
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
-        birth.outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
+        birth.outcome.refused[i] = spec->confine->wants[i] ? child->refused : 0;
     TRY(socket_pair(talk, e));
     child->talk_fd = talk[0];
     cleanup_close int said __attribute__((unused)) = birth.talk_fd = talk[1];

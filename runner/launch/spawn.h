@@ -69,8 +69,8 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e);
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret);
 
 /* The same for an untrusted program, confined by spec->confine, in the slice spec->cgroup_fd. Uses path, argv, envp,
- * cwd, affinity, confine and cgroup_fd of spec. -EINTR: a signal in signal_fd (signalfd(2); below 0: none) ended it;
- * the caller takes it. -EFBIG (workload). */
+ * cwd, affinity, confine and cgroup_fd of spec. -ECHILD: e says how it ended. -EINTR: a signal in signal_fd
+ * (signalfd(2); below 0: none) ended it; the caller takes it. -EFBIG (workload). */
 int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int signal_fd, struct text *ret,
                            struct err *e);
 

@@ -36,29 +36,12 @@ static int open_pipe(int *from_child, int *to_parent)
     return 0;
 }
 
-/* Waits for something to read, or for the end of a pidfd, until the deadline or a signal in signal_fd (below 0: none);
- * a handled signal does not end it. 0; -ETIMEDOUT; -EINTR; or -errno. */
-static int await(int fd, int signal_fd, int64_t deadline_ns)
-{
-    for (;;) {
-        int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
-        int n = poll(p, 2, left_ms > 0 ? (int)left_ms : 0);
-        if (n > 0)
-            return p[1].revents ? -EINTR : 0;
-        if (n == 0)
-            return -ETIMEDOUT;
-        if (errno != EINTR)
-            return -errno;
-    }
-}
-
 /* Appends what fd brings until its end, the deadline or a signal, which end_capture() tells. -EFBIG: more than
  * CAPTURE_MAX. */
 static int drain(int fd, int signal_fd, int64_t deadline_ns, struct text *ret)
 {
     char chunk[4096];
-    while (await(fd, signal_fd, deadline_ns) == 0) {
+    while (spawn_await(fd, signal_fd, deadline_ns) == 0) {
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
@@ -85,18 +68,20 @@ static int find_helper(const char *name, char path[PATH_MAX])
     return failed == 0 ? 0 : -ENOENT;
 }
 
-/* Waits for the child's end, and kills it at the deadline (-ETIMEDOUT) or a signal (-EINTR). */
-static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns)
+/* Waits for the child's end, and kills it at the deadline (-ETIMEDOUT) or a signal (-EINTR). -ECHILD: e says how it
+ * ended. */
+static int end_capture(struct child *child, int signal_fd, int64_t deadline_ns, struct err *e)
 {
     struct child_end end = {0};
-    int waited = await(child->pidfd, signal_fd, deadline_ns);
+    int waited = spawn_await(child->pidfd, signal_fd, deadline_ns);
     if (waited != 0)
         spawn_kill(child);
     int r = spawn_wait(child, &end, NULL);
-    return waited == -EINTR || waited == -ETIMEDOUT ? waited
-           : r != 0                                 ? r
-           : end.signalled || end.exit_status != 0  ? -ECHILD
-                                                    : 0;
+    if (waited == -EINTR || waited == -ETIMEDOUT || r != 0)
+        return waited == -EINTR || waited == -ETIMEDOUT ? waited : r;
+    if (end.signalled)
+        return err_set(e, ERR_WORKLOAD, -ECHILD, "signal %d ended it (%s)", end.signal, strsignal(end.signal));
+    return end.exit_status == 0 ? 0 : err_set(e, ERR_WORKLOAD, -ECHILD, "exit status %d", end.exit_status);
 }
 
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
@@ -125,7 +110,7 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     int failed = drain(from_child, -1, deadline_ns, ret);
     (void)close(STEAL_FD(from_child)); /* a child that prints on gets SIGPIPE now, not the deadline */
     struct child child = {.pid = pid, .pidfd = pidfd};
-    int ended = end_capture(&child, -1, deadline_ns);
+    int ended = end_capture(&child, -1, deadline_ns, NULL);
     return failed != 0 ? failed : ended;
 }
 
@@ -134,16 +119,14 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
 {
     cleanup_close int from_child = -1, to_parent = -1;
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
-    int failed = open_pipe(&from_child, &to_parent);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "pipe: %s", strerror(-failed));
+    TRY(err_code(e, ERR_OURS, open_pipe(&from_child, &to_parent), "pipe"));
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct child child = SPAWN_NO_CHILD;
     struct spawn_spec whole = *spec;
     whole.keep_fd = -1;
     whole.stdin_fd = whole.stderr_fd = nothing;
     whole.stdout_fd = to_parent;
-    failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
+    int failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
     (void)close(STEAL_FD(to_parent));
     if (failed != 0)
         return failed;
@@ -151,7 +134,7 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
         (void)close(STEAL_FD(child.listener_fd));
     failed = drain(from_child, signal_fd, deadline_ns, ret);
     (void)close(STEAL_FD(from_child));
-    int ended = end_capture(&child, signal_fd, deadline_ns);
+    int ended = end_capture(&child, signal_fd, deadline_ns, e);
     spawn_end(&child);
     return failed == 0 ? ended
                        : err_set(e, ERR_WORKLOAD, failed, "what '%s' prints cannot be read: %s", spec->path,

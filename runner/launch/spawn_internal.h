@@ -51,6 +51,10 @@ bool spawn_clone3_is_hidden(void);
 /* close_range(2) from first on, with its flags: 0, or CLOSE_RANGE_CLOEXEC. Returns 0, or -1 with errno. */
 int spawn_close_range(int first, unsigned flags);
 
+/* Waits for something to read, or for the end of a pidfd, until the deadline or a signal in signal_fd (below 0: none);
+ * a handled signal does not end it. 0; -ETIMEDOUT; -EINTR; or -errno. */
+int spawn_await(int fd, int signal_fd, int64_t deadline_ns);
+
 /* In the child: sends the failed step with errno, and exits. */
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 

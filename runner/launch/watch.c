@@ -366,7 +366,7 @@ static int watch_loop(struct watch *w, struct err *e)
         if (n > 0 && take_events(w, fds))
             return 0;
         if (take_deadlines(w, &failed))
-            return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "cannot take a sample: %s", strerror(-failed));
+            return err_code(e, ERR_OURS, failed, "cannot take a sample");
     }
 }
 

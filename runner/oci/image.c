@@ -20,7 +20,6 @@
 #define NAMED  IMAGE_NAMED "/"
 #define BLOBS  LAYOUT OCI_BLOBS
 #define INDEX  LAYOUT OCI_INDEX_FILE
-#define PREFIX "sha256:"
 
 static bool begins(const char *path, const char *with)
 {

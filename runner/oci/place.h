@@ -17,7 +17,7 @@ struct text;
 /* Starts as PLACE_UNOPENED; the owner ends it with place_close(). */
 struct oci_place {
     struct oci_reference ref;
-    struct tmpdir unpacked; /* for a registry: the folder of its layout */
+    struct temporary unpacked; /* for a registry: the folder of its layout */
     int layout;
 };
 

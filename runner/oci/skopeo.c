@@ -72,7 +72,7 @@ static int run(const char *words[], const char *ref, const char *beside, int wai
     struct err why = {0};
     char *version[] = {program, (char *)"--version", NULL};
     cleanup_text struct text ignored = {0}, said = {0};
-    cleanup_tmpdir struct tmpdir s = {.fd = -1};
+    cleanup_tmpdir struct temporary s = {.fd = -1};
     if (trust_find_program("skopeo", program, sizeof(program), &why) != 0 ||
         spawn_capture(version, ASK_MS, &ignored) != 0)
         return err_set(e, ERR_HOST, -ENOENT, "'%s': skopeo is not on the PATH (%s)", ref,

@@ -416,6 +416,21 @@ static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
     return 0;
 }
 
+/* The table has the same form, whether or not all of it was run. */
+static void say_interrupted(const struct matrix *s)
+{
+    const struct campaign *c = s->campaign;
+    const size_t done = tally_done(&c->tally, c->tally.blocks);
+    cleanup_text struct text remedy = {0};
+    if (!s->shows) {
+        text_add(&remedy, "; 'tare matrix ");
+        text_add_shell_word(&remedy, c->folder.path);
+        text_add(&remedy, "' goes on");
+    }
+    terminal_say("interrupted: %zu invocation%s had ended, and nothing is told of others%s", done, done == 1 ? "" : "s",
+                 remedy.data ? remedy.data : "");
+}
+
 static int run_all(struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -427,6 +442,8 @@ static int run_all(struct matrix *s, struct err *e)
         terminal_say("matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
                      "measures again)",
                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
+    if (interrupted_by)
+        say_interrupted(s);
     struct err shown = {0}; /* results are shown, however the plan ended */
     if (s->shows && s->shows->is_whole)
         *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;

@@ -19,6 +19,7 @@
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 #include "launch/spawn.h"
+#include "record/records.h"
 #include "run/session.h"
 
 #define WORKERS_HIGH    4096 /* as for --workers of the other commands */
@@ -185,9 +186,9 @@ static bool ran_out_of_memory(const struct slice *slice)
 {
     char path[PATH_MAX], text[CGFILE_CAP];
     uint64_t killed = 0;
-    text_format(path, sizeof(path), "%s/memory.events", slice_path(slice));
-    return slice_is_own(slice) && file_read("", path, text, sizeof(text)) > 0 &&
-           cgfile_key(text, "oom_kill", &killed) == 0 && killed > 0;
+    text_format(path, sizeof(path), "%s/memory.events", slice->path);
+    return slice->own && file_read("", path, text, sizeof(text)) > 0 && cgfile_key(text, "oom_kill", &killed) == 0 &&
+           killed > 0;
 }
 
 /* Looks at it in a slice with a cell's limits, but for the CPUs' partition. */
@@ -197,8 +198,7 @@ static int look_in(struct sweep *s, const struct cell *cell, struct session *ses
     struct slice_limits limits = session_limits(session, cell);
     limits.partition = SLICE_PARTITION_NONE;
     TRY(slice_create(session->tree, "look", &limits, &slice, e));
-    const struct function_place in = {slice_is_own(slice) ? slice_dirfd(slice) : -1, &session->cpus.benchmark,
-                                      session->signal_fd};
+    const struct function_place in = {slice->own ? slice->dirfd : -1, &session->cpus.benchmark, session->signal_fd};
     int failed = function_look(&s->function, cell, &s->runtime, &in, &s->look, e);
     if (failed == -ECHILD && ran_out_of_memory(slice)) {
         char most[32];
@@ -367,15 +367,33 @@ void sweep_add_function(const struct sweep *s, struct text *out)
     text_add(out, "\n");
 }
 
+void sweep_add_missing(const struct sweep *s, const struct records *r, struct text *out)
+{
+    bool missing = false;
+    for (size_t i = 0; i < r->count; i++)
+        missing |= strstr(r->list[i].detail, "FileNotFoundError") != NULL;
+    if (missing && s->is_function)
+        text_add(out,
+                 "* the function ran in a folder that has what it opened below %s when it was looked at, and no more: "
+                 "name by its whole path what it lists, looks for or finds elsewhere (and with --rw PATH what is below "
+                 "/tmp)\n",
+                 s->function.root);
+}
+
 void sweep_add_places(const struct sweep *s, const char *folder, struct text *out)
 {
     const char *keep = s->c->bench.keep;
-    if (keep)
-        text_add(out, "* the scenario: %s ('tare run %s%s'; with --profile growth: how its memory grows)\n", keep,
-                 strchr(keep, '/') ? "" : "./", keep);
+    cleanup_text struct text place = {0}, records = {0};
+    text_add_shell_word(&records, folder);
+    if (keep) {
+        cleanup_free char *path = text_printf("%s%s", strchr(keep, '/') ? "" : "./", keep);
+        text_add_shell_word(&place, path);
+        text_add(out, "* the scenario: %s ('tare run %s'; with --profile growth: how its memory grows)\n", keep,
+                 place.data);
+    }
     if (*s->records)
         text_add(out, "* the records were not kept (--out DIR keeps them%s)\n",
                  keep ? "" : ", --keep DIR keeps a scenario to go on from");
     else
-        text_add(out, "* the records: %s ('tare report %s')\n", folder, folder);
+        text_add(out, "* the records: %s ('tare report %s')\n", folder, records.data);
 }

@@ -15,6 +15,7 @@
 #include "plan/matrix.h"
 
 struct err;
+struct records;
 struct text;
 
 #define SWEEP_WORKERS_MAX 16 /* different numbers of workers */
@@ -81,6 +82,10 @@ void sweep_end(struct sweep *s);
 
 /* For a function, adds the line "work of mypkg.work (size=10): a call takes 4.6 ms and returns 20 B". */
 void sweep_add_function(const struct sweep *s, struct text *out);
+
+/* If a file was missing in a run that is there where the function was looked at: adds a line, beginning with "* ", that
+ * says which files a scenario has. */
+void sweep_add_missing(const struct sweep *s, const struct records *r, struct text *out);
 
 /* Adds the places of the scenario and the records, each on a line that begins with "* ". folder: the records'. */
 void sweep_add_places(const struct sweep *s, const char *folder, struct text *out);

@@ -365,8 +365,8 @@ static json_t *declared_json(const struct scenario *s)
         struct figure_about about = figure_about_declared(f->name, f->title, f->unit, f->kind, f->better);
         json_put(o, f->name,
                  json_pack("{s:o, s:o, s:s, s:s}", "title", json_of_bytes(about.title), "unit",
-                           json_of_bytes(about.unit), "kind", figure_kind_name(about.kind), "better",
-                           figure_better_name(about.better)));
+                           json_of_bytes(about.unit), "kind", figure_kind_names[about.kind], "better",
+                           figure_better_names[about.better]));
     }
     return o;
 }

@@ -207,7 +207,7 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     char words[WORDS_MAX_VERDICT];
     const char *why = row->ratio.why_not, *unclear = why ? why : row->verdict.why;
     table_row(t, NULL);
-    table_texts(t, row->label + common, row->figure, row->about.unit, figure_better_name(row->about.better));
+    table_texts(t, row->label + common, row->figure, row->about.unit, figure_better_names[row->about.better]);
     table_number(t, (double)row->a.used, 0, NULL);
     table_number(t, (double)row->b.used, 0, NULL);
     add_side(t, row, &row->a);
@@ -378,8 +378,8 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put_text(o, "figure", row->figure);
     json_put_text(o, "title", row->about.title);
     json_put_text(o, "unit", row->about.unit);
-    json_put_text(o, "kind", figure_kind_name(row->about.kind));
-    json_put_text(o, "better", figure_better_name(row->about.better));
+    json_put_text(o, "kind", figure_kind_names[row->about.kind]);
+    json_put_text(o, "better", figure_better_names[row->about.better]);
     json_put(o, "a", side_json(&row->a, r->is_difference));
     json_put(o, "b", side_json(&row->b, r->is_difference));
     json_put_text(o, "method", r->why_not ? NULL : analysis_method_names[r->method]);

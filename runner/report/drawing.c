@@ -28,6 +28,7 @@ void drawings_free(struct drawings *d)
         free(d->list[i].cell);
         text_free(&d->list[i].data);
         text_free(&d->list[i].plot);
+        text_free(&d->list[i].svg);
     }
     free(d->list);
     *d = (struct drawings){0};
@@ -47,10 +48,9 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
 
 void drawing_number(struct text *data, double value)
 {
+    text_add(data, isfinite(value) ? " " : " nan");
     if (isfinite(value))
         text_add_exact(data, value);
-    else
-        text_add(data, "nan");
 }
 
 void drawing_quote(struct text *plot, const char *text)
@@ -66,18 +66,15 @@ void drawing_quote(struct text *plot, const char *text)
     text_add(plot, "'");
 }
 
-bool drawing_spans_decades(const double *value, size_t count)
+void drawing_widen(struct drawing_span *s, double value)
 {
-    double least = INFINITY, greatest = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(value[i]))
-            continue;
-        if (value[i] <= 0)
-            return false;
-        least = fmin(least, value[i]);
-        greatest = fmax(greatest, value[i]);
-    }
-    return greatest >= 10 * least;
+    s->low = isfinite(value) ? fmin(s->low, value) : s->low;
+    s->high = isfinite(value) ? fmax(s->high, value) : s->high;
+}
+
+bool drawing_spans_decades(const struct drawing_span *s)
+{
+    return s->low > 0 && s->high >= 10 * s->low;
 }
 
 const char *drawing_colour(size_t i)

@@ -2,6 +2,7 @@
 #ifndef TARE_DRAWING_H
 #define TARE_DRAWING_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,6 +15,7 @@ struct drawing {
     char *cell;       /* the id of the cell shown; NULL: several */
     struct text data; /* NAME.dat: a line of column names, then lines of numbers and ids, for gnuplot and pgfplots */
     struct text plot; /* gnuplot commands that read NAME.dat */
+    struct text svg;  /* as gnuplot_svg() drew it; data NULL: it did not */
     double width_cm, height_cm;
 };
 
@@ -36,7 +38,8 @@ void drawings_free(struct drawings *d);
  * one is added. */
 struct drawing *drawing_add(struct drawings *d, const char *name, const char *title);
 
-/* Adds a number with enough digits to read back the same value; "nan" for none, which gnuplot and pgfplots leave out.
+/* Adds a blank and a number with enough digits to read back the same value; "nan" for none, which gnuplot and pgfplots
+ * leave out.
  */
 void drawing_number(struct text *data, double value);
 
@@ -45,8 +48,15 @@ void drawing_number(struct text *data, double value);
  * what follows. */
 void drawing_quote(struct text *plot, const char *text);
 
-/* Whether the values span a decade and are all above 0. Values that are not finite do not count. */
-bool drawing_spans_decades(const double *value, size_t count);
+/* How far what is drawn reaches along an axis. Starts as DRAWING_NO_SPAN; values that are not finite do not count. */
+struct drawing_span {
+    double low, high;
+};
+#define DRAWING_NO_SPAN ((struct drawing_span){INFINITY, -INFINITY})
+void drawing_widen(struct drawing_span *s, double value);
+
+/* Whether it is a decade and all of it above 0. */
+bool drawing_spans_decades(const struct drawing_span *s);
 
 /* The i-th colour ("#0072B2") of Okabe and Ito's palette for colour-blind readers (Color Universal Design, 2008)
  * without yellow; it repeats after seven. */

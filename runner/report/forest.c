@@ -15,46 +15,32 @@
 #define BEYOND      1.5  /* intervals are drawn at most this far beyond the span of estimates and edges, in spans */
 #define LEAST       1e-3 /* the margin of an axis whose values are all equal, as a share of the largest */
 
-struct range {
-    double low, high;
-};
-
-static void widen(struct range *r, double x)
+static struct drawing_span range_of(const struct forest *f)
 {
-    if (!isfinite(x))
-        return;
-    r->low = fmin(r->low, x);
-    r->high = fmax(r->high, x);
-}
-
-static struct range range_of(const struct forest *f)
-{
-    struct range core = {INFINITY, -INFINITY}, all = {INFINITY, -INFINITY};
-    widen(&core, f->min);
-    widen(&core, f->max);
+    struct drawing_span core = DRAWING_NO_SPAN, all;
+    drawing_widen(&core, f->min);
+    drawing_widen(&core, f->max);
     for (size_t i = 0; i < f->rows; i++)
-        widen(&core, f->row[i].at);
+        drawing_widen(&core, f->row[i].at);
     all = core;
     for (size_t i = 0; i < f->rows; i++) {
-        widen(&all, f->row[i].low);
-        widen(&all, f->row[i].high);
-        widen(&all, f->row[i].next_low);
-        widen(&all, f->row[i].next_high);
+        drawing_widen(&all, f->row[i].low);
+        drawing_widen(&all, f->row[i].high);
+        drawing_widen(&all, f->row[i].next_low);
+        drawing_widen(&all, f->row[i].next_high);
     }
     double span = fmax(core.high - core.low, 0.02 * fabs(core.high));
     double low = fmax(all.low, core.low - BEYOND * span), high = fmin(all.high, core.high + BEYOND * span);
     double size = fmax(fabs(low), fabs(high)), least = LEAST * (size > 0 ? size : 1);
     double pad = fmax(0.04 * (high - low), least);
-    return (struct range){low - pad, high + pad};
+    return (struct drawing_span){low - pad, high + pad};
 }
 
 static void add_values(struct text *data, double a, double b, double c)
 {
-    const double values[] = {a, b, c};
-    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-        text_add(data, " ");
-        drawing_number(data, values[i]);
-    }
+    drawing_number(data, a);
+    drawing_number(data, b);
+    drawing_number(data, c);
 }
 
 static void add_row(struct drawing *d, const struct forest_row *r, size_t number, struct text *alt)
@@ -87,7 +73,7 @@ static void add_edge(struct drawing *d, double x, size_t rows)
 }
 
 /* An end that lies beyond the axis is an arrow there, in the colour of its line and as far below the middle. */
-static void add_cut(struct drawing *d, const double end[2], double at, const char *colour, const struct range *x)
+static void add_cut(struct drawing *d, const double end[2], double at, const char *colour, const struct drawing_span *x)
 {
     for (size_t i = 0; i < 2; i++)
         if (isfinite(end[i]) && (i == 0 ? end[i] < x->low : end[i] > x->high))
@@ -97,7 +83,7 @@ static void add_cut(struct drawing *d, const double end[2], double at, const cha
                      i == 0 ? "0.04" : "0.96", at, i, at, colour);
 }
 
-static void add_cuts(struct drawing *d, const struct forest_row *r, size_t number, const struct range *x)
+static void add_cuts(struct drawing *d, const struct forest_row *r, size_t number, const struct drawing_span *x)
 {
     add_cut(d, (const double[]){r->low, r->high}, (double)number + BELOW, drawing_colour(r->is_mean ? 1 : 0), x);
     add_cut(d, (const double[]){r->next_low, r->next_high}, (double)number + NEXT_BELOW, NEXT_COLOUR, x);
@@ -106,7 +92,7 @@ static void add_cuts(struct drawing *d, const struct forest_row *r, size_t numbe
 static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
 {
     size_t number = 0;
-    const struct range x = range_of(f);
+    const struct drawing_span x = range_of(f);
     d->height_cm = 2.6 + ROW_CM * (double)rows;
     text_add(&d->plot,
              "set yrange [%.1f:0.4]\nunset ytics\nset grid "

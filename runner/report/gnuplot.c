@@ -178,7 +178,7 @@ int gnuplot_files(const struct drawings *d, int dirfd, unsigned formats, bool *d
 
 /* --- SVG as text ------------------------------------------------------------------------------------------------ */
 
-int gnuplot_svg(const struct drawings *d, struct text *svg, struct err *e)
+static int draw_svg(struct drawings *d, struct err *e)
 {
     char name[NAME_MAX];
     struct temporary folder;
@@ -189,10 +189,18 @@ int gnuplot_svg(const struct drawings *d, struct text *svg, struct err *e)
     failed = gnuplot_files(d, folder.fd, GNUPLOT_SVG, &dated, e);
     for (size_t i = 0; failed == 0 && i < d->count; i++) {
         file_name(name, &d->list[i], "svg");
-        failed = read_drawn(folder.fd, name, FORMATS[0].last, &svg[i], e);
+        failed = read_drawn(folder.fd, name, FORMATS[0].last, &d->list[i].svg, e);
     }
     if (failed != 0 && failed != -ENOENT) /* no gnuplot has nothing to do with the folder */
         (void)err_wrap(e, "drawing in '%s'", folder.path);
     temporary_remove(&folder);
     return failed;
+}
+
+int gnuplot_svg(struct drawings *d, struct err *no_plot, struct err *e)
+{
+    int failed = d->count ? draw_svg(d, no_plot) : 0;
+    if (failed == 0 || (failed == -ENOENT && no_plot->kind == ERR_HOST))
+        return 0;
+    return err_set(e, no_plot->kind, no_plot->code, "%s", no_plot->text);
 }

@@ -19,8 +19,8 @@ int gnuplot_files(const struct drawings *d, int dirfd, unsigned formats, bool *d
  * plain text, and the PDF is unchanged. */
 bool gnuplot_undate(struct text *pdf);
 
-/* Draws each as SVG text, by way of a temporary folder in $TMPDIR. svg has room for d->count; the caller ends each with
- * text_free(), also after an error. Errors as above. */
-int gnuplot_svg(const struct drawings *d, struct text *svg, struct err *e);
+/* Draws each as SVG text, by way of a temporary folder in $TMPDIR. 0 also without gnuplot: then none is drawn, and
+ * *no_plot says why. -EIO as above. */
+int gnuplot_svg(struct drawings *d, struct err *no_plot, struct err *e);
 
 #endif

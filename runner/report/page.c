@@ -283,23 +283,35 @@ static void add_svg(struct text *out, const struct drawing *d, const char *svg)
     }
 }
 
-void page_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg)
+static void add_figure(struct text *out, const struct drawing *d, const char *no_svg)
 {
     text_add(out, "<figure id=\"figure-%s\"", d->name);
     if (d->cell)
         text_add(out, " data-cell=\"%s\"", d->cell);
     text_add(out, ">\n");
-    if (svg) {
+    if (d->svg.data) {
         html_between(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"", d->title, "\">");
-        add_svg(out, d, svg->data);
+        add_svg(out, d, d->svg.data);
         text_add(out, "</div>\n");
     } else {
         html_between(out, "<p>", no_svg, ".</p>\n");
     }
     html_between(out, "<figcaption><b>", d->title, ".</b> ");
     html_between(out, "", d->alt, "</figcaption>\n");
-    add_data(out, d, !svg);
+    add_data(out, d, !d->svg.data);
     text_add(out, "</figure>\n");
+}
+
+static bool is_called(const struct drawing *d, const char *name)
+{
+    return text_ends_with(name, "-") ? strncmp(d->name, name, strlen(name)) == 0 : strcmp(d->name, name) == 0;
+}
+
+void page_figures(struct text *out, const struct drawings *all, const char *name, const char *no_svg)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (is_called(&all->list[i], name))
+            add_figure(out, &all->list[i], no_svg);
 }
 
 /* --- How to run it again: the commands that make such records ---------------------------------------------------- */
@@ -549,33 +561,12 @@ static const struct section SECTIONS[] = {
      NULL, TABLES_FIGURES, true, 0, NULL},
 };
 
-static bool belongs(const struct drawing *d, const char *figures)
-{
-    return figures && strncmp(d->name, figures, strlen(figures)) == 0;
-}
-
-static void add_figures(struct text *out, const struct page_parts *p, const char *figures)
-{
-    text_add(out, "<div class=\"figures\">\n");
-    for (size_t i = 0; i < p->drawing->count; i++)
-        if (belongs(&p->drawing->list[i], figures))
-            page_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
-    text_add(out, "</div>\n");
-}
-
-static void add_figure(struct text *out, const struct page_parts *p, const char *name)
-{
-    for (size_t i = 0; i < p->drawing->count; i++)
-        if (strcmp(p->drawing->list[i].name, name) == 0)
-            page_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
-}
-
 /* A table without rows and without words for that is none. */
 static bool has_any(const struct tables *t, const struct page_parts *p, const struct section *s)
 {
     bool any = s->table != TABLES && (t->of[s->table].rows || t->of[s->table].empty);
-    for (size_t i = 0; i < p->drawing->count; i++)
-        any |= belongs(&p->drawing->list[i], s->figures);
+    for (size_t i = 0; s->figures && i < p->drawing->count; i++)
+        any |= is_called(&p->drawing->list[i], s->figures);
     return any;
 }
 
@@ -699,12 +690,12 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
     if (p->drawing->left_out)
         text_add(out, "<p class=\"soft\">" DRAWING_NONE "; the tables have them all.</p>\n", p->drawing->left_out,
                  DRAWING_ROWS_MAX);
-    add_figure(out, p, "answer");
+    page_figures(out, p->drawing, "answer", p->no_svg);
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
         if (t->of[HALVES[i].table].rows == 0)
             continue;
         page_table(out, &t->of[HALVES[i].table]);
-        add_figure(out, p, HALVES[i].figure);
+        page_figures(out, p->drawing, HALVES[i].figure, p->no_svg);
     }
     text_add(out, "</section>\n");
 }
@@ -735,8 +726,11 @@ static void add_section(struct text *out, const struct section *section, const s
         html_between(out, "<p>", section->words, "</p>\n");
     }
     add_said(out, section, s);
-    if (section->figures)
-        add_figures(out, p, section->figures);
+    if (section->figures) {
+        text_add(out, "<div class=\"figures\">\n");
+        page_figures(out, p->drawing, section->figures, p->no_svg);
+        text_add(out, "</div>\n");
+    }
     if (table && section->folded)
         add_folded(out, table);
     else if (table && (table->rows || table->empty))

@@ -12,8 +12,7 @@ struct table;
 /* What the page is made of besides the summary. */
 struct page_parts {
     const struct drawings *drawing;
-    const struct text *svg; /* of each drawing, as gnuplot wrote it; NULL: none is drawn */
-    const char *no_svg;     /* then why: a sentence without its stop */
+    const char *no_svg;     /* why those are not drawn that are not: a sentence without its stop */
     const struct text *why; /* the section of --why, as HTML (why_section.h), with the id "why"; NULL or empty: none */
     const char *selftest;   /* a selftest.json that lies beside the records: its path; NULL: none */
 };
@@ -26,12 +25,12 @@ void html_between(struct text *out, const char *before, const char *text, const 
 void html_lines(struct text *out, const char *before, char *lines, const char *after);
 
 /* The parts of every page. page_begin() writes all up to and with <body>, whose section "answer" the page has to have;
- * page_section() opens a section, which the caller closes by "</section>". svg NULL: the sentence no_svg is in the
- * drawing's place, and its data are shown. */
+ * page_section() opens a section, which the caller closes by "</section>". page_figures() adds those of this name, or,
+ * where that ends with a hyphen, of one that begins so; of one that is not drawn the sentence no_svg, and its data. */
 void page_begin(struct text *out, const char *title);
 void page_section(struct text *out, const char *id, const char *title);
 void page_table(struct text *out, const struct table *t);
-void page_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg);
+void page_figures(struct text *out, const struct drawings *all, const char *name, const char *no_svg);
 
 /* The same bytes from the same summary. -EINVAL (usage): selftest is none. */
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e);

@@ -202,7 +202,8 @@ static void say_split(const struct scaling_split *s, const char *named, struct t
     say_parts(l, decimals, out);
     text_add(out, ".\n");
     if (l->got.why_not)
-        text_add(out, "There are no intervals: %s.\n", l->got.why_not);
+        text_add(out, "None of this is shown to differ from chance, since there are no intervals: %s.\n",
+                 l->got.why_not);
     say_fit(s, l, decimals, out);
 }
 

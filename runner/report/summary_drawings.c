@@ -15,9 +15,9 @@
 #include "base/stats_series.h"
 #include "report/scale_show.h"
 
-static void drawings_y_axis(struct drawing *d, const double *value, size_t count)
+static void drawings_y_axis(struct drawing *d, const struct drawing_span *s)
 {
-    text_add(&d->plot, "%s", drawing_spans_decades(value, count) ? "set logscale y 10\n" : "set yrange [0:*]\n");
+    text_add(&d->plot, "%s", drawing_spans_decades(s) ? "set logscale y 10\n" : "set yrange [0:*]\n");
 }
 
 /* --- The figures of one cell: its iterations' distributions, its series, its memory over time -------------------- */
@@ -34,12 +34,6 @@ static struct drawing *add(struct drawings *all, const struct summary_cell *c, c
     return d;
 }
 
-static void add_number(struct text *data, double value)
-{
-    text_add(data, " ");
-    drawing_number(data, value);
-}
-
 /* An estimate and its interval; without an interval both ends equal the estimate. */
 struct bar {
     double at, low, high;
@@ -54,15 +48,9 @@ static struct bar bar_of(const struct stats_interval *i, double scale)
 
 static void add_bar(struct text *data, struct bar b)
 {
-    add_number(data, b.at);
-    add_number(data, b.low);
-    add_number(data, b.high);
-}
-
-static int compare_values(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    drawing_number(data, b.at);
+    drawing_number(data, b.low);
+    drawing_number(data, b.high);
 }
 
 /* An invocation and its number, from 1 in order of time. */
@@ -95,9 +83,8 @@ static void draw_distributions(struct drawings *all, const struct summary_cell *
 {
     static const double AT[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
     struct chosen one[BOXES_MAX];
-    double ends[2 * BOXES_MAX];
+    struct drawing_span ends = DRAWING_NO_SPAN, medians = DRAWING_NO_SPAN;
     size_t of = 0, n = choose(c, BOXES_MAX, one, &of);
-    double least = INFINITY, greatest = 0;
     if (n == 0)
         return;
     struct drawing *d = add(all, c, "iterations", "Iterations of each invocation");
@@ -105,20 +92,18 @@ static void draw_distributions(struct drawings *all, const struct summary_cell *
     for (size_t i = 0; i < n; i++) {
         cleanup_free double *sorted = xcalloc(one[i].of->iterations + 1, sizeof(*sorted));
         memcpy(sorted, one[i].of->iteration_s, one[i].of->iterations * sizeof(*sorted));
-        qsort(sorted, one[i].of->iterations, sizeof(*sorted), compare_values);
+        stats_sort(sorted, one[i].of->iterations);
         text_add(&d->data, "%zu %zu", one[i].number, one[i].of->iterations);
         for (size_t k = 0; k < ARRAY_LEN(AT); k++)
-            add_number(&d->data, 1e3 * stats_quantile7(sorted, one[i].of->iterations, AT[k]));
+            drawing_number(&d->data, 1e3 * stats_quantile7(sorted, one[i].of->iterations, AT[k]));
         text_add(&d->data, "\n");
-        double median = 1e3 * stats_quantile7(sorted, one[i].of->iterations, 0.5);
-        least = fmin(least, median);
-        greatest = fmax(greatest, median);
-        ends[2 * i] = 1e3 * sorted[0];
-        ends[2 * i + 1] = 1e3 * sorted[one[i].of->iterations - 1];
+        drawing_widen(&medians, 1e3 * stats_quantile7(sorted, one[i].of->iterations, 0.5));
+        drawing_widen(&ends, 1e3 * sorted[0]);
+        drawing_widen(&ends, 1e3 * sorted[one[i].of->iterations - 1]);
     }
     d->alt = text_printf("%zu invocations%s, whose median iterations lie from %.4g to %.4g ms.", n,
-                         n < of ? " of more, spread evenly" : "", least, greatest);
-    drawings_y_axis(d, ends, 2 * n);
+                         n < of ? " of more, spread evenly" : "", medians.low, medians.high);
+    drawings_y_axis(d, &ends);
     text_add(
         &d->plot,
         "set xlabel 'invocation, in the order of time'\nset ylabel 'time of an iteration [ms]'\n"
@@ -204,16 +189,14 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
     if (block > 1)
         text_add(&alt, " Each point is the median of %zu iterations.", block);
     text_add(&d->data, "\n");
-    cleanup_free double *value = xcalloc(SERIES_MAX * POINTS_MAX, sizeof(*value));
-    size_t values = 0;
+    struct drawing_span values = DRAWING_NO_SPAN;
     for (size_t k = 0; k < (longest + block - 1) / block; k++) {
         text_add(&d->data, "%zu", k * block + 1);
         for (size_t i = 0; i < n; i++) {
             bool there = k < line[i].points;
-            add_number(&d->data, there ? line[i].value[k] : NAN);
-            add_number(&d->data, there ? line[i].mean[k] : NAN);
-            if (there && values < SERIES_MAX * POINTS_MAX)
-                value[values++] = line[i].value[k];
+            drawing_number(&d->data, there ? line[i].value[k] : NAN);
+            drawing_number(&d->data, there ? line[i].mean[k] : NAN);
+            drawing_widen(&values, there ? line[i].value[k] : NAN);
         }
         text_add(&d->data, "\n");
     }
@@ -222,7 +205,7 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
         free(line[i].mean);
     }
     d->alt = STEAL(alt.data);
-    drawings_y_axis(d, value, values);
+    drawings_y_axis(d, &values);
     plot_series(d, one, n, block);
 }
 
@@ -248,13 +231,13 @@ static void add_points(struct drawing *d, const struct invocation *i, double *gr
         const struct memory_point *p = &i->details.point[k];
         if (!isfinite(p->pss) && (!classes || k % every != 0))
             continue;
-        drawing_number(&d->data, p->at_s);
-        add_number(&d->data, p->anon / mib);
-        add_number(&d->data, (isnan(p->shmem) ? p->file : p->file - p->shmem) / mib);
-        add_number(&d->data, p->shmem / mib);
-        add_number(&d->data, p->kernel / mib);
-        add_number(&d->data, p->pss / mib);
-        add_number(&d->data, p->rss / mib);
+        text_add_exact(&d->data, p->at_s);
+        drawing_number(&d->data, p->anon / mib);
+        drawing_number(&d->data, (isnan(p->shmem) ? p->file : p->file - p->shmem) / mib);
+        drawing_number(&d->data, p->shmem / mib);
+        drawing_number(&d->data, p->kernel / mib);
+        drawing_number(&d->data, p->pss / mib);
+        drawing_number(&d->data, p->rss / mib);
         text_add(&d->data, "\n");
         *greatest = fmax(*greatest, isfinite(p->pss) ? p->pss / mib : 0);
     }
@@ -355,7 +338,7 @@ static size_t workers_of(const struct curve *curve, size_t curves, double *ret)
     for (size_t i = 0; i < curves; i++)
         for (size_t k = 0; k < curve[i].cells; k++)
             ret[n++] = curve[i].cell[k]->workers;
-    qsort(ret, n, sizeof(*ret), compare_values);
+    stats_sort(ret, n);
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || ret[i] != ret[kept - 1])
             ret[kept++] = ret[i];
@@ -371,8 +354,9 @@ static struct stats_interval value_of(const struct summary *s, const struct curv
     return f && f->used ? f->is.mean : stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "");
 }
 
+/* drawn: of a figure the intervals too, which of a speed-up may have any width. */
 static void add_value(struct drawing *d, const struct summary *s, const struct curve *l, double workers,
-                      const char *figure, double **value)
+                      const char *figure, struct drawing_span *drawn)
 {
     double scale = figure ? records_about(&s->records, figure).scale : 1;
     struct bar b = {NAN, NAN, NAN};
@@ -383,9 +367,9 @@ static void add_value(struct drawing *d, const struct summary *s, const struct c
         b = bar_of(&v, scale);
     }
     add_bar(&d->data, b);
-    *(*value)++ = b.at;
-    *(*value)++ = b.low;
-    *(*value)++ = b.high;
+    drawing_widen(drawn, b.at);
+    drawing_widen(drawn, figure ? b.low : NAN);
+    drawing_widen(drawn, figure ? b.high : NAN);
 }
 
 static void plot_curves(struct drawing *d, const struct curve *curve, size_t curves, struct text *alt)
@@ -420,29 +404,25 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     cleanup_free char *name = text_printf("scaling-%s%s", word, of),
                       *title = text_printf("Scaling by workers: %s", what);
     struct text alt = {0};
-    cleanup_free double *value = xcalloc(3 * curves * count + 1, sizeof(*value));
-    double *next = value;
+    struct drawing_span drawn = DRAWING_NO_SPAN;
     struct drawing *d = drawing_add(all, name, title);
     text_add(&d->data, "workers");
     for (size_t i = 0; i < curves; i++)
         text_add(&d->data, " mean_%zu low_%zu high_%zu", i + 1, i + 1, i + 1);
     text_add(&d->data, "\n");
     for (size_t k = 0; k < count; k++) {
-        drawing_number(&d->data, workers[k]);
+        text_add_exact(&d->data, workers[k]);
         for (size_t i = 0; i < curves; i++)
-            add_value(d, s, &curve[i], workers[k], figure, &next);
+            add_value(d, s, &curve[i], workers[k], figure, &drawn);
         text_add(&d->data, "\n");
     }
     text_add(&alt, "%s over %zu numbers of workers, from %g to %g, a line each for ", what, count, workers[0],
              workers[count - 1]);
     alt.data[0] = (char)toupper((unsigned char)alt.data[0]);
-    double top = 1.2 * workers[count - 1];
-    for (const double *mean = value; !figure && mean < next; mean += 3)
-        top = fmax(top, 1.1 * *mean);
     if (figure)
-        drawings_y_axis(d, value, (size_t)(next - value));
-    else /* an interval may have any width */
-        text_add(&d->plot, "set yrange [0:%g]\n", top);
+        drawings_y_axis(d, &drawn);
+    else
+        text_add(&d->plot, "set yrange [0:%g]\n", fmax(1.2 * workers[count - 1], 1.1 * drawn.high));
     cleanup_free char *axis = figure ? text_printf("%s [%s]", what, about.shown) : text_printf("speed-up");
     text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel ", 0.9 * workers[0],
              1.1 * workers[count - 1]);
@@ -498,9 +478,9 @@ static void draw_losses(struct drawings *all, const struct scaling_split *split,
                                 is_fitted ? l->part[SCALING_COHERENCY].at : NAN,
                                 is_fitted ? NAN : l->part[SCALING_SHARING].at,
                                 l->part[SCALING_CEILING].at};
-        drawing_number(&d->data, l->workers);
+        text_add_exact(&d->data, l->workers);
         for (size_t k = 0; k < ARRAY_LEN(value); k++)
-            add_number(&d->data, fmax(value[k], 0)); /* NaN gives 0 */
+            drawing_number(&d->data, fmax(value[k], 0)); /* NaN gives 0 */
         text_add(&d->data, "\n");
     }
     text_add(&d->plot, "set style data histograms\nset style histogram rowstacked\nset style fill solid 0.75 noborder\n"
@@ -565,38 +545,74 @@ static void drawings_scaling(struct drawings *d, const struct summary *s)
     }
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------ */
+/* --- cells in rows ---------------------------------------------------------------------------------------------- */
+
+/* What is drawn of each. */
+struct rows {
+    struct text data, alt;
+    const char **label; /* of each row; borrowed, the list is owned */
+    size_t count;
+    struct drawing_span at, low; /* of the estimates; of their lower ends above 0 */
+};
+
+static void rows_free(struct rows *r)
+{
+    text_free(&r->data);
+    text_free(&r->alt);
+    free(r->label);
+}
+#define cleanup_rows __attribute__((cleanup(rows_free)))
+
+static struct rows rows_new(const struct summary *s)
+{
+    return (struct rows){
+        .label = xcalloc(s->cells, sizeof(const char *)), .at = DRAWING_NO_SPAN, .low = DRAWING_NO_SPAN};
+}
+
+static void begin_row(struct rows *r, const struct summary_cell *c)
+{
+    r->label[r->count++] = c->label;
+    text_add(&r->data, "%zu %s", r->count, c->id);
+}
+
+static void add_mark(struct rows *r, struct bar b)
+{
+    add_bar(&r->data, b);
+    drawing_widen(&r->at, b.at);
+    drawing_widen(&r->low, b.low > 0 ? b.low : NAN);
+}
 
 /* Sets the x axis of intervals, logarithmic if the estimates span a decade. Ends of intervals at or below 0, or more
  * than a decade below all estimates, are then drawn at the axis. */
-static void set_x_axis(struct drawing *d, const double *at, const double *low, size_t count)
+static void set_x_axis(struct drawing *d, const struct rows *r)
 {
-    double least = INFINITY, floor_of = INFINITY;
-    if (!drawing_spans_decades(at, count))
+    if (!drawing_spans_decades(&r->at))
         return;
-    for (size_t i = 0; i < count; i++) {
-        least = isfinite(at[i]) ? fmin(least, at[i]) : least;
-        floor_of = low[i] > 0 ? fmin(floor_of, low[i]) : floor_of;
-    }
-    floor_of = fmax(fmin(floor_of, least), least / 10);
     text_add(&d->plot,
              "set logscale x 10\nset xrange [%.3g:*]\n"
              "end_of(name) = column(name) > 1e-9 ? column(name) : 1e-9 # an end at or below 0 is at the axis\n",
-             0.8 * floor_of);
+             0.8 * fmax(fmin(r->low.low, r->at.low), r->at.low / 10));
 }
 
 #define ABOVE 0.28 /* of a row's height: the distance of its name above its marks, which leaves them the full width */
 
-/* Names the rows, from the top down, above their marks. */
-static void name_rows(struct drawing *d, const char *const *label, size_t rows)
+/* Adds them as a drawing, from the top down, each with its name above its marks; the marks' commands are the caller's.
+ */
+static struct drawing *draw_them(struct drawings *all, struct rows *r, const char *name, const char *title)
 {
-    text_add(&d->plot, "set yrange [%.1f:0.4]\nunset ytics\nset grid noytics\n", (double)rows + 0.6);
-    for (size_t i = 0; i < rows; i++) {
+    struct drawing *d = drawing_add(all, name, title);
+    text_add(&d->plot, "set yrange [%.1f:0.4]\nunset ytics\nset grid noytics\n", (double)r->count + 0.6);
+    for (size_t i = 0; i < r->count; i++) {
         text_add(&d->plot, "set label %zu ", i + 1);
-        drawing_quote(&d->plot, label[i]);
+        drawing_quote(&d->plot, r->label[i]);
         text_add(&d->plot, " at graph 0.01, first %.2f left noenhanced front\n", (double)(i + 1) - ABOVE);
     }
-    d->height_cm = 2.6 + 1.2 * (double)rows;
+    d->height_cm = 2.6 + 1.2 * (double)r->count;
+    set_x_axis(d, r);
+    d->data = r->data;
+    r->data = (struct text){0};
+    d->alt = STEAL(r->alt.data);
+    return d;
 }
 
 /* --- the answer: time and memory as ratios to threads ----------------------------------------------------------- */
@@ -655,34 +671,25 @@ static void say_ratio(struct text *alt, const struct summary *s, const struct su
 static void draw_answer(struct drawings *all, const struct summary *s)
 {
     cleanup_free struct pair_of_cells *pair = xcalloc(s->cells, sizeof(*pair));
-    cleanup_free double *value = xcalloc(2 * s->cells, sizeof(*value)), *low = xcalloc(2 * s->cells, sizeof(*low));
-    cleanup_free const char **label = xcalloc(s->cells, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
-    cleanup_text struct text data = {0}, alt = {0};
-    size_t pairs = pair_up(s, pair), rows = 0, values = 0, apart = 0;
-    text_add(&data, "row cell time low high memory memory_low memory_high\n");
-    text_add(&alt, "Ratios to threads with 95%% intervals.");
+    cleanup_rows struct rows r = rows_new(s);
+    size_t pairs = pair_up(s, pair), apart = 0;
+    text_add(&r.data, "row cell time low high memory memory_low memory_high\n");
+    text_add(&r.alt, "Ratios to threads with 95%% intervals.");
     for (size_t i = 0; i < pairs; i++) {
         const struct summary_cell *c = pair[i].first;
         struct bar time = ratio_of(s, pair[i].time, "avg_iter_s"), memory = ratio_of(s, pair[i].memory, "pss_bytes");
         if (isnan(time.at) && isnan(memory.at))
             continue;
-        label[rows++] = c->label;
         apart += c->base != c;
-        text_add(&data, "%zu %s", rows, c->id);
-        add_bar(&data, time);
-        add_bar(&data, memory);
-        text_add(&data, "\n");
-        value[values] = time.at;
-        low[values++] = time.low;
-        value[values] = memory.at;
-        low[values++] = memory.low;
-        say_ratio(&alt, s, pair[i].time, c->label, "avg_iter_s", "time");
-        say_ratio(&alt, s, pair[i].memory, c->label, "pss_bytes", "memory");
+        begin_row(&r, c);
+        add_mark(&r, time);
+        add_mark(&r, memory);
+        text_add(&r.data, "\n");
+        say_ratio(&r.alt, s, pair[i].time, c->label, "avg_iter_s", "time");
+        say_ratio(&r.alt, s, pair[i].memory, c->label, "pss_bytes", "memory");
     }
     if (apart > 0) {
-        struct drawing *d = drawing_add(all, "answer", "Time of an iteration and memory, as ratios to threads");
-        name_rows(d, label, rows);
-        set_x_axis(d, value, low, values);
+        struct drawing *d = draw_them(all, &r, "answer", "Time of an iteration and memory, as ratios to threads");
         text_add(
             &d->plot,
             "set xlabel 'ratio to threads (1: the same), with 95%% intervals'\n"
@@ -693,9 +700,6 @@ static void draw_answer(struct drawings *all, const struct summary *s)
             "pointtype 5 "
             "pointsize 0.7 linewidth 1.5 linecolor rgb '%s' title 'memory (PSS)'\n",
             drawing_colour(0), drawing_colour(1));
-        d->data = data;
-        data = (struct text){0};
-        d->alt = STEAL(alt.data);
     }
 }
 
@@ -733,39 +737,29 @@ static size_t rows_of(const struct summary *s, bool memory, const char *figure)
 static void draw_rows(struct drawings *all, const struct summary *s, bool memory, const char *name, const char *title,
                       const struct mark *mark, size_t marks)
 {
-    cleanup_free double *value = xcalloc(marks * s->cells, sizeof(*value)),
-                        *low = xcalloc(marks * s->cells, sizeof(*low));
-    cleanup_free const char **label = xcalloc(s->cells, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
-    cleanup_text struct text data = {0}, alt = {0};
-    size_t rows = 0, values = 0;
+    cleanup_rows struct rows r = rows_new(s);
     const struct figure_about u = records_about(&s->records, mark[0].figure);
-    text_add(&data, "row cell");
+    text_add(&r.data, "row cell");
     for (size_t m = 0; m < marks; m++)
-        text_add(&data, " %s %s_low %s_high", mark[m].column, mark[m].column, mark[m].column);
-    text_add(&data, "\n");
-    text_add(&alt, "Means with 95%% intervals.");
+        text_add(&r.data, " %s %s_low %s_high", mark[m].column, mark[m].column, mark[m].column);
+    text_add(&r.data, "\n");
+    text_add(&r.alt, "Means with 95%% intervals.");
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
         if (!is_row(s, c, memory, mark[0].figure))
             continue;
-        label[rows++] = c->label;
-        text_add(&data, "%zu %s", rows, c->id);
-        text_add(&alt, " %s:", c->label);
+        begin_row(&r, c);
+        text_add(&r.alt, " %s:", c->label);
         for (size_t m = 0; m < marks; m++) {
             const struct summary_figure *f = summary_figure(s, c, mark[m].figure);
-            struct bar b = f ? bar_of(&f->is.mean, u.scale) : (struct bar){NAN, NAN, NAN};
-            add_bar(&data, b);
-            say_figure(&alt, m ? mark[m].title : "", f, &u);
-            value[values] = b.at;
-            low[values++] = b.low;
+            add_mark(&r, f ? bar_of(&f->is.mean, u.scale) : (struct bar){NAN, NAN, NAN});
+            say_figure(&r.alt, m ? mark[m].title : "", f, &u);
         }
-        text_add(&data, "\n");
-        text_add(&alt, ".");
+        text_add(&r.data, "\n");
+        text_add(&r.alt, ".");
     }
-    if (rows > 0) {
-        struct drawing *d = drawing_add(all, name, title);
-        name_rows(d, label, rows);
-        set_x_axis(d, value, low, values);
+    if (r.count > 0) {
+        struct drawing *d = draw_them(all, &r, name, title);
         cleanup_free char *axis =
             text_printf("%s [%s], with 95%% intervals", memory ? "memory" : "time of an iteration", u.shown);
         text_add(&d->plot, "set xlabel ");
@@ -779,9 +773,6 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
                      m ? ", \\\n     " : "", name, mark[m].column, 0.02 + 0.15 * (double)m, mark[m].column,
                      mark[m].column, mark[m].point, drawing_colour(m), mark[m].title);
         text_add(&d->plot, "\n");
-        d->data = data;
-        data = (struct text){0};
-        d->alt = STEAL(alt.data);
     }
 }
 

@@ -486,7 +486,7 @@ static struct table own_table(const struct summary *s)
                 continue;
             add_name(&t, &s->cell[i]);
             table_texts(&t, s->cell[i].profile, one->about.title, one->name, one->about.shown,
-                        figure_better_name(one->about.better));
+                        figure_better_names[one->about.better]);
             add_whole(&t, (double)summary_at(s, &s->cell[i], k)->used);
             add_mean(&t, s, &s->cell[i], one->name);
             add_effect(&t, s, &s->cell[i], one->name);

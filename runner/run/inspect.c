@@ -35,7 +35,7 @@ void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct recor
     char achieved[256];
     const struct record_slice *s = &record->slice;
     const bool borrowed = s->provenance == SLICE_BORROWED;
-    if (!slice_is_own(slice)) {
+    if (!slice->own) {
         if (record->cell.isolation != ISOLATION_OFF)
             verdict_add(v, LEVEL_REQUIRED, "slice of its own", false, "a cgroup of its own",
                         borrowed ? "the container's, which the runner shares" : "", "/proc/self/mountinfo", s->reason);
@@ -45,7 +45,7 @@ void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct recor
     const char *line = file_read("", path, buf, sizeof(buf)) > 0 ? strstr(buf, "0::") : NULL;
     const char *where = line ? line + 3 : "";
     size_t len = strcspn(where, "\n");
-    const char *whole = slice_path(slice);
+    const char *whole = slice->path;
     /* The file has the path below the mount point: the end of the slice's path. */
     bool there = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
     (void)snprintf(achieved, sizeof(achieved), "%.*s", (int)len, where);

@@ -68,7 +68,7 @@ static void check_namespaces(const struct look *l)
 {
     static const char *const KINDS[] = {"pid", "mnt", "ipc", "uts", "net"};
     char requested[64] = "", achieved[64] = "";
-    size_t count = confine_wants(l->confine, CONFINE_NETWORK) ? 5 : 4;
+    size_t count = l->confine->wants[CONFINE_NETWORK] ? 5 : 4;
     for (size_t i = 0; i < count; i++) {
         size_t at = strlen(requested);
         text_format(requested + at, sizeof(requested) - at, "%s%s", at ? " " : "", KINDS[i]);
@@ -84,7 +84,7 @@ static void check_namespaces(const struct look *l)
 static void check_network(const struct look *l)
 {
     char path[64], buf[4096], names[200] = "";
-    if (!confine_wants(l->confine, CONFINE_NETWORK))
+    if (!l->confine->wants[CONFINE_NETWORK])
         return;
     text_format(path, sizeof(path), "/proc/%d/net/dev", (int)l->child->init);
     const char *line = l->child->init > 0 && file_read("", path, buf, sizeof(buf)) > 0 ? buf : "";
@@ -106,9 +106,8 @@ static void check_folders(const struct look *l)
     char path[PATH_MAX], wanted[256] = "", got[256] = ""; /* to be shown; whether all are is counted */
     size_t lacking = 0;
     struct stat ours, its;
-    const char *folder;
-    for (size_t i = 0; (folder = i < ARRAY_LEN(ALWAYS) ? ALWAYS[i] : confine_hidden(l->confine, i - ARRAY_LEN(ALWAYS)));
-         i++) {
+    for (size_t i = 0; i < ARRAY_LEN(ALWAYS) + l->confine->mounts.hidden_count; i++) {
+        const char *folder = i < ARRAY_LEN(ALWAYS) ? ALWAYS[i] : l->confine->mounts.hidden[i - ARRAY_LEN(ALWAYS)].path;
         size_t at = strlen(wanted);
         (void)snprintf(wanted + at, sizeof(wanted) - at, "%s%s", at ? " " : "", folder);
         text_format(path, sizeof(path), "/proc/%d/root%s", (int)l->child->init, folder);
@@ -130,16 +129,16 @@ static void check_outside(const struct look *l)
     char achieved[32];
     const struct confine_outcome *o = &l->child->outcome;
     bool apart = l->child->init > 0;
-    if (confine_wants(l->confine, CONFINE_SOCKETS)) {
+    if (l->confine->wants[CONFINE_SOCKETS]) {
         bool ok = apart && o->refused[CONFINE_SOCKETS] == 0;
         add(l, "host's sockets", ok, "masked", ok ? "masked" : "", "/proc/net/unix", CONFINE_SOCKETS, CONFINE_SOCKETS);
     }
-    if (confine_wants(l->confine, CONFINE_STREAMS)) {
+    if (l->confine->wants[CONFINE_STREAMS]) {
         bool ok = apart && o->refused[CONFINE_STREAMS] == 0;
         add(l, "standard streams", ok, "no way to the caller's files", ok ? "no way to the caller's files" : "",
             "fstatvfs(3)", CONFINE_STREAMS, CONFINE_STREAMS);
     }
-    if (confine_wants(l->confine, CONFINE_WRITES)) {
+    if (l->confine->wants[CONFINE_WRITES]) {
         bool ok = apart && o->landlock_abi > 0 && o->refused[CONFINE_WRITES] == 0;
         *achieved = '\0';
         if (o->landlock_abi > 0)
@@ -148,7 +147,7 @@ static void check_outside(const struct look *l)
                     o->landlock_abi > 0 ? strerror(o->refused[CONFINE_WRITES])
                                         : "this kernel has no Landlock: the workload can write to FIFOs of the host");
     }
-    if (confine_has_user_namespace(l->confine))
+    if (*l->confine->uid_map)
         verdict_add(l->verdict, LEVEL_RECORDED, "no further namespaces", apart && o->nesting_refused == 0, "0",
                     o->nesting_refused == 0 ? "0" : "", "/proc/sys/user/max_*_namespaces",
                     strerror(o->nesting_refused));
@@ -161,7 +160,7 @@ static void check_mounts(const struct look *l)
     const int *refused = l->child->outcome.refused;
     bool apart = l->child->init > 0;
     text_format(path, sizeof(path), "/proc/%d/root", (int)l->child->init);
-    if (confine_wants(l->confine, CONFINE_ROOT)) {
+    if (l->confine->wants[CONFINE_ROOT]) {
         bool ok = apart && refused[CONFINE_ROOT] == 0 && statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY);
         add(l, "read-only root", ok, "ro", ok ? "ro" : "rw", "statvfs(3)", CONFINE_ROOT, CONFINE_ROOT);
     }
@@ -186,11 +185,11 @@ static void check_capabilities(const struct look *l)
 static void check_user(const struct look *l)
 {
     char uids[64], wanted[64], achieved[320];
-    const char *reason = confine_user(l->confine)->reason;
+    const char *reason = l->confine->user.reason;
     (void)status_value(l, "Uid", uids, sizeof(uids));
     bool is_root = *uids && strtoul(uids, NULL, 10) == 0;
-    bool ok = *uids && !is_root && (uid_t)strtoul(uids, NULL, 10) == confine_user(l->confine)->uid;
-    text_format(wanted, sizeof(wanted), "%u", (unsigned)confine_user(l->confine)->uid);
+    bool ok = *uids && !is_root && (uid_t)strtoul(uids, NULL, 10) == l->confine->user.uid;
+    text_format(wanted, sizeof(wanted), "%u", (unsigned)l->confine->user.uid);
     (void)snprintf(achieved, sizeof(achieved), "%.*s%s%s%s", (int)strcspn(uids, "\t"), uids, *reason ? " (" : "",
                    reason, *reason ? ")" : "");
     if (is_root) /* never ok: root's files belong to it */
@@ -206,7 +205,7 @@ static void check_filter(const struct look *l)
     (void)status_value(l, "NoNewPrivs", value, sizeof(value));
     add(l, "no new privileges", strcmp(value, "1") == 0, "1", value, "/proc/PID/status", CONFINE_PRIVILEGES,
         CONFINE_PRIVILEGES);
-    if (!confine_wants(l->confine, CONFINE_SECCOMP))
+    if (!l->confine->wants[CONFINE_SECCOMP])
         return;
     bool counted = l->child->outcome.refused[CONFINE_COUNTING] == 0;
     (void)status_value(l, "Seccomp", value, sizeof(value));

@@ -76,7 +76,7 @@ void observe_describe_refused(struct stage *s)
 {
     static const char NONE[] = "no filter was asked for (--confine full)";
     struct facts *events = &s->record->events;
-    bool filtered = s->confine && confine_wants(s->confine, CONFINE_SECCOMP);
+    bool filtered = s->confine && s->confine->wants[CONFINE_SECCOMP];
     if (s->refusals.cpus && s->child.listener_fd >= 0)
         refusals_describe(&s->refusals, events);
     else
@@ -85,7 +85,7 @@ void observe_describe_refused(struct stage *s)
     uint64_t unreachable = 0;
     if (!observe_is_inspected(s))
         return;
-    if (s->child.init > 0 && confine_wants(s->confine, CONFINE_NETWORK) &&
+    if (s->confine && s->child.init > 0 && s->confine->wants[CONFINE_NETWORK] &&
         inspect_no_routes(s->child.init, &unreachable) == 0)
         facts_int(events, "network_unreachable", (int64_t)unreachable);
     else
@@ -203,19 +203,18 @@ static void take_samples(struct stage *s)
 static void describe_confinement(struct stage *s)
 {
     struct record *r = s->record;
-    size_t len = 0;
     if (!s->confine)
         return;
-    facts_int(&r->confinement, "uid", confine_user(s->confine)->uid);
-    facts_int(&r->confinement, "gid", confine_user(s->confine)->gid);
-    const void *filter = confine_filter_bytes(s->confine, &len);
+    facts_int(&r->confinement, "uid", s->confine->user.uid);
+    facts_int(&r->confinement, "gid", s->confine->user.gid);
+    const struct filter *filter = s->confine->filter;
     if (!filter || !s->session->recorded) /* without a record, nobody reads it */
         return;
     char hex[65];
-    digest_bytes(filter, len, hex);
+    digest_bytes(filter->code, filter->instructions * sizeof(*filter->code), hex);
     facts_text(&r->confinement, "seccomp.sha256", hex);
-    facts_int(&r->confinement, "seccomp.instructions", (int64_t)(len / 8)); /* struct sock_filter */
-    facts_text(&r->confinement, "seccomp.filter", confine_filter_text(s->confine));
+    facts_int(&r->confinement, "seccomp.instructions", (int64_t)filter->instructions);
+    facts_text(&r->confinement, "seccomp.filter", filter->text);
 }
 
 static void describe_files(struct stage *s)

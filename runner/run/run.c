@@ -76,10 +76,10 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
     request.has_streams = s->command != NULL;
     request.scratch = *s->tmpdir ? s->tmpdir : NULL;
     int failed = confine_prepare(&request, &s->confine, e);
-    if (failed != 0 || cell->isolation != ISOLATION_STRICT || confine_user(s->confine)->uid != 0)
+    if (failed != 0 || cell->isolation != ISOLATION_STRICT || s->confine->user.uid != 0)
         return failed;
     return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the workload would stay uid 0%s%s (--user)",
-                   *confine_user(s->confine)->reason ? ": " : "", confine_user(s->confine)->reason);
+                   *s->confine->user.reason ? ": " : "", s->confine->user.reason);
 }
 
 static int specify_command(struct stage *s, const struct cell *cell, struct err *e)
@@ -186,18 +186,16 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     const struct session *session = s->session;
     const struct slice_limits limits = session_limits(session, cell);
     char name[32];
-    size_t count = 0;
     text_format(name, sizeof(name), "cell-%llu", (unsigned long long)s->session->cells++);
     TRY(session_refuse_unlimited(slice_tree_root(session->tree), cell, e));
     fail_point("init waits");
     s->slice_at_ns = clock_now_ns();
     TRY(slice_create(session->tree, name, &limits, &s->slice, e));
-    const struct slice_setting *settings = slice_settings(s->slice, &count);
     struct record_slice *slice = &s->record->slice;
-    text_format(slice->path, sizeof(slice->path), "%s", slice_path(s->slice));
-    for (size_t i = 0; i < count && i < SLICE_SETTINGS_MAX; i++) {
-        slice->setting[slice->settings++] = settings[i];
-        TRY(session_refuse_lack(cell, &settings[i], e));
+    text_format(slice->path, sizeof(slice->path), "%s", s->slice->path);
+    for (size_t i = 0; i < s->slice->count; i++) {
+        slice->setting[slice->settings++] = s->slice->settings[i];
+        TRY(session_refuse_lack(cell, &s->slice->settings[i], e));
     }
     return 0;
 }
@@ -206,12 +204,12 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
  * /dev/shm must be watched. */
 static int start(struct stage *s, struct err *e)
 {
-    s->spec.cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
+    s->spec.cgroup_fd = s->slice->own ? s->slice->dirfd : -1;
     s->spec.affinity = &s->session->cpus.benchmark;
     int failed = 0;
     if (s->child.init == 0) {
         session_guard(s->session);
-        failed = shm_objects_begin(s->confine ? confine_user(s->confine)->uid : geteuid(), &s->shm, e);
+        failed = shm_objects_begin(s->confine ? s->confine->user.uid : geteuid(), &s->shm, e);
     }
     if (failed == 0)
         failed = spawn_go(&s->spec, &s->child, e);
@@ -240,7 +238,7 @@ static void translate_pids(struct stage *s)
 static int open_events(const struct stage *s, const char *file)
 {
     char buf[256];
-    int fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), file, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = s->slice->own ? openat(s->slice->dirfd, file, O_RDONLY | O_CLOEXEC) : -1;
     if (fd >= 0)
         (void)!read(fd, buf, sizeof(buf)); /* poll(2) reports changes since the last read */
     return fd;
@@ -289,8 +287,8 @@ static unsigned shared_cpus(const struct cell *cell, const struct topology_choic
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
-    if (cell->counters && slice_is_own(s->slice))
-        s->counters = counters_open(slice_dirfd(s->slice), &s->session->topology.online);
+    if (cell->counters && s->slice->own)
+        s->counters = counters_open(s->slice->dirfd, &s->session->topology.online);
     if (cell->counters)
         energy_read("", &s->energy);
     TRY(start(s, e));
@@ -303,14 +301,14 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         inspect_confinement(s->confine, &s->child, s->record);
     }
     if (cell->mem_sample)
-        s->sampler = sampler_open(slice_dirfd(s->slice));
+        s->sampler = sampler_open(s->slice->dirfd);
     translate_pids(s);
     s->pids_events_fd = open_events(s, "pids.events");
     const struct slice_setting *partition = slice_check_partition(s->slice);
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
-    bool may_stall = !s->command && slice_is_own(s->slice);
-    s->cpu_stat_fd = may_stall ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
+    bool may_stall = !s->command && s->slice->own;
+    s->cpu_stat_fd = may_stall ? openat(s->slice->dirfd, "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
     set_stall(s, cell);
     const struct watch_request request = {
         .child = &s->child,
@@ -345,7 +343,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
 /* Whether other processes of the workload still exist. */
 static bool others_left(const struct stage *s)
 {
-    if (slice_is_own(s->slice))
+    if (s->slice->own)
         return slice_populated(s->slice) > 0;
     return waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD;
 }
@@ -371,15 +369,15 @@ static bool wait_for_others(const struct stage *s)
 /* Call it before any process of the workload is killed. */
 static void note_shared(struct stage *s)
 {
-    shm_objects_note(s->shm, slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1);
+    shm_objects_note(s->shm, s->slice->own ? s->slice->dirfd : -1);
 }
 
 static int kill_all(struct stage *s, struct err *e)
 {
-    if (slice_is_own(s->slice) && slice_populated(s->slice) == 0)
+    if (s->slice->own && slice_populated(s->slice) == 0)
         return 0;
     note_shared(s);
-    if (slice_is_own(s->slice))
+    if (s->slice->own)
         return slice_kill(s->slice, KILL_MS, e);
     spawn_end(&s->child);
     int ended = spawn_kill_orphans(KILL_MS, e);
@@ -430,7 +428,7 @@ static void finish(struct stage *s, struct err *why)
         note_shared(s);
         spawn_kill(&s->child);
     }
-    if (!ended && slice_is_own(s->slice) && slice_kill(s->slice, KILL_MS, &e) != 0)
+    if (!ended && s->slice->own && slice_kill(s->slice, KILL_MS, &e) != 0)
         note_trouble(r, &e);
     observe_describe_refused(s); /* before the wait, after which the init may be gone */
     s->unknown = spawn_wait(&s->child, &end, why);
@@ -444,16 +442,15 @@ static void finish(struct stage *s, struct err *why)
     /* After a kill, Python's resource tracker removes the shared objects once all their users have ended. */
     bool waits = ended && (!killed || s->shm);
     bool stayed = waits && wait_for_others(s);
-    bool is_empty = waits && !stayed && slice_is_own(s->slice);
+    bool is_empty = waits && !stayed && s->slice->own;
     if (!is_empty && kill_all(s, &e) != 0)
         note_trouble(r, &e);
     remove_shared(s);
     finish_relay(s);
     if (observe_is_inspected(s))
-        disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
+        disturbance_read_pressure(s->slice->dirfd, &s->pressure);
     struct accounts accounts = {.peak = r->peak, .cpu = r->cpu, .events = r->events}; /* which have some already */
-    accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline,
-                  slice_tree_root(s->session->tree), &accounts);
+    accounts_read(s->slice->dirfd, s->slice->own ? NULL : &s->baseline, slice_tree_root(s->session->tree), &accounts);
     r->peak = accounts.peak;
     r->cpu = accounts.cpu;
     r->events = accounts.events;
@@ -509,9 +506,9 @@ static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead
 {
     TRY(prepare(s, cell, ahead, e));
     TRY(make_slice(s, cell, e));
-    if (!slice_is_own(s->slice) && slice_dirfd(s->slice) >= 0) {
-        accounts_baseline_read(slice_dirfd(s->slice), &s->baseline);
-        disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure_before);
+    if (!s->slice->own && s->slice->dirfd >= 0) {
+        accounts_baseline_read(s->slice->dirfd, &s->baseline);
+        disturbance_read_pressure(s->slice->dirfd, &s->pressure_before);
     }
     fail_point("slice made");
     TRY(weigh(s, cell, progress, e));

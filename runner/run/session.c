@@ -260,7 +260,7 @@ int session_warm(struct session *s, const struct runtime *runtime, struct err *e
         return 0;
     static const struct slice_limits NO_LIMITS;
     TRY(slice_create(s->tree, "warm", &NO_LIMITS, &slice, e));
-    int failed = spawn_call(slice_is_own(slice) ? slice_dirfd(slice) : -1, read_files, runtime->files.data, e);
+    int failed = spawn_call(slice->own ? slice->dirfd : -1, read_files, runtime->files.data, e);
     int left = slice_destroy(&slice, failed == 0 ? e : NULL);
     if (failed == 0 && left == 0)
         text_add(&s->warmed, "%s", line);

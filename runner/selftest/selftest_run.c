@@ -91,12 +91,10 @@ static int make_slice(struct stage *s, struct err *e)
     limits.has_pids_max = true;
     limits.pids_max = 4 * (uint64_t)s->scale.cpus + 256;
     char name[32];
-    size_t count = 0;
     text_format(name, sizeof(name), "selftest-%s", s->name);
     TRY(slice_create(session->tree, name, &limits, &s->slice, e));
-    const struct slice_setting *setting = slice_settings(s->slice, &count);
-    for (size_t i = 0; i < count; i++)
-        TRY(session_refuse_lack(s->cell, &setting[i], e));
+    for (size_t i = 0; i < s->slice->count; i++)
+        TRY(session_refuse_lack(s->cell, &s->slice->settings[i], e));
     const struct slice_setting *partition = slice_check_partition(s->slice);
     s->exclusive = partition && partition->ok && strcmp(partition->requested, partition->achieved) == 0;
     s->scale.alone = s->exclusive && strcmp(partition->achieved, "root") == 0;
@@ -111,7 +109,7 @@ static void take(struct stage *s, struct reading *to)
     size_t count = load_pids(&s->load, pids, PIDS_MAX);
     sampler_take(s->sampler, clock_now_ns(), &to->sample);
     sampler_walk(s->sampler, pids, count, &to->sample);
-    accounts_read(slice_dirfd(s->slice), NULL, slice_tree_root(s->session->tree), &to->accounts);
+    accounts_read(s->slice->dirfd, NULL, slice_tree_root(s->session->tree), &to->accounts);
 }
 
 /* The next row of the table for this load; false: none. */
@@ -158,7 +156,7 @@ static void hear(struct stage *s)
 static int end_others(struct stage *s, struct err *e)
 {
     struct sample rest;
-    if (!slice_is_own(s->slice)) {
+    if (!s->slice->own) {
         int ended = spawn_kill_orphans(KILL_MS, e);
         s->found = ended;
         s->left = ended < 0 ? -1 : 0; /* success means that no child is left */
@@ -197,12 +195,12 @@ static int run_load(struct stage *s, bool lags)
         .name = s->name,
         .cpus = (int)s->scale.cpus,
         .dir = s->dir,
-        .cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1,
+        .cgroup_fd = s->slice->own ? s->slice->dirfd : -1,
         .affinity = &s->session->cpus.benchmark,
         .signal_fd = s->session->signal_fd,
     };
     struct err trouble = {0};
-    s->sampler = sampler_open(slice_dirfd(s->slice));
+    s->sampler = sampler_open(s->slice->dirfd);
     int failed = load_start(&spec, &s->load, &trouble);
     if (failed == 0)
         failed = follow(s, lags, &trouble);
@@ -323,7 +321,7 @@ static int release(struct stage *s, struct err *e)
     sampler_close(&s->sampler);
     accounts_free(&s->before.accounts);
     accounts_free(&s->after.accounts);
-    if (s->slice && !slice_is_own(s->slice))
+    if (s->slice && !s->slice->own)
         (void)spawn_kill_orphans(KILL_MS, NULL);
     return s->slice ? slice_destroy(&s->slice, e) : 0;
 }

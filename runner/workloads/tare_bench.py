@@ -35,7 +35,8 @@ def load(folder: str, module: str, beside: str = "") -> None:
         sys.path.insert(0, folder)
     __import__(module)
     setup = getattr(sys.modules[module], "setup", None)
-    if getattr(setup, "__module__", None) == module and callable(setup):
+    code = getattr(setup, "__code__", None)  # of a function
+    if getattr(setup, "__module__", None) == module and code and code.co_argcount <= len(setup.__defaults__ or ()):
         setup()
 
 

@@ -51,8 +51,8 @@ class Function:
         for part in self.name.split("."):
             if not hasattr(self.work, part):
                 raise no_such(self.module, self.name)
-            self.work = getattr(self.work, part)
-        self.refuse_what_does_not_run()
+            holder, self.work = self.work, getattr(self.work, part)
+        self.refuse_what_does_not_run(holder)
         self.parameters = self.parameters_of(self.work)
         self.values = {}
         for word in words:
@@ -64,13 +64,17 @@ class Function:
         if os.path.exists(f"{HERE}/{name}.py"):
             raise NoSuch(f"the module '{name}' has the name of one of tare's own: rename its file")
 
-    def refuse_what_does_not_run(self) -> None:
+    def refuse_what_does_not_run(self, holder) -> None:
+        """holder: the module or class that has it."""
         import inspect
 
         if not callable(self.work):
             raise NoSuch(f"'{self.name}' is no function: it is of the type {type(self.work).__name__}")
         if inspect.iscoroutinefunction(self.work) or inspect.isgeneratorfunction(self.work) or inspect.isasyncgenfunction(self.work):
             raise NoSuch(f"'{self.name}' is a generator or a coroutine function, which a call does not run: name one that does the work and returns")
+        is_static = isinstance(inspect.getattr_static(holder, self.name.rpartition(".")[2], None), staticmethod)
+        if inspect.isclass(holder) and inspect.isfunction(self.work) and not is_static:
+            raise NoSuch(f"'{self.name}' is a method of an object: name a function that makes a {holder.__name__} and calls it")
 
     @staticmethod
     def parameters_of(work) -> dict:
@@ -120,10 +124,13 @@ class Function:
                 self.give(name, value)
 
     def arguments(self) -> tuple[tuple, dict]:
-        """A call's arguments; positional only where the function requires it."""
+        """A call's arguments: by place from the first on as far as they are given, as a function like that of
+        functools.singledispatch needs it, the others by name."""
         from inspect import Parameter
+        from itertools import takewhile
 
-        by_place = [n for n, p in self.parameters.items() if p.kind is Parameter.POSITIONAL_ONLY and n in self.values]
+        placed = [n for n, p in self.parameters.items() if p.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
+        by_place = list(takewhile(self.values.__contains__, placed))
         return tuple(self.values[n] for n in by_place), {n: v for n, v in self.values.items() if n not in by_place}
 
 
@@ -150,23 +157,65 @@ def value_of(name: str, text: str, annotation):
 LOOK_NS = 200_000_000
 LOOK_CALLS = 20
 TRACE_LINES = 12
+LINGER_S = 10  # what an interpreter may take to end
 
 
 def look(argv: list[str]) -> None:
-    """Answers on standard output in lines "key value". The last line is "end .", or "refused" or "failed" with the
-    reason, followed by the traceback's lines. The function's own output goes to standard error."""
+    """Answers on standard output, when the interpreter ends, in lines "key value". The last line is "end .", or "refused"
+    or "failed" with the reason, followed by the traceback's lines. The function's own output goes to standard error."""
+    import atexit
+
     answer = os.fdopen(os.dup(1), "w", errors="backslashreplace")
     os.dup2(2, 1)
+    lines: list[str] = []
+    atexit.register(lambda: print("\n".join(lines), file=answer, flush=True))  # the first one, so it is the last to be called
     opened: set[str] = set()
     sys.addaudithook(lambda event, given: note_opened(opened, event, given))
     try:
-        lines = look_at(argv[0], argv[1] == "returned", argv[2:], opened)
+        lines += look_at(argv[0], argv[1] == "returned", argv[2:], opened)
     except NoSuch as e:
-        lines = ["refused", str(e)]
+        lines += ["refused", str(e)]
     except BaseException as e:
-        among = f", {AMONG_PACKAGES}" if isinstance(e, ModuleNotFoundError) else ""
-        lines = ["failed", describe(e).partition("\n")[0] + among, *last_lines(e)]
-    print("\n".join(lines), file=answer, flush=True)
+        lines += ["failed", describe(e).partition("\n")[0] + remedy(e, split(argv[0])), *last_lines(e)]
+    limit_end(answer)
+
+
+def limit_end(answer) -> None:
+    """An interpreter that ends waits for its threads and processes, also for those that never end."""
+    import threading
+    from time import sleep
+
+    def give_up() -> None:
+        sleep(LINGER_S)
+        names = [t.name for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()]
+        what = f"threads that it left ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else "what it left"
+        reason = f"it returned, but {LINGER_S} s later its interpreter had not ended, which waits for {what}"
+        print(f"failed\n{reason}", file=answer, flush=True)
+        os._exit(0)
+
+    threading.Thread(target=give_up, daemon=True).start()
+
+
+def remedy(e: BaseException, place: tuple[str, str, str]) -> str:
+    """What helps against this failure, in words that follow it; "": nothing is known."""
+    import errno
+
+    if isinstance(e, ModuleNotFoundError):
+        return above(e.name or "", *place) or f", {AMONG_PACKAGES}"
+    if isinstance(e, OSError) and e.errno == errno.EROFS:
+        return " (/tmp is writable; a folder by its absolute path is with --rw PATH)"
+    return ""
+
+
+def above(name: str, folder: str, module: str, function: str) -> str:
+    """Where the package that is missing is the function's own: a folder above it, without an __init__.py."""
+    from pathlib import Path
+
+    for parent in Path(folder).parents:
+        between = Path(folder).relative_to(parent).parts
+        if between[0] == name.partition(".")[0] and all(part.isidentifier() for part in between):
+            return f" ('{name}' is a folder above it: 'tare bench {'.'.join(between)}.{module}:{function}' in {parent})"
+    return ""
 
 
 def look_at(named: str, returned: bool, words: list[str], opened: set[str]) -> list[str]:

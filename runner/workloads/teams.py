@@ -366,10 +366,15 @@ def describe_exit(code: int) -> str:
     return f" ended with exit status {code}{likely.get(code, '')}"
 
 
+GROUP_TOLD = 3  # exceptions of a group
+
+
 def describe(e: BaseException) -> str:
     if isinstance(e, Complaint):
         return str(e)
-    reason = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
+    reason = said(e)
+    if isinstance(e, BaseExceptionGroup):
+        reason += f": {'; '.join(said(one) for one in e.exceptions[:GROUP_TOLD])}"
     if hasattr(e, "excinfo"):  # from another interpreter
         reason = e.excinfo.formatted
     reason = without_addresses(reason)
@@ -378,6 +383,14 @@ def describe(e: BaseException) -> str:
     trace = trace_of_elsewhere(e)
     came = places_of_text(trace) if trace else places(e)
     return reason + (f" ({', from '.join(came)})" if came else "")
+
+
+def said(e: BaseException) -> str:
+    try:
+        text = str(e)
+    except Exception:  # the user's own __str__
+        text = "<its str() failed>"
+    return f"{type(e).__name__}: {text}" if text else type(e).__name__
 
 
 def without_addresses(reason: str) -> str:

@@ -55,6 +55,9 @@ class Declared(BundleTest):
             for path in folder.iterdir():
                 if specimen.FORK not in path.name:
                     path.unlink()
+                    continue
+                one = json.loads(path.read_text())
+                path.write_text(specimen.text_of(one | {"id": f"{one['id']}{name[0]}"}))
             sides.append(folder)
         return sides
 

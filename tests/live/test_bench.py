@@ -31,9 +31,6 @@ def reading():
     with open(os.path.join(os.path.dirname(__file__), "table.txt")) as file:
         return file.read()
 
-def leaving():
-    os._exit(0)
-
 def generating():
     yield 1
 
@@ -41,6 +38,32 @@ def local():
     return lambda: 1
 
 no_name = lambda: 1
+
+class Kind:
+    def method(self):
+        return 1
+
+class Untold(Exception):
+    def __str__(self):
+        raise ValueError
+
+def untold():
+    raise Untold
+
+def group():
+    raise ExceptionGroup("many", [ValueError("one"), TypeError("two")])
+
+def writing():
+    open("written", "w")
+
+def odd_name():
+    return open("Daten für 1.csv").read()
+
+def linked():
+    return open("link.csv").read()
+
+def lists():
+    return os.listdir("data")
 
 def two(a, /, b):
     return a + b
@@ -67,6 +90,9 @@ REFUSED = {
     "an_argument_twice": (["work.py:work", "--arg", "steps=1", "--arg", "steps=2"], r"steps is given twice"),
     "an_argument_that_is_needed": (["work.py:two"], r"'two' needs a value for a, b \(--arg a=VALUE\)"),
     "a_result_that_cannot_leave": (["work.py:local"], r"what 'local' returns cannot leave a process: .*--discard-results"),
+    "a_method": (["work.py:Kind.method"], r"'Kind\.method' is a method of an object: name a function that makes a Kind and calls it"),
+    "a_file_with_an_odd_name": (["work.py:odd_name"], r"'Daten für 1\.csv' has a character other .*what a function reads .* by its whole path"),
+    "a_link": (["work.py:linked"], r"'link\.csv' is a link \(what a function reads .* by its whole path"),
     "no_such_python": (["work.py:work", "--python", "./nope"], r"--python '\./nope': No such file"),
     "no_python": (["work.py:work", "--python", "/bin/ls"], r"'/bin/ls': it does not answer in confinement as a Python"),
     "an_unknown_python": (["work.py:work", "--python", "pypy"], r"'pypy': what is allowed"),
@@ -164,6 +190,22 @@ class Functions(Bench):
         self.assertIn("With 2 workers, only threads ended well: processes: failed: no run ended well", said)
 
     @once_is_enough
+    def test_where_a_file_is_missing_it_is_told_which_files_are_there(self):
+        (self.dir / "data").mkdir()
+        done = self.bench("work.py:lists", *QUICK, "--modes", "threads")
+        self.assertEqual(done.status, 4, done)
+        said = " ".join(done.out.split())
+        self.assertIn("FileNotFoundError: [Errno 2] No such file or directory: 'data'", said)
+        self.assertIn(f"* the function ran in a folder that has what it opened below {self.dir} when it was looked at, and no more", said)
+
+    @once_is_enough
+    def test_arguments_go_by_place_where_they_can_and_a_setup_with_parameters_is_somebody_elses(self):
+        by_place = "import functools\n\n@functools.singledispatch\ndef work(x):\n    return x\n\ndef setup(app):\n    raise ValueError\n"
+        (self.dir / "by_place.py").write_text(by_place)
+        done = self.bench("by_place.py:work", "--arg", "x=3", *QUICK, "--modes", "threads,interpreters")
+        self.assertEqual(done.status, 0, done)
+
+    @once_is_enough
     def test_a_reason_that_names_an_object_is_said_once(self):
         done = self.bench("work.py:no_name", "--workers", "2", "--iterations", "2", "--invocations", "2")
         said = " ".join(done.out.split())
@@ -241,6 +283,8 @@ class BadInput(Bench):
         (self.dir / "folder.py/file").touch()
         (self.dir / "driver.py").write_text(MODULE)
         (self.dir / "my-work.py").write_text(MODULE)
+        (self.dir / "Daten für 1.csv").touch()
+        (self.dir / "link.csv").symlink_to("Daten für 1.csv")
         before = sorted(self.dir.rglob("*"))
         done = self.bench(*options, *([] if "--workers" in options else ["--workers", "1"]))
         self.assert_refused(done, 2, why)
@@ -253,9 +297,38 @@ class BadInput(Bench):
         self.assertEqual([c for c in "\x1b\x9b\u202e" if c in done.err], [], done)
         self.assertIn(r"a\x1b[2J\xc2\x9b1m", done.err)
 
-    def test_one_that_ends_its_interpreter_is_a_failed_workload(self):
-        done = self.bench("work.py:leaving")
-        self.assert_refused(done, 4, "'leaving' of 'work' ended its interpreter")
+    @for_each({
+        "leaves": ("os._exit(3)", r"exit status 3"),
+        "is_killed": ("os.abort()", r"signal 6 ended it \(Aborted\)"),
+    })
+    def one_that_ends_its_interpreter_is_a_failed_workload(self, ends, how):
+        (self.dir / "ends.py").write_text(f"import os\n\ndef work():\n    {ends}\n")
+        done = self.bench("ends.py:work")
+        self.assert_refused(done, 4, rf"'work' of 'ends' ended its interpreter: {how}")
+
+    def test_one_whose_threads_do_not_end_is_told_before_anything_is_weighed(self):
+        work = "import threading, time\n\ndef work():\n    threading.Thread(target=time.sleep, args=(600,), name='watcher').start()\n"
+        (self.dir / "threads.py").write_text(work)
+        done = self.bench("threads.py:work")
+        self.assert_refused(done, 4, r"it returned, but 10 s later its interpreter had not ended, which waits for threads that it left \(watcher")
+
+    @for_each({
+        "an_exception_without_words": ("untold", r"Untold: <its str\(\) failed> \(work\.py, line \d+\)"),
+        "a_group": ("group", r"ExceptionGroup: many \(2 sub-exceptions\): ValueError: one; TypeError: two \("),
+        "a_place_that_is_read_only": ("writing", r"OSError: \[Errno 30\] Read-only file system: 'written' .*\(/tmp is writable; a folder .* --rw PATH\)"),
+    })
+    def what_fails_is_told_with_a_remedy(self, name, why):
+        done = self.bench(f"work.py:{name}")
+        self.assertEqual((done.status, done.out), (4, ""), done)
+        self.assertRegex(done.err, rf"tare: bench: '{name}' of 'work' failed before it was weighed: {why}")
+
+    def test_the_folder_of_a_namespace_package_is_told(self):
+        (self.dir / "space/inner").mkdir(parents=True)
+        (self.dir / "space/other.py").write_text("z = 1\n")
+        (self.dir / "space/inner/work.py").write_text("from space.other import z\n\ndef work():\n    return z\n")
+        done = self.bench("space/inner/work.py:work")
+        self.assertEqual((done.status, done.out), (4, ""), done)
+        self.assertIn(f"('space' is a folder above it: 'tare bench space.inner.work:work' in {self.dir})", done.err)
 
     def test_one_that_does_not_return_is_given_up(self):
         (self.dir / "slow.py").write_text("import time\n\ndef work():\n    time.sleep(600)\n")

@@ -123,6 +123,14 @@ class Compared(Records):
         done = self.tare("compare", "--force", "--format", "json", self.made / "a", emulated)
         self.assertTrue(json.loads(done.out)["forced"])
 
+    def test_records_that_are_on_both_sides_pass_no_gate_and_tell_no_noise(self):
+        twice = (self.made / "a", self.made / "a")
+        for words in ["--fail-if", "slower:3%"], ["--noise"]:
+            self.assert_refused(self.tare("compare", *words, *twice), 2, "64 of the 64 records of B are A's too: nothing can be told")
+        done = self.tare("compare", *twice)
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("64 of the 64 records of B are A's too, which cannot differ", done.err)
+
     def test_steady_state_is_told_where_it_is_asked_for(self):
         done = self.tare("compare", "--steady", "--format", "json", self.made / "a", self.made / "b")
         self.assertEqual({row["a"]["steady_state"] for row in json.loads(done.out)["rows"]}, {"flat"})

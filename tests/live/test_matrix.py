@@ -182,6 +182,7 @@ class Resumed(Matrix):
         running.send_signal(signal.SIGINT)
         done = self.finish(running)
         self.assertEqual(done.status, 130, done)
+        self.assertIn(f"interrupted: {len(self.names())} invocation", done.err)
         aside = list((self.out / "aside").iterdir())
         self.assertEqual(len(aside), 1)
         self.assertEqual(json.loads(aside[0].read_text())["termination"]["reason"], "interrupted")

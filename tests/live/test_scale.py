@@ -37,6 +37,8 @@ REFUSED = {
         r"1001 cannot be shared evenly by every number of workers; a multiple of 6 can, as 1002",
     ),
     "a_cause_without_threads": (["scenario1", "--modes", "processes,native", "--why"], r"--why names what the threads .* 'processes,native' has none"),
+    "one_number_of_workers": (["scenario1", "--workers", "2"], r"--workers '2': .*over the first of them"),
+    "workers_that_do_nothing": (["work.py:work", "--workers", "1,2", "--calls", "0"], r"--calls '0': .*do nothing"),
     "a_share_of_no_number": (["work.py:work", "--arg", "max_steps=a", "--strong", "max_steps"], r"'a' cannot be shared"),
 }
 
@@ -66,7 +68,7 @@ class Functions(Scale):
         self.assertEqual(done.status, 0, done)
         self.assertRegex(done.out, r"\Awork of work: a call takes .*\nweak scaling: each worker makes \d+ calls?; 3\.14t on")
         self.assertRegex(done.out, r"(?m)^At 2 threads you get [\d.]+ of 2: ", done)
-        self.assertIn("There are no intervals: fewer than 5 invocations of a cell.", done.out)
+        self.assertIn("since there are no intervals: fewer than 5 invocations of a cell.", " ".join(done.out.split()))
         self.assertTrue(all(len(line) <= 80 for line in done.out.splitlines()), done)
         found = json.loads((self.dir / "found.json").read_text())
         self.assertEqual(found["schema"], "tare.scale/1")

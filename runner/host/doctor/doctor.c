@@ -158,17 +158,12 @@ const char *const doctor_verdict_names[DOCTOR_VERDICTS] = {"fails", "warns", "un
 
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
-static bool is_bytes(const char *key)
-{
-    return text_ends_with(key, "_bytes");
-}
-
 /* The value as it is printed, which is_one_of() also compares. */
 static void format_value(const struct fact *f, struct text *out)
 {
     char buf[32];
     text_add(out, "%s", "");
-    if (f->kind == FACT_INT && is_bytes(f->key))
+    if (f->kind == FACT_INT && text_ends_with(f->key, "_bytes"))
         text_add(out, "%s", text_bytes((uint64_t)f->integer, buf, sizeof(buf)));
     else if (f->kind == FACT_INT)
         text_add(out, "%lld", (long long)f->integer);
@@ -281,25 +276,30 @@ static enum doctor_verdict judge(const struct row *row, const struct facts *all,
     return row->good(all, f, row->want) ? DOCTOR_OK : bad(row);
 }
 
+struct finding *doctor_add(struct diagnosis *d, const struct finding *finding)
+{
+    d->finding = xgrow(d->finding, d->findings, sizeof(*d->finding));
+    d->count[finding->verdict]++;
+    d->finding[d->findings] = *finding;
+    return &d->finding[d->findings++];
+}
+
 struct diagnosis doctor_judge(const struct facts *facts)
 {
     struct diagnosis d = {0};
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         const struct row *row = &ROWS[i];
         const struct fact *f = facts_find(facts, row->key);
-        d.finding = xgrow(d.finding, d.findings, sizeof(*d.finding));
-        struct finding *to = &d.finding[d.findings++];
         struct text words = {0};
-        *to = (struct finding){row->id, row->level, judge(row, facts, f), .why = row->why, .tune = row->tune};
-        if (to->verdict == DOCTOR_FAILS || to->verdict == DOCTOR_WARNS)
-            to->remedy = row->remedy;
-        if (f && f->kind != FACT_ABSENT) {
+        struct finding to = {row->id, row->level, judge(row, facts, f), .why = row->why, .tune = row->tune};
+        if (to.verdict == DOCTOR_FAILS || to.verdict == DOCTOR_WARNS)
+            to.remedy = row->remedy;
+        if (f && f->kind != FACT_ABSENT)
             format_value(f, &words);
-            to->value = words.data;
-        } else {
-            to->reason = xstrdup(f ? f->text : "not read");
-        }
-        d.count[to->verdict]++;
+        else
+            to.reason = xstrdup(f ? f->text : "not read");
+        to.value = words.data;
+        (void)doctor_add(&d, &to);
     }
     return d;
 }

@@ -57,6 +57,9 @@ void doctor_capture(const char *sysroot, const struct topology_choice *cpus, str
 /* The part of doctor_capture() that reads the cgroup file systems. */
 void doctor_capture_cgroups(const char *sysroot, struct facts *ret);
 
+/* Appends a copy, which it returns. */
+struct finding *doctor_add(struct diagnosis *d, const struct finding *finding);
+
 /* Judges facts. Pure. */
 struct diagnosis doctor_judge(const struct facts *facts);
 /* Appends a finding for each flag of the locked command line, and `cmdline_locked` for all; none has the verdict fails.

@@ -32,14 +32,6 @@ int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)
     return failed;
 }
 
-static struct finding *append(struct diagnosis *d, const struct finding *finding)
-{
-    d->finding = xgrow(d->finding, d->findings, sizeof(*d->finding));
-    d->count[finding->verdict]++;
-    d->finding[d->findings] = *finding;
-    return &d->finding[d->findings++];
-}
-
 static struct finding judge_flag(const char *running, const struct cmdline_flag *flag)
 {
     cleanup_text struct text here = {0};
@@ -72,7 +64,7 @@ static void append_summary(struct diagnosis *d, size_t as_locked, size_t flags, 
         f.verdict = as_locked == flags ? DOCTOR_OK : DOCTOR_NOTED;
         f.value = text_printf("%zu of %zu flags as in the VM image", as_locked, flags);
     }
-    (void)append(d, &f);
+    (void)doctor_add(d, &f);
 }
 
 void doctor_judge_cmdline(struct diagnosis *d, const struct facts *facts, const struct cmdline_lock *lock,
@@ -86,7 +78,7 @@ void doctor_judge_cmdline(struct diagnosis *d, const struct facts *facts, const 
         if (lock->flag[i].level == CMDLINE_BOOT)
             continue;
         struct finding f = judge_flag(line->text, &lock->flag[i]);
-        as_locked += append(d, &f)->verdict == DOCTOR_OK;
+        as_locked += doctor_add(d, &f)->verdict == DOCTOR_OK;
         flags++;
     }
     append_summary(d, as_locked, flags, why_not);

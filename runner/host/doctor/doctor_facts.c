@@ -97,16 +97,11 @@ static void capture_irqs(const char *sysroot, const struct cpulist *benchmark, s
 
 /* --- daemons ---------------------------------------------------------------------------------------------------- */
 
-/* Daemons that change settings, by the first 15 letters of their names (proc(5), comm). */
-static bool is_settings_daemon(const char *comm)
-{
-    static const char *const NAMES[] = {"tuned",    "power-profiles-", "auto-cpufreq", "thermald", "tlp",
-                                        "cpufreqd", "cpuspeed",        "numad",        "ksmtuned", NULL};
-    return text_is_among(comm, NAMES);
-}
-
 static void capture_daemons(const char *sysroot, struct facts *ret)
 {
+    /* Daemons that change settings, by the first 15 letters of their names (proc(5), comm). */
+    static const char *const NAMES[] = {"tuned",    "power-profiles-", "auto-cpufreq", "thermald", "tlp",
+                                        "cpufreqd", "cpuspeed",        "numad",        "ksmtuned", NULL};
     char path[PATH_MAX], comm[64];
     bool irqbalance = false;
     cleanup_text struct text others = {0};
@@ -119,7 +114,7 @@ static void capture_daemons(const char *sysroot, struct facts *ret)
         if (file_read(sysroot, path, comm, sizeof(comm)) <= 0)
             continue;
         irqbalance = irqbalance || strcmp(comm, "irqbalance") == 0;
-        if (is_settings_daemon(comm) && !text_has_word(others.data, " \n", comm))
+        if (text_is_among(comm, NAMES) && !text_has_word(others.data, " \n", comm))
             text_add(&others, "%s%s", others.len ? " " : "", comm);
     }
     facts_bool(ret, "irqbalance", irqbalance);

@@ -82,16 +82,11 @@ static void add_flags(const struct diagnosis *d, const struct terminal_look *loo
     add_all(d, true, add_flag, look, out);
 }
 
-static void add_head(const struct facts *facts, struct text *out)
-{
-    const char *kernel = facts_word(facts, "kernel_release"), *model = facts_word(facts, "cpu_model");
-    text_add(out, "Linux %s on %s\n\n", *kernel ? kernel : "(release unknown)", *model ? model : "an unnamed CPU");
-}
-
 void doctor_text(const struct diagnosis *d, const struct facts *facts, const struct terminal_look *look,
                  struct text *out)
 {
-    add_head(facts, out);
+    const char *kernel = facts_word(facts, "kernel_release"), *model = facts_word(facts, "cpu_model");
+    text_add(out, "Linux %s on %s\n\n", *kernel ? kernel : "(release unknown)", *model ? model : "an unnamed CPU");
     add_all(d, false, add_finding, look, out);
     add_flags(d, look, out);
     text_add(out, "\ntare doctor:");

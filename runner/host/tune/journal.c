@@ -17,6 +17,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/trust.h"
+#include "base/userdir.h"
+#include "base/yaml.h"
 
 #define MARK              "tare-tune/2"
 #define MARK_OF_PATHS     "tare-tune/1"
@@ -35,31 +37,15 @@ static uint32_t checksum(const char *bytes, size_t len)
     return sum;
 }
 
-static void add_quoted(struct text *out, const char *bytes)
-{
-    text_add(out, " \"");
-    for (const char *p = bytes; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '\n')
-            text_add(out, "\\n");
-        else if (c == '"' || c == '\\')
-            text_add(out, "\\%c", c);
-        else if (c < ' ' || c == 0x7f)
-            text_add(out, "\\x%02x", c);
-        else
-            text_add(out, "%c", c);
-    }
-    text_add(out, "\"");
-}
-
 static void add_line(struct text *out, const char *boot_id, const struct journal_record *r)
 {
     size_t start = out->len;
     char name[64] = "";
     (void)knob_name_of(r->path, name, sizeof(name)); /* journal_append() has checked it */
-    text_add(out, MARK " %s %s %s", boot_id, r->keep ? "keep" : "set", name);
-    add_quoted(out, r->old_bytes);
-    add_quoted(out, r->new_bytes);
+    text_add(out, MARK " %s %s %s ", boot_id, r->keep ? "keep" : "set", name);
+    yaml_add_quoted(r->old_bytes, out);
+    text_add(out, " ");
+    yaml_add_quoted(r->new_bytes, out);
     text_add(out, " ");
     text_add(out, "%08x\n", checksum(out->data + start, out->len - start));
 }
@@ -96,13 +82,14 @@ static void free_record(struct journal_record *r)
 /* The setting's file and kind. NULL: not a setting of the table. The caller frees it. */
 static char *take_setting(const char *mark, char *word, const char **rest, enum knob_kind *kind)
 {
+    static const char *const KINDS[] = {"value", "choice", "list", "mask", NULL}; /* of enum knob_kind */
     char path[PATH_MAX], name[64];
-    enum knob_kind said = KNOB_VALUE;
     if (strcmp(mark, MARK) == 0)
         return knob_find(word, path, sizeof(path), kind) == 0 ? xstrdup(path) : NULL;
-    char *named = strcmp(mark, MARK_OF_PATHS) == 0 && knob_kind_find(word, &said) == 0 ? take_quoted(rest) : NULL;
+    const int said = text_index(word, KINDS);
+    char *named = strcmp(mark, MARK_OF_PATHS) == 0 && said >= 0 ? take_quoted(rest) : NULL;
     if (named && knob_name_of(named, name, sizeof(name)) == 0 && knob_find(name, path, sizeof(path), kind) == 0 &&
-        *kind == said)
+        (int)*kind == said)
         return named;
     free(named);
     return NULL;
@@ -136,7 +123,7 @@ int journal_place(const char *root, char *buf, size_t cap, struct err *e)
     const bool given = state && *state;
     if (given && trust_path(state, e) != 0)
         return err_wrap(e, "$TARE_STATE, the journal's folder");
-    int n = snprintf(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : "/var/lib/tare");
+    int n = snprintf(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : USERDIR_STATE_OF_ROOT);
     return n > 0 && (size_t)n < cap
                ? 0
                : err_set(e, ERR_USAGE, -ENAMETOOLONG, "the journal's folder: its path is too long");
@@ -259,8 +246,7 @@ static int open_file(struct journal *j, bool create, struct err *e)
     j->fd = beneath_open(j->dir_fd, NAME, O_RDWR | O_APPEND | (create ? O_CREAT : 0), 0600);
     if (j->fd == -ENOENT && !create)
         return 0;
-    if (j->fd < 0)
-        return err_set(e, ERR_OURS, j->fd, "the journal '%s': %s", j->path, strerror(-j->fd));
+    TRY(err_code(e, ERR_OURS, j->fd, "the journal '%s'", j->path));
     if (create && j->torn && ftruncate(j->fd, j->whole_bytes) != 0) /* removes a torn line */
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     if (create && (fsync(j->fd) != 0 || file_sync_folder(j->dir_fd) != 0))

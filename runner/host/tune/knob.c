@@ -12,19 +12,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-static const char *const KINDS[] = {"value", "choice", "list", "mask"};
-
-int knob_kind_find(const char *name, enum knob_kind *ret)
-{
-    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
-        if (strcmp(KINDS[i], name) != 0)
-            continue;
-        *ret = (enum knob_kind)i;
-        return 0;
-    }
-    return -EINVAL;
-}
-
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
 #define CPU_DIR  "/sys/devices/system/cpu"

@@ -15,9 +15,6 @@ enum knob_kind {
     KNOB_MASK,   /* "ffffffff,000000ff" */
 };
 
-/* -EINVAL: no such name. */
-int knob_kind_find(const char *name, enum knob_kind *ret);
-
 /* Translate between paths and names, which a journal has instead of paths: "swappiness", for numbered files "irq:24".
  * The table in knob.c has all settings; restore writes no other file. -ENOENT: not in the table. */
 int knob_name_of(const char *path, char *name, size_t cap);

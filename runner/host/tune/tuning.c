@@ -11,13 +11,6 @@
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 
-static void hold_signals(void)
-{
-    sigset_t ends;
-    signals_of_end(&ends);
-    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
-}
-
 static int apply(const struct cell *cell, struct tuning *t, struct err *e)
 {
     struct topology_choice choice;
@@ -30,7 +23,7 @@ static int apply(const struct cell *cell, struct tuning *t, struct err *e)
 int tuning_begin(const struct cell *cell, struct tuning *ret, struct err *e)
 {
     struct tuning t = {0};
-    hold_signals();
+    signals_hold(NULL);
     int failed = tune_open_journal("", true, &t.journal, e);
     if (failed != 0)
         return err_wrap(e, "--tune");

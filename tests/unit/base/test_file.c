@@ -245,12 +245,24 @@ static void a_link_of_the_systems_own_is_refused(void **state)
     struct err e = {0};
     int was = dup(STDOUT_FILENO), to = open(fixture_in_root("/out"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     assert_true(was >= 0 && to >= 0 && dup2(to, STDOUT_FILENO) >= 0);
-    int failed = file_replace("/dev/stdout", "x", 1, &e);
+    int failed = file_replace("/dev/stdout", "x", 1, &e), around = file_replace("/dev/shm/../stdout", "x", 1, NULL);
     assert_true(dup2(was, STDOUT_FILENO) >= 0);
     (void)close(was);
     (void)close(to);
     assert_int_equal(failed, -EINVAL);
     assert_non_null(strstr(e.text, "'/dev/stdout' is not a regular file"));
+    assert_int_equal(around, -EINVAL);
+}
+
+static void shared_memory_has_plain_files(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    char path[64];
+    text_format(path, sizeof(path), "/dev/shm/tare-test-%d", (int)getpid());
+    int failed = file_replace(path, "x", 1, &e);
+    (void)unlink(path);
+    assert_int_equal(failed, 0);
 }
 
 /* A full disk, by a limit on the file's size: root is not above it. In a child, for the limit cannot be taken back. */
@@ -684,6 +696,7 @@ int main(void)
         fixture_rooted(a_file_is_replaced_by_its_name_alone),
         fixture_rooted(what_a_link_leads_to_is_replaced_and_the_link_is_not),
         fixture_rooted(a_link_of_the_systems_own_is_refused),
+        cmocka_unit_test(shared_memory_has_plain_files),
         fixture_rooted(the_draft_of_a_killed_process_is_no_obstacle),
         fixture_rooted(a_missing_folder_is_named_and_nothing_is_made),
         fixture_rooted(a_name_too_long_leaves_nothing_behind),

@@ -261,7 +261,7 @@ static void a_tmpdir_that_is_not_there_is_the_hosts_fault(void **state)
     assert_true(workload_tmpdir_make(path, sizeof(path), &e) < 0);
     (void)unsetenv("TMPDIR");
     assert_int_equal(e.kind, ERR_HOST);
-    assert_non_null(strstr(e.text, "'/nowhere'"));
+    assert_non_null(strstr(e.text, "$TMPDIR: '/nowhere'"));
     assert_string_equal(path, "");
     workload_tmpdir_remove(); /* there is none */
 }

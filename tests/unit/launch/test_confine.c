@@ -66,10 +66,9 @@ static struct spawn_spec spec_of(const char *path, char *const *argv, char *cons
 /* What classic BPF makes of a call (seccomp(2); bpf(4) of the BSDs has the machine): as much of it as is used. */
 static uint32_t answer_of(const struct confine *c, const struct seccomp_data *d)
 {
-    size_t len = 0;
-    const struct sock_filter *code = confine_filter_bytes(c, &len);
+    const struct sock_filter *code = (const struct sock_filter *)c->filter->code;
     uint32_t a = 0;
-    for (size_t pc = 0; pc < len / sizeof(*code); pc++) {
+    for (size_t pc = 0; pc < c->filter->instructions; pc++) {
         const struct sock_filter *i = &code[pc];
         switch (i->code) {
         case BPF_LD | BPF_W | BPF_ABS:
@@ -194,7 +193,7 @@ static void an_allowance_lets_its_calls_through_and_no_others(void **state)
         bool lets_in = nr >= SYS_io_uring_setup && nr <= SYS_io_uring_register;
         assert_int_equal(answer(c, nr, 0, 0, 0), lets_in ? SECCOMP_RET_ALLOW : answer(plain, nr, 0, 0, 0));
     }
-    assert_non_null(strstr(confine_filter_text(c), "allowed by --allow io_uring: io_uring_setup"));
+    assert_non_null(strstr(c->filter->text, "allowed by --allow io_uring: io_uring_setup"));
     confine_free(&c);
     confine_free(&plain);
 }
@@ -259,14 +258,11 @@ static void another_architecture_is_no_way_round(void **state)
 static void light_has_no_filter(void **state)
 {
     const struct confine_request light = {.read_only_root = false};
-    size_t len = 1;
     (void)state;
     struct confine *c = prepared(&light);
-    assert_null(confine_filter_bytes(c, &len));
-    assert_int_equal(len, 0);
-    assert_null(confine_filter_text(c));
-    assert_false(confine_wants(c, CONFINE_SECCOMP) || confine_wants(c, CONFINE_ROOT));
-    assert_true(confine_wants(c, CONFINE_CAPABILITIES) && confine_wants(c, CONFINE_PRIVATE));
+    assert_null(c->filter);
+    assert_false(c->wants[CONFINE_SECCOMP] || c->wants[CONFINE_ROOT]);
+    assert_true(c->wants[CONFINE_CAPABILITIES] && c->wants[CONFINE_PRIVATE]);
     confine_free(&c);
 }
 
@@ -275,8 +271,8 @@ static void the_filter_is_readable_and_calls_have_names(void **state)
     char name[40];
     (void)state;
     struct confine *c = prepared(&FULL);
-    assert_non_null(strstr(confine_filter_text(c), "allowed by argument: clone: without a new namespace\n"));
-    assert_null(strstr(confine_filter_text(c), "perf_event_open"));
+    assert_non_null(strstr(c->filter->text, "allowed by argument: clone: without a new namespace\n"));
+    assert_null(strstr(c->filter->text, "perf_event_open"));
     confine_free(&c);
     assert_string_equal(confine_call_name(SYS_mount, name, sizeof(name)), "mount");
     assert_string_equal(confine_call_name(467, name, sizeof(name)), "open_tree_attr");
@@ -533,16 +529,16 @@ static void nobody_or_the_owner_of_what_is_closed_to_it(void **state)
     struct confine_request q = {.needed = needed, .needed_count = 1};
     assert_int_equal(chmod(closed, 0755), 0);
     struct confine *c = prepared(&q);
-    assert_int_equal(confine_user(c)->uid, CONFINE_NOBODY);
-    assert_string_equal(confine_user(c)->reason, "");
+    assert_int_equal(c->user.uid, CONFINE_NOBODY);
+    assert_string_equal(c->user.reason, "");
     confine_free(&c);
     *strrchr(closed, '/') = '\0';
     assert_int_equal(chmod(closed, 0700) | chown(closed, 12345, 54321), 0);
     strcat(closed, "/program");
     c = prepared(&q);
-    assert_int_equal(confine_user(c)->uid, 12345);
-    assert_int_equal(confine_user(c)->gid, 54321);
-    assert_non_null(strstr(confine_user(c)->reason, "closed' is closed to 65534"));
+    assert_int_equal(c->user.uid, 12345);
+    assert_int_equal(c->user.gid, 54321);
+    assert_non_null(strstr(c->user.reason, "closed' is closed to 65534"));
     confine_free(&c);
     q.has_user = true;
     q.uid = q.gid = 777;

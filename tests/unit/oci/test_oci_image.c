@@ -28,7 +28,7 @@
 
 /* An image of one layer, put together by the words of the specification; gone with the test. */
 struct held {
-    struct tmpdir s;
+    struct temporary s;
     int layout;
     char layer[DIGEST_HEX], config[DIGEST_HEX], manifest[DIGEST_HEX];
     struct findings findings;
@@ -123,7 +123,7 @@ static void a_whole_image_has_no_finding_and_is_told_by_both_its_digests(void **
 
 static void no_image_is_no_fault(void **state)
 {
-    struct tmpdir s;
+    struct temporary s;
     struct oci_image l;
     struct filelist none = {0};
     struct findings f = {0};

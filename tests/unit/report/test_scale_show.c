@@ -69,7 +69,8 @@ static void without_intervals_it_is_said(void **state)
     (void)state;
     cleanup_free char *text = told(m, planted(m, 2, 0), 3, false);
     expect(text, "At 2 threads you get 1.65 of 2");
-    expect(text, "There are no intervals: fewer than 5 invocations of a cell.");
+    expect(text, "None of this is shown to differ from chance, since there are no intervals: fewer than 5 invocations "
+                 "of a cell.");
     expect(text, "* no start: no cells with nothing to do tell what starting takes");
 }
 
