@@ -597,7 +597,8 @@ static void note_isolation(json_t *notes, const struct summary *s)
     }
     if (grade)
         text_add(&line, "isolation is %.20s%s", grade,
-                 strcmp(grade, grade_name(GRADE_BORROWED)) == 0 ? " (the slice is the container's own cgroup)" : "");
+                 strcmp(grade, verdict_grades[GRADE_BORROWED].name) == 0 ? " (the slice is the container's own cgroup)"
+                                                                         : "");
     else if (json_object_size(unmet) > 0)
         text_add(&line, "some of the isolation that was asked for is not in force");
     json_object_foreach(unmet, reason, names)

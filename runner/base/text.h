@@ -97,6 +97,9 @@ void text_blank(char *text);
  * backslash before an x as \x5c. The caller frees it. */
 char *text_of_bytes(const char *bytes);
 
+/* snprintf that says whether all of it fits. */
+bool text_fits(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* snprintf that aborts instead of truncating: for texts whose length is bounded. */
 void text_format(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

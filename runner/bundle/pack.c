@@ -143,11 +143,14 @@ static int copy_records(struct packing *p, struct err *e)
     char path[FILELIST_PATH_MAX + 1];
     p->tally = (struct tally){.cells = p->plan.cells,
                               .units = p->bound.noise ? 2 * p->plan.cells : p->plan.cells,
+                              .plan = &p->plan,
+                              .folder = &p->folder,
+                              .bound = &p->bound,
                               .each = copy_record,
                               .to = p};
     struct records *r = &p->tally.records;
     bundle_wants(r);
-    TRY(tally_read(&p->tally, &p->plan, &p->folder, &p->bound, false, false, e));
+    TRY(tally_read(&p->tally, false, false, e));
     for (size_t i = 0; i < r->count; i++) {
         struct invocation *one = &r->list[i];
         (void)bundle_record_path(&p->plan, plan_find_cell(&p->plan, one->plan_cell), one->block,
