@@ -25,10 +25,8 @@
 #include "bundle/derive.h"
 #include "bundle/hostdiff.h"
 #include "bundle/pack.h"
-#include "bundle/pack_image.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
-#include "bundle/reproduction_check.h"
 #include "bundle/verify_derived.h"
 #include "oci/image.h"
 

@@ -19,7 +19,6 @@
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
-#include "bundle/drawn_by.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "cell/carried.h"

@@ -327,10 +327,7 @@ void compare_csv(const struct comparison *c, const struct compare_headline *h, s
 
 static json_t *interval_json(const struct stats_interval *i)
 {
-    json_t *o = json_object();
-    json_put_real(o, "at", i->at, i->why_not);
-    json_put_real(o, "low", i->low, i->why_not);
-    json_put_real(o, "high", i->high, i->why_not);
+    json_t *o = table_interval_json(i);
     json_put(o, "confidence", json_real(i->confidence));
     return o;
 }

@@ -443,3 +443,12 @@ json_t *table_json(const struct table *t)
             abort();
     return rows;
 }
+
+json_t *table_interval_json(const struct stats_interval *i)
+{
+    json_t *o = json_object();
+    json_put_real(o, "at", i->at, i->why_not);
+    json_put_real(o, "low", i->low, i->why_not);
+    json_put_real(o, "high", i->high, i->why_not);
+    return o;
+}
