@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +20,6 @@
 #include "base/version.h"
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
-#include "bundle/claims.h"
 #include "bundle/derive.h"
 #include "bundle/hostdiff.h"
 #include "bundle/pack.h"

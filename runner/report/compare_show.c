@@ -2,11 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/number.h"
-#include "analysis/summary.h"
 #include "analysis/words.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"

@@ -1,7 +1,6 @@
 #include "report/summary_tables.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/number.h"

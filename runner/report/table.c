@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "analysis/number.h"
-#include "analysis/summary.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/csv.h"
