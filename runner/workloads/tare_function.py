@@ -276,7 +276,18 @@ def files_below(folder: str, opened: set[str]) -> list[str]:
             continue
         if os.path.isfile(path) and not any(os.path.realpath(path).startswith(p + "/") for p in own):
             found.add(relative)
+            found.update(of_other_builds(relative, folder))
     return sorted(found)
+
+
+def of_other_builds(relative: str, folder: str) -> list[str]:
+    """Of an extension module those that lie beside it for other interpreters, which the other modes may run on."""
+    import glob
+
+    if not relative.endswith(".so"):
+        return []
+    stem = os.path.join(os.path.dirname(relative), os.path.basename(relative).partition(".")[0])
+    return glob.glob(f"{glob.escape(stem)}.*.so", root_dir=folder)
 
 
 def last_lines(e: BaseException) -> list[str]:
