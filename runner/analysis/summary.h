@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "analysis/analysis.h"
+#include "analysis/cells.h"
 #include "analysis/stats_interval.h"
 #include "base/figure.h"
 #include "base/stats_series.h"
@@ -87,6 +88,9 @@ const struct summary_figure *summary_figure(const struct summary *s, const struc
 
 /* The name of the first plan that a record is of; NULL: none is of any. */
 const char *summary_plan(const struct summary *s);
+
+/* Its invocations as a group, which borrows them. */
+struct cell_group summary_group(const struct summary_cell *c);
 
 /* Whether the cell has profile memory. */
 bool summary_is_memory(const struct summary_cell *c);
