@@ -202,9 +202,21 @@ def remedy(e: BaseException, place: tuple[str, str, str]) -> str:
 
     if isinstance(e, ModuleNotFoundError):
         return above(e.name or "", *place) or f", {AMONG_PACKAGES}"
-    if isinstance(e, OSError) and e.errno == errno.EROFS:
-        return " (/tmp is writable; a folder by its absolute path is with --rw PATH)"
+    for one in chain(e):
+        if isinstance(one, OSError) and one.errno == errno.EROFS:
+            return " (/tmp is writable; a folder by its absolute path is with --rw PATH)"
+        if type(one).__name__ == "gaierror" or isinstance(one, OSError) and one.errno == errno.ENETUNREACH:
+            return " (there is no network but the loopback; --network host gives the host's)"
     return ""
+
+
+def chain(e: BaseException | None) -> list[BaseException]:
+    """The exception and those that led to it, of which the last may lead to the first again."""
+    came: list[BaseException] = []
+    while e is not None and len(came) < 20:
+        came.append(e)
+        e = e.__cause__ or e.__context__
+    return came
 
 
 def above(name: str, folder: str, module: str, function: str) -> str:
