@@ -286,7 +286,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/attest.o bundle/pool_show.o record/record.o selftest/selftest_json.o selftest/planted.o host/last_selftest.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/attest.o bundle/pool_show.o base/json_put.o host/last_selftest.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 

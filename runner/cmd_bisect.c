@@ -105,13 +105,12 @@ static void add_subject(struct bisection *b, char *name)
 static int take_claim(struct bisection *b, struct err *e)
 {
     const struct bisect_options *o = &b->c->bisect;
-    const char *claim = o->claim ? o->claim : CLAIM;
     b->error = ERROR_SHARE;
-    if (!bisect_claim_parse(claim, &b->claim))
+    if (!bisect_claim_parse(o->claim, &b->claim))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--claim '%s': what is allowed is slower:SHARE, faster:SHARE or memory:SHARE, a share as 5%% or "
                        "0.05, or growth:SIZE, a size as 64K for 1,000 iterations",
-                       claim);
+                       o->claim);
     TRY(percent_option("error", o->error, 0.0001, 0.5, &b->error, e));
     if (o->most < o->first)
         return err_set(e, ERR_USAGE, -EINVAL,
@@ -299,13 +298,25 @@ static void label_all(struct bisection *b)
     }
 }
 
+/* Of an interpreter that comes again nothing can be found. */
+static int refuse_twice(const struct bisection *b, size_t at, struct err *e)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(b->list[i].identity, b->list[at].identity) == 0)
+            return err_set(e, ERR_USAGE, -EEXIST, "'%s' is the same interpreter as '%s': a list has each once",
+                           b->list[at].name, b->list[i].name);
+    return 0;
+}
+
 static int know_all(struct bisection *b, struct err *e)
 {
     for (size_t i = 0; i < b->count; i++) {
-        if (b->plan && !b->c->bisect.git)
+        if (b->plan && !b->c->bisect.git) {
             TRY(probe(b, &b->list[i], e));
-        else
+            TRY(refuse_twice(b, i, e));
+        } else {
             b->list[i].identity = xstrdup(b->list[i].name);
+        }
     }
     label_all(b);
     return 0;
@@ -319,9 +330,9 @@ static int find_out(struct bisection *b, struct err *e)
     const char *name = slash ? slash + 1 : plan, *given = b->c->output.dir;
     cleanup_free char *own = text_printf("out/bisect-%.*s", (int)strcspn(name, "."), name);
     cleanup_free char *here = !given || *given != '/' ? getcwd(NULL, 0) : NULL;
-    int n = snprintf(b->out, sizeof(b->out), "%s%s%s", here ? here : "", here ? "/" : "", given ? given : own);
-    return n > 0 && (size_t)n < sizeof(b->out) ? 0
-                                               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    return text_fits(b->out, sizeof(b->out), "%s%s%s", here ? here : "", here ? "/" : "", given ? given : own)
+               ? 0
+               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
 }
 
 /* All that decides what the records mean; another of it is another bisection. */
@@ -329,8 +340,8 @@ static void add_lock(const struct bisection *b, struct text *out)
 {
     const struct bisect_options *o = &b->c->bisect;
     text_add(out, "# What this folder's steps are of. Written by tare.\n");
-    text_add(out, "plan = %s\nclaim = %s\nfigure = %s\nerror = %.17g\n", b->plan ? b->plan : "",
-             o->claim ? o->claim : CLAIM, o->figure ? o->figure : "", b->error);
+    text_add(out, "plan = %s\nclaim = %s\nfigure = %s\nerror = %.17g\n", b->plan ? b->plan : "", o->claim,
+             o->figure ? o->figure : "", b->error);
     text_add(out, "invocations = %lld\nmax-invocations = %lld\n", (long long)o->first, (long long)o->most);
     if (o->git)
         text_add(out, "build = %s\nbuilt = %s\n", o->build, o->built ? o->built : "python");
@@ -453,28 +464,23 @@ static int write_plan(const struct bisection *b, size_t at, const char *path, st
     return file_replace(path, plan.data, plan.len, e);
 }
 
-/* A side's invocations of one cell of the plan, in the blocks of this look. */
-struct side {
-    struct cell_group group;
-    const char *cell; /* the plan's name of it */
-};
-
-static void gather(const struct records *r, int64_t blocks, const char *cell, struct side *ret)
+/* A side's invocations of one cell of the plan, in the blocks of this look; the caller frees the list. */
+static struct cell_group gather(const struct records *r, int64_t blocks, const char *cell)
 {
-    *ret = (struct side){.cell = cell};
-    ret->group.invocation = xcalloc(r->count + 1, sizeof(const struct invocation *));
+    struct cell_group side = {.invocation = xcalloc(r->count + 1, sizeof(const struct invocation *))};
     for (size_t i = 0; i < r->count; i++) {
         const struct invocation *one = &r->list[i];
         if (strcmp(one->plan_cell, cell) != 0 || one->block > (uint64_t)blocks)
             continue;
-        ret->group.cell = one->cell;
-        ret->group.invocation[ret->group.count++] = one;
+        side.cell = one->cell;
+        side.invocation[side.count++] = one;
     }
+    return side;
 }
 
 static int refuse_figure(const struct bisection *b, struct err *e)
 {
-    const char *claim = b->c->bisect.claim ? b->c->bisect.claim : CLAIM, *figure = b->c->bisect.figure;
+    const char *claim = b->c->bisect.claim, *figure = b->c->bisect.figure;
     if (figure)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--figure '%s': none of the plan's cells has a figure of this name of which '%s' could be said",
@@ -518,108 +524,83 @@ static int check_figure(const struct plan *plan, void *to, struct err *e)
 }
 
 /* Only of what runs on emulated CPUs: its times are none. */
-static bool is_no_time(const struct side *s, const struct figure_about *about)
+static bool is_no_time(const struct cell_group *side, const struct figure_about *about)
 {
     bool emulated = false;
-    for (size_t i = 0; i < s->group.count; i++)
-        emulated |= s->group.invocation[i]->kind == RECORD_EMULATED;
+    for (size_t i = 0; i < side->count; i++)
+        emulated |= side->invocation[i]->kind == RECORD_EMULATED;
     return emulated && about->kind != FIGURE_MEMORY;
 }
 
 /* What the two sides of a look are, row by row. */
 struct rows {
     struct bisect_row *row;
-    char **cell;
-    const char **figure;
+    const char **cell; /* the first side's, in the plan; the records' */
     size_t count;
 };
 
-static void rows_free(struct rows *r)
+static int add_row(const struct bisection *b, const struct records *r, const char *cell,
+                   const struct cell_group side[2], struct rows *rows, struct err *e)
 {
-    for (size_t i = 0; i < r->count; i++)
-        free(r->cell[i]);
-    free(r->row);
-    free(r->cell);
-    free(r->figure);
-}
-
-static int add_row(const struct bisection *b, const struct records *r, const char *base, const struct side *of,
-                   struct rows *rows, struct err *e)
-{
-    const struct cell_pair pair = {&of[0].group, &of[1].group};
+    const struct cell_pair pair = {&side[0], &side[1]};
     const char *figure = b->c->bisect.figure ? b->c->bisect.figure : compare_own_figure(r, r, &pair);
     const struct figure_about about = compare_about(r, r, figure);
-    if (of[0].group.count == 0 || of[1].group.count == 0 || !compare_concerns(&b->claim, &about))
+    if (side[0].count == 0 || side[1].count == 0 || !compare_concerns(&b->claim, &about))
         return 0;
-    if (is_no_time(&of[0], &about) || is_no_time(&of[1], &about))
+    if (is_no_time(&side[0], &about) || is_no_time(&side[1], &about))
         return err_set(e, ERR_HOST, -ENOTSUP, "the CPUs here are emulated: %s is no measure", figure);
     cleanup_values struct cell_values a = cells_values(r, pair.a, figure), c = cells_values(r, pair.b, figure);
-    const size_t i = rows->count++;
-    rows->row[i] = (struct bisect_row){cells_effect(&a, &c, &about, true, b->claim.share, NULL), about};
-    rows->cell[i] = xstrdup(base);
-    rows->figure[i] = figure;
+    rows->cell[rows->count] = cell;
+    rows->row[rows->count++] = (struct bisect_row){cells_effect(&a, &c, &about, true, b->claim.share, NULL), about};
     return 0;
 }
 
-/* The names of a cell's two sides begin alike: what a side puts behind the cell's own. */
-static int add_rows(const struct bisection *b, const struct records *r, const struct text *part, struct rows *rows,
-                    struct err *e)
+/* The names of a cell's two sides begin alike; ends: what each puts behind the cell's own. */
+static int add_rows(const struct bisection *b, const struct records *r, const struct text *const ends[2],
+                    struct rows *rows, struct err *e)
 {
     for (size_t i = 0; i < r->count; i++) {
         const char *cell = r->list[i].plan_cell;
-        if (r->list[i].block != 1 || !text_ends_with(cell, part[0].data))
+        if (r->list[i].block != 1 || !text_ends_with(cell, ends[0]->data))
             continue;
-        cleanup_free char *base = text_printf("%.*s", (int)(strlen(cell) - part[0].len), cell);
-        cleanup_free char *other = text_printf("%s%s", base, part[1].data);
-        struct side of[2];
-        gather(r, b->invocations, cell, &of[0]);
-        gather(r, b->invocations, other, &of[1]);
-        int failed = add_row(b, r, base, of, rows, e);
-        free(of[0].group.invocation);
-        free(of[1].group.invocation);
+        cleanup_free char *other = text_printf("%.*s%s", (int)(strlen(cell) - ends[0]->len), cell, ends[1]->data);
+        const struct cell_group side[2] = {gather(r, b->invocations, cell), gather(r, b->invocations, other)};
+        int failed = add_row(b, r, cell, side, rows, e);
+        free(side[0].invocation);
+        free(side[1].invocation);
         TRY(failed);
     }
     return rows->count ? 0 : refuse_figure(b, e);
-}
-
-static int judge_rows(struct bisection *b, const struct records *r, const struct text *part, struct rows *rows,
-                      struct err *e)
-{
-    TRY(add_rows(b, r, part, rows, e));
-    struct look *l = &b->look;
-    look_free(l);
-    l->finding = bisect_judge(rows->row, rows->count, &b->claim, &b->design);
-    const size_t at = l->finding.row;
-    l->cell = STEAL(rows->cell[at]);
-    l->figure = xstrdup(rows->figure[at]);
-    for (size_t i = 0; i < r->count; i++)
-        l->runs += r->list[i].block <= (uint64_t)b->invocations;
-    return 0;
 }
 
 /* matrix_shows: in place of the plan's table. */
 static int judge(struct records *r, const char *folder, void *to, struct err *e)
 {
     struct bisection *b = to;
-    struct config_given sides = {0};
-    struct text part[2] = {{0}, {0}};
+    struct look *l = &b->look;
+    cleanup_text struct text first = {0}, other = {0};
     (void)folder;
-    for (size_t i = 0; b->plan && i < 2; i++)
-        sides.option[sides.count++] = (struct config_option){CONFIG_EACH_RUNTIME, b->step[i]};
-    for (size_t i = 0; i < 2; i++) {
-        if (b->plan)
-            plan_add_each_runtime(&sides, i, &part[i]);
-        else
-            text_add(&part[i], "-%zu", i + 1);
+    if (b->plan) {
+        const struct config_given sides = {
+            .option = {{CONFIG_EACH_RUNTIME, b->step[0]}, {CONFIG_EACH_RUNTIME, b->step[1]}}, .count = 2};
+        plan_add_each_runtime(&sides, 0, &first);
+        plan_add_each_runtime(&sides, 1, &other);
+    } else {
+        text_add(&first, "-1");
+        text_add(&other, "-2");
     }
-    struct rows rows = {.row = xcalloc(r->count + 1, sizeof(*rows.row)),
-                        .cell = xcalloc(r->count + 1, sizeof(*rows.cell)),      /* NOLINT(bugprone-sizeof-expression) */
-                        .figure = xcalloc(r->count + 1, sizeof(*rows.figure))}; /* NOLINT(bugprone-sizeof-expression) */
-    int failed = judge_rows(b, r, part, &rows, e);
-    rows_free(&rows);
-    for (size_t i = 0; i < 2; i++)
-        text_free(&part[i]);
-    return failed;
+    cleanup_free struct bisect_row *row = xcalloc(r->count + 1, sizeof(*row));
+    cleanup_free const char **cell = xcalloc(r->count + 1, sizeof(*cell)); /* NOLINT(bugprone-sizeof-expression) */
+    struct rows rows = {row, cell, 0};
+    TRY(add_rows(b, r, (const struct text *const[]){&first, &other}, &rows, e));
+    look_free(l);
+    l->finding = bisect_judge(row, rows.count, &b->claim, &b->design);
+    const size_t at = l->finding.row;
+    l->cell = text_printf("%.*s", (int)(strlen(cell[at]) - first.len), cell[at]);
+    l->figure = xstrdup(row[at].about.name);
+    for (size_t i = 0; i < r->count; i++)
+        l->runs += r->list[i].block <= (uint64_t)b->invocations;
+    return 0;
 }
 
 /* The two sides as the plan takes them; the first is built too. */
@@ -720,7 +701,7 @@ static void print_head(const struct bisection *b)
              b->c->bisect.git ? "commits"
              : b->plan        ? "interpreters"
                               : "commands",
-             b->c->bisect.claim ? b->c->bisect.claim : CLAIM, b->list[0].label);
+             b->c->bisect.claim, b->list[0].label);
     text_add(&out,
              "%zu step%s at most, each of %lld to %lld invocations a side in %zu look%s; wrong in %g%% at most\n\n",
              d->steps, d->steps == 1 ? "" : "s", (long long)d->at[0], (long long)d->at[d->looks - 1], d->looks,
@@ -779,7 +760,7 @@ static int print_result(const struct bisection *b, const struct bisect_search *s
     cleanup_text struct text out = {0};
     if (!bisect_is_found(s)) {
         text_add(&out, "\nNone is bad: %s does not hold of the last, %s. %zu runs.\n* the records: %s\n",
-                 b->c->bisect.claim ? b->c->bisect.claim : CLAIM, b->list[b->count - 1].label, b->runs, b->out);
+                 b->c->bisect.claim, b->list[b->count - 1].label, b->runs, b->out);
         print_wrapped(out.data);
         return ERR_SAID_NO;
     }
@@ -851,6 +832,8 @@ static int run(struct bisection *b, struct err *e)
 int cmd_bisect(struct config *c, struct err *e)
 {
     struct bisection b = {.c = c};
+    if (!c->bisect.claim)
+        c->bisect.claim = CLAIM;
     int status = run(&b, e);
     if (status < 0)
         unbind(&b);

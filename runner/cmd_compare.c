@@ -144,15 +144,6 @@ static struct keysets cells_of(const struct records *r)
     return cells;
 }
 
-static int refuse_key(const char *option, const char *named, const char *keys, struct err *e)
-{
-    char near[SUGGEST_TEXT_MAX];
-    struct suggest known = SUGGEST(named);
-    suggest_offer_list(&known, keys);
-    return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", option, named, keys,
-                   suggest_text(&known, "", near));
-}
-
 /* Checks that cells have the keys of --across. */
 static int check_across(const struct job *j, struct err *e)
 {
@@ -168,8 +159,14 @@ static int check_across(const struct job *j, struct err *e)
         text_format(named, sizeof(named), "%.*s", (int)strcspn(at, ","), at);
         while (i < keys && strcmp(key[i], named) != 0)
             i++;
-        if (i == keys)
-            return refuse_key(*named && strcmp(named, j->key) == 0 ? "between" : "across", named, list.data, e);
+        if (i < keys)
+            continue;
+        char near[SUGGEST_TEXT_MAX];
+        struct suggest known = SUGGEST(named);
+        suggest_offer_list(&known, list.data);
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s",
+                       *named && strcmp(named, j->key) == 0 ? "between" : "across", named, list.data,
+                       suggest_text(&known, "", near));
     }
     return 0;
 }

@@ -15,26 +15,21 @@
 #include "host/host.h"
 #include "host/topology.h"
 
-static int print_findings(const struct diagnosis *d, const struct facts *facts, bool json, struct err *e)
-{
-    cleanup_text struct text out = {0};
-    if (json)
-        return doctor_json(d, facts, stdout, e);
-    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
-    doctor_text(d, facts, &look, &out);
-    (void)fputs(out.data, stdout);
-    return 0;
-}
-
 /* Judges and prints; returns the exit code. */
 static int diagnose(const struct facts *facts, bool json, struct err *e)
 {
     struct cmdline_lock lock = {0};
     struct err why = {0};
+    cleanup_text struct text out = {0};
     struct diagnosis d = doctor_judge(facts);
     int failed = doctor_load_cmdline(&lock, &why);
     doctor_judge_cmdline(&d, facts, &lock, failed != 0 ? why.text : NULL);
-    int status = print_findings(&d, facts, json, e);
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    int status = json ? doctor_json(&d, facts, stdout, e) : 0;
+    if (!json) {
+        doctor_text(&d, facts, &look, &out);
+        (void)fputs(out.data, stdout);
+    }
     if (status == 0 && d.count[DOCTOR_FAILS] > 0)
         status = ERR_HOST;
     doctor_free(&d);

@@ -106,17 +106,6 @@ static int64_t wanted(const struct job *job)
     return job->repeat * (int64_t)job->commands.count;
 }
 
-static void count_held_back(struct series *s, const struct record *r)
-{
-    if (r->cell.quota.usec) {
-        s->periods += facts_integer(&r->cpu, "nr_periods", 0);
-        s->throttled += facts_integer(&r->cpu, "nr_throttled", 0);
-        s->throttled_usec += facts_integer(&r->cpu, "throttled_usec", 0);
-    }
-    s->has_high = r->cell.has_memory_high;
-    s->high += s->has_high ? facts_integer(&r->events, "high", 0) : 0;
-}
-
 /* Counts an invocation; a failed one gives no figure. */
 static void count(struct job *job, size_t which, const struct record *r)
 {
@@ -143,7 +132,13 @@ static void count(struct job *job, size_t which, const struct record *r)
         s->exit_status = r->exit_status;
     }
     job->refused += facts_integer(&r->events, "seccomp_refused.total", 0);
-    count_held_back(s, r);
+    if (r->cell.quota.usec) {
+        s->periods += facts_integer(&r->cpu, "nr_periods", 0);
+        s->throttled += facts_integer(&r->cpu, "nr_throttled", 0);
+        s->throttled_usec += facts_integer(&r->cpu, "throttled_usec", 0);
+    }
+    s->has_high = r->cell.has_memory_high;
+    s->high += s->has_high ? facts_integer(&r->events, "high", 0) : 0;
     if (wanted(job) == 1)
         show_counters(&r->counters, terminal_width(STDERR_FILENO), &job->counters);
     job->counted++;
@@ -172,14 +167,6 @@ static void note_end(struct job *job, size_t which, const struct record *r)
         text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_names[r->termination]);
 }
 
-/* A failed command may have missed a file that exists for the user, but not for the command. */
-static void say_missed(const struct job *job, const struct run_command *command)
-{
-    cleanup_free char *path = run_command_missed(command, &job->c->cell);
-    if (path && !terminal_is_quiet())
-        terminal_say("the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)", path);
-}
-
 static int weigh(struct session *session, struct job *job, size_t which, struct run_ahead *ahead, struct err *e)
 {
     const struct config *c = job->c;
@@ -191,8 +178,12 @@ static int weigh(struct session *session, struct job *job, size_t which, struct 
     note_lacks(job, record);
     if (status != 0)
         note_end(job, which, record);
-    if (record->exited && record->exit_status != 0 && !command->series.any_exit)
-        say_missed(job, command);
+    if (record->exited && record->exit_status != 0 && !command->series.any_exit && !terminal_is_quiet()) {
+        /* It may have missed a file that exists for the user, but not for the command. */
+        cleanup_free char *path = run_command_missed(command, &c->cell);
+        if (path)
+            terminal_say("the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)", path);
+    }
     if (measured)
         count(job, which, record);
     if (measured && output_wanted(&c->output))
@@ -253,25 +244,17 @@ static void say_one(const struct job *job, const struct series *s, const char *e
     (void)fputs(job->counters.data ? job->counters.data : "", stderr);
 }
 
-static struct series_set set_of(const struct job *job, const struct facts *host)
-{
-    return (struct series_set){
-        .list = job->series,
-        .count = job->commands.count,
-        .parameter = job->commands.parameter,
-        .parameters = job->commands.parameters,
-        .seed = job->seed,
-        .emulated_by = record_emulated_by(host),
-    };
-}
-
 static void say_all(const struct job *job, const struct series_set *set)
 {
     cleanup_text struct text said = {0};
     bool several = set->count > 1;
-    if (several)
+    const long long all = (long long)job->repeat * (long long)set->count;
+    if (several && job->counted == all)
         terminal_say("%zu commands, %lld invocation%s of each in shuffled blocks (--random-seed %llu)", set->count,
                      (long long)job->repeat, job->repeat == 1 ? "" : "s", (unsigned long long)set->seed);
+    else if (several)
+        terminal_say("%zu commands, figures of %lld of %lld invocations in shuffled blocks (--random-seed %llu)",
+                     set->count, (long long)job->counted, all, (unsigned long long)set->seed);
     else
         terminal_say("%lld invocation%s", (long long)job->counted, job->counted == 1 ? "" : "s");
     series_text(set, terminal_width(STDERR_FILENO), &said);
@@ -322,7 +305,14 @@ static int conclude(const struct job *job, struct err *e)
     if (job->c->shown.quiet && !job->c->invocations.export.count)
         return 0;
     host_capture_emulation("", &host);
-    const struct series_set set = set_of(job, &host);
+    const struct series_set set = {
+        .list = job->series,
+        .count = job->commands.count,
+        .parameter = job->commands.parameter,
+        .parameters = job->commands.parameters,
+        .seed = job->seed,
+        .emulated_by = record_emulated_by(&host),
+    };
     if (job->counted > 0 && !job->c->shown.quiet) {
         if (wanted(job) == 1)
             say_one(job, &job->series[0], set.emulated_by);
@@ -460,6 +450,10 @@ static int open_outputs(struct job *job, struct err *e)
     for (size_t i = 0; c->output.json && i < job->commands.count; i++)
         TRY(file_refuse_input("--json", c->output.json, job->path[i], e));
     TRY(try_exports(&c->invocations.export, e));
+    const bool shown = c->cell.counters && wanted(job) == 1;
+    if ((c->cell.counters || c->cell.mem_sample) && !shown && !output_wanted(&c->output))
+        terminal_say("--%s: what it measures is in records alone, and none was asked for (--out DIR)",
+                     c->cell.counters ? "counters" : "mem-sample");
     TRY(output_open(&c->output, &c->cell, &job->places, e));
     return open_output(job, e);
 }

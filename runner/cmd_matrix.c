@@ -11,30 +11,22 @@
 #include "plan/matrix.h"
 #include "plan/plans.h"
 
-static int print_help(struct err *e)
-{
-    cleanup_text struct text plans = {0};
-    text_add(&plans, "\nThe plans that came with tare:\n");
-    int failed = plans_list(&plans, e);
-    return failed != 0 ? failed : manual_print(CONFIG_MATRIX, NULL, plans.data);
-}
-
-static int list_plans(struct err *e)
-{
-    cleanup_text struct text plans = {0}, shown = {0};
-    TRY(plans_list(&plans, e));
-    terminal_wrap_columns(plans.data, terminal_width(STDOUT_FILENO), &shown);
-    (void)fputs(shown.data, stdout);
-    return 0;
-}
-
 int cmd_matrix(struct config *c, struct err *e)
 {
-    if (c->help)
-        return print_help(e);
+    cleanup_text struct text plans = {0}, shown = {0};
+    if (c->help) {
+        text_add(&plans, "\nThe plans that came with tare:\n");
+        TRY(plans_list(&plans, e));
+        return manual_print(CONFIG_MATRIX, NULL, plans.data);
+    }
     if (c->positional && !*c->positional)
         return err_set(e, ERR_USAGE, -EINVAL, "the plan's name is empty ('tare matrix' lists those that there are)");
     if (!c->positional && !c->is_bare)
         return err_set(e, ERR_USAGE, -EINVAL, "no plan was named ('tare matrix' alone lists them)");
-    return c->positional ? matrix_run(c, NULL, e) : list_plans(e);
+    if (c->positional)
+        return matrix_run(c, NULL, e);
+    TRY(plans_list(&plans, e));
+    terminal_wrap_columns(plans.data, terminal_width(STDOUT_FILENO), &shown);
+    (void)fputs(shown.data, stdout);
+    return 0;
 }

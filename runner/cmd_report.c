@@ -18,7 +18,6 @@
 #include "base/text.h"
 #include "cell/config.h"
 #include "record/records.h"
-#include "record/records_csv.h"
 #include "report/gnuplot.h"
 #include "report/page.h"
 #include "report/paper.h"
@@ -51,20 +50,10 @@ static size_t count_names(const struct config *c)
 static const char *find_selftest(const struct config *c, char *path)
 {
     for (size_t i = 0; c->names[i]; i++) {
-        int n = snprintf(path, PATH_MAX, "%s/" SELFTEST, c->names[i]);
-        if (is_folder(c->names[i]) && n > 0 && n < PATH_MAX && access(path, R_OK) == 0)
+        if (is_folder(c->names[i]) && text_fits(path, PATH_MAX, "%s/" SELFTEST, c->names[i]) && access(path, R_OK) == 0)
             return path;
     }
     return NULL;
-}
-
-/* What --why left beside the records. */
-static int read_whys(const struct summary *s, struct whys *ret, struct err *e)
-{
-    cleanup_text struct text notes = {0};
-    TRY(whys_read(s, ret, &notes, e));
-    (void)fputs(notes.data ? notes.data : "", stderr);
-    return 0;
 }
 
 /* Without gnuplot the page has only the figures' data, and stderr says so. */
@@ -97,10 +86,11 @@ static unsigned tables_of(enum report_format format)
 static int make_report(const struct config *c, enum report_format format, const struct summary *s, struct text *out,
                        struct err *e)
 {
-    struct whys whys = {0};
-    int failed = format == REPORT_HTML || format == REPORT_TEXT ? read_whys(s, &whys, e) : 0;
-    if (failed != 0)
-        return failed;
+    struct whys whys = {0}; /* what --why left beside the records */
+    cleanup_text struct text notes = {0};
+    int failed = 0;
+    TRY(format == REPORT_HTML || format == REPORT_TEXT ? whys_read(s, &whys, &notes, e) : 0);
+    (void)fputs(notes.data ? notes.data : "", stderr);
     cleanup_tables struct tables t = summary_tables_make(s, tables_of(format));
     if (format == REPORT_CSV)
         records_csv(&s->records, out);
@@ -143,23 +133,17 @@ static int find_output(const struct config *c, enum report_format format, char *
     return n >= PATH_MAX ? err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o '%.100s…': the name is too long", path) : 0;
 }
 
-/* The report replaces no record that it is of. Only a file of the same name can be one, which 100,000 tell fast. */
-static int refuse_record(const struct records *r, const char *path, struct err *e)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    for (size_t i = 0; i < r->count; i++)
-        if (text_ends_with(r->list[i].path, name))
-            TRY(file_refuse_input("--output", path, r->list[i].path, e));
-    return 0;
-}
-
 static int put(const char *path, const struct records *of, const struct text *out, struct err *e)
 {
     if (strcmp(path, "-") == 0) {
         (void)fwrite(out->data, 1, out->len, stdout);
         return 0;
     }
-    TRY(refuse_record(of, path, e));
+    /* It replaces no record that it is of. Only a file of the same name can be one, which 100,000 tell fast. */
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < of->count; i++)
+        if (text_ends_with(of->list[i].path, name))
+            TRY(file_refuse_input("--output", path, of->list[i].path, e));
     TRY(file_replace(path, out->data, out->len, e));
     (void)printf("%s\n", path);
     return 0;

@@ -399,28 +399,15 @@ static const struct plan_cell *explained_cell(const struct scale *s)
     return most;
 }
 
-/* The record that the diagnostic run is held against: of those of the cell the one in the middle. */
-static const struct invocation *explained_record(const struct summary *summary, const struct plan_cell *cell)
-{
-    for (size_t i = 0; i < summary->cells; i++)
-        if (strcmp(summary->cell[i].invocation[0]->plan_cell, cell->id) == 0)
-            return summary->cell[i].typical;
-    return NULL;
-}
-
-static int keep_why(const struct invocation *of, const struct why *why, struct err *e)
-{
-    char path[PATH_MAX + sizeof(OUTPUT_WHY)];
-    cleanup_text struct text json = {0};
-    why_json(why, &json);
-    output_why_of(of->path, path, sizeof(path));
-    return file_replace(path, json.data, json.len, e);
-}
-
 static int diagnose(const struct scale *s, const struct summary *summary, struct why *ret, struct err *e)
 {
     const struct plan_cell *cell = explained_cell(s);
-    const struct invocation *of = cell ? explained_record(summary, cell) : NULL;
+    const struct invocation *of = NULL; /* the record that it is held against: of those of the cell the middle one */
+    char path[PATH_MAX + sizeof(OUTPUT_WHY)];
+    cleanup_text struct text json = {0};
+    for (size_t i = 0; cell && !of && i < summary->cells; i++)
+        if (strcmp(summary->cell[i].invocation[0]->plan_cell, cell->id) == 0)
+            of = summary->cell[i].typical;
     struct session session;
     struct meter meter;
     if (!of)
@@ -433,8 +420,11 @@ static int diagnose(const struct scale *s, const struct summary *summary, struct
     int failed = session_close(&session, ran, e);
     if (failed == 0 && s->sweep.is_function)
         why_move_files(ret, cell->cell.scenario->dir, s->sweep.function.root);
-    if (failed == 0)
-        failed = keep_why(of, ret, e);
+    if (failed == 0) {
+        why_json(ret, &json);
+        output_why_of(of->path, path, sizeof(path));
+        failed = file_replace(path, json.data, json.len, e);
+    }
     if (ran == 0 && failed != 0)
         why_free(ret);
     return failed;

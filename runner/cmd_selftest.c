@@ -30,8 +30,7 @@ static int show(const struct selftest_report *report, bool as_json, struct err *
     return 0;
 }
 
-/* --- whether --why names what is planted ---------------------------------------------------------------------------
- */
+/* --- whether --why names what is planted -------------------------------------------------------------------------- */
 
 static const struct table_column COLUMNS[] = {
     TABLE_TEXT("pattern", "pattern"), TABLE_TEXT("planted", "planted"),
@@ -50,7 +49,7 @@ static void add_row(const struct planted_result *r, struct table *t)
     table_texts(t, r->planted->pattern, or_none(r->planted->cause),
                 r->verdict == PLANTED_UNAVAILABLE ? "" : or_none(r->named));
     table_number(t, 100 * r->share, 0, NULL);
-    table_text(t, planted_verdict_name(r->verdict));
+    table_text(t, planted_verdict_names[r->verdict]);
 }
 
 static void add_reasons(const struct planted_report *report, size_t width, struct text *out)
@@ -61,7 +60,7 @@ static void add_reasons(const struct planted_report *report, size_t width, struc
         cleanup_text struct text line = {0};
         if (!*r->reason)
             continue;
-        text_add(&line, "* %s is %s: %s", r->planted->pattern, planted_verdict_name(r->verdict), r->reason);
+        text_add(&line, "* %s is %s: %s", r->planted->pattern, planted_verdict_names[r->verdict], r->reason);
         text_add(out, "%s", before);
         terminal_wrap(line.data, 0, width, 2, out);
         before = "";

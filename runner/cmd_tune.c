@@ -11,14 +11,6 @@
 #include "host/topology.h"
 #include "host/tune/tune.h"
 
-static int print_help(void)
-{
-    cleanup_text struct text settings = {0};
-    text_add(&settings, "\nThe settings, in the order of writing:\n");
-    tune_help(&settings);
-    return manual_print(CONFIG_TUNE, NULL, settings.data);
-}
-
 /* --- what came of it -------------------------------------------------------------------------------------------- */
 
 /* Settings that changed nothing are only counted: a server has hundreds of interrupts. */
@@ -96,8 +88,12 @@ int cmd_tune(struct config *c, struct err *e)
     struct topology_choice cpus;
     struct tune_steps steps = {0};
     const char *root = "";
-    if (c->help)
-        return print_help();
+    if (c->help) {
+        cleanup_text struct text settings = {0};
+        text_add(&settings, "\nThe settings, in the order of writing:\n");
+        tune_help(&settings);
+        return manual_print(CONFIG_TUNE, NULL, settings.data);
+    }
     TRY(config_sysroot(c, &root, e));
     TRY(bench_cpus_choose(root, &c->cell, NULL, &cpus, e));
     int status = tune_plan(root, &cpus, c->host.only, &steps, e);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "base/text.h"
@@ -56,14 +57,11 @@ static void add_line(const char *words, struct text *out)
 
 static void add_paragraphs(const char *words, struct text *out)
 {
-    for (bool first = true; *words; first = false) {
-        size_t len = strcspn(words, "\n");
-        cleanup_free char *paragraph = text_printf("%.*s", (int)len, words);
-        if (len) {
-            text_add(out, "%s", first ? "" : ".PP\n");
-            add_line(paragraph, out);
-        }
-        words += len + (words[len] == '\n');
+    cleanup_free char *copy = xstrdup(words);
+    char *rest = copy;
+    for (char *line; (line = text_line(&rest));) {
+        text_add(out, "%s", line == copy ? "" : ".PP\n");
+        add_line(line, out);
     }
 }
 
@@ -79,46 +77,41 @@ static void begin_page(const struct destination *o, const char *name, int sectio
 
 static void add_usage(const struct manual *m, struct text *out)
 {
+    cleanup_free char *copy = xstrdup(m->usage);
+    char *rest = copy;
     text_add(out, ".SH SYNOPSIS\n.nf\n");
-    for (const char *line = m->usage; *line; line += strcspn(line, "\n") + 1) {
-        cleanup_free char *one = text_printf("%.*s", (int)strcspn(line, "\n"), line);
+    for (char *line; (line = text_line(&rest));) {
         text_add(out, ".B ");
-        add_line(one, out);
+        add_line(line, out);
     }
     text_add(out, ".fi\n");
 }
 
 static void add_options(const struct manual *m, struct text *out)
 {
-    const char *name, *value;
+    struct manual_option o = {0};
     text_add(out, ".SH OPTIONS\n");
-    for (size_t n = 0;; n++) {
-        cleanup_text struct text does = {0};
-        if (!manual_option(m->command, n, &name, &value, &does))
-            return;
+    for (size_t n = 0; manual_option(m->command, n, &o); n++) {
         text_add(out, ".TP\n\\fB\\-\\-");
-        add_roff(name, out);
-        text_add(out, "\\fR");
-        if (*value) {
-            text_add(out, " \\fI");
-            add_roff(value, out);
-            text_add(out, "\\fR");
-        }
-        text_add(out, "\n");
-        add_line(does.data, out);
+        add_roff(o.name, out);
+        text_add(out, *o.value ? "\\fR \\fI" : "");
+        add_roff(o.value, out);
+        text_add(out, "\\fR\n");
+        add_line(o.does.data, out);
     }
 }
 
 /* Adds lines of the form "COMMAND  # WHAT". */
 static void add_pairs(const char *lines, struct text *out)
 {
-    for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {
-        size_t len = strcspn(line, "#"), end = strcspn(line, "\n");
-        cleanup_free char *what = text_printf("%.*s", (int)(end - len - 2), line + len + 2);
-        cleanup_free char *command = text_printf("%.*s", (int)(len - 2), line);
+    cleanup_free char *copy = xstrdup(lines);
+    char *rest = copy;
+    for (char *line; (line = text_line(&rest));) {
+        char *what = strchr(line, '#');
+        what[-2] = '\0';
         text_add(out, ".TP\n.B ");
-        add_line(command, out);
-        add_line(what, out);
+        add_line(line, out);
+        add_line(what + 2, out);
     }
 }
 
@@ -179,8 +172,8 @@ static void write_overview(const struct destination *o)
     }
     text_add(&out, ".SH ISOLATION\nA run ends with the grade of its isolation, and with what is missing and why:\n");
     for (int g = GRADE_FULL; g >= GRADE_NONE; g--) {
-        text_add(&out, ".TP\n.B %s\n", grade_name((enum grade)g));
-        add_line(grade_meaning((enum grade)g), &out);
+        text_add(&out, ".TP\n.B %s\n", verdict_grades[g].name);
+        add_line(verdict_grades[g].meaning, &out);
     }
     add_ends(FORMATS, &out);
     write_file(o, "tare.1", &out);
@@ -188,15 +181,11 @@ static void write_overview(const struct destination *o)
 
 /* --- what is printed as JSON -------------------------------------------------------------------------------------- */
 
-static const json_t *definition_of(const json_t *schema, const json_t *node)
-{
-    const char *named = json_string_value(json_object_get(node, "$ref"));
-    return named ? json_object_get(json_object_get(schema, "definitions"), strrchr(named, '/') + 1) : NULL;
-}
-
 static const json_t *resolved(const json_t *schema, const json_t *node)
 {
-    const json_t *definition = definition_of(schema, node);
+    const char *named = json_string_value(json_object_get(node, "$ref"));
+    const json_t *all = json_object_get(schema, "definitions");
+    const json_t *definition = named ? json_object_get(all, strrchr(named, '/') + 1) : NULL;
     return definition ? definition : node;
 }
 
@@ -345,10 +334,16 @@ static void write_formats(const struct destination *o, char *const *schemas)
 
 /* --- completion -------------------------------------------------------------------------------------------------- */
 
-static void write_bash(const struct destination *o)
+static void add_choices(const struct manual_option *o, struct text *out)
+{
+    for (size_t i = 0; o->choices[i]; i++)
+        text_add(out, "%s%s", i ? " " : "", o->choices[i]);
+}
+
+static void write_bash(const struct destination *to)
 {
     cleanup_text struct text out = {0};
-    const char *name, *value;
+    struct manual_option o = {0};
     text_add(&out,
              "# bash completion of tare, written by compile-manual\n_tare() {\n    local cur=${COMP_WORDS[COMP_CWORD]} "
              "prev=${COMP_WORDS[COMP_CWORD-1]} options= choices=\n    COMPREPLY=()\n    if ((COMP_CWORD == 1)); "
@@ -358,17 +353,12 @@ static void write_bash(const struct destination *o)
     text_add(&out, "\" -- \"$cur\")\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
     for (size_t i = 0; i < manual_count; i++) {
         cleanup_text struct text options = {0}, cases = {0};
-        for (size_t n = 0;; n++) {
-            cleanup_text struct text does = {0};
-            const char *const *choices = manual_choices(manuals[i].command, n);
-            if (!manual_option(manuals[i].command, n, &name, &value, &does))
-                break;
-            text_add(&options, "%s--%s", n ? " " : "", name);
-            if (!choices)
+        for (size_t n = 0; manual_option(manuals[i].command, n, &o); n++) {
+            text_add(&options, "%s--%s", n ? " " : "", o.name);
+            if (!o.choices)
                 continue;
-            text_add(&cases, "                --%s) choices=\"", name);
-            for (size_t c = 0; choices[c]; c++)
-                text_add(&cases, "%s%s", c ? " " : "", choices[c]);
+            text_add(&cases, "                --%s) choices=\"", o.name);
+            add_choices(&o, &cases);
             text_add(&cases, "\" ;;\n");
         }
         text_add(&out, "        %s)\n            options=\"%s\"\n            case $prev in\n%s            esac ;;\n",
@@ -387,7 +377,7 @@ static void write_bash(const struct destination *o)
         "default\n "
         "   "
         "fi\n}\ncomplete -F _tare tare\n");
-    write_file(o, "tare.bash", &out);
+    write_file(to, "tare.bash", &out);
 }
 
 /* Adds words for single quotes of a shell; for zsh it also escapes what _arguments would interpret. */
@@ -405,10 +395,10 @@ static void add_quoted(const char *words, bool zsh, struct text *out)
     }
 }
 
-static void write_zsh(const struct destination *o)
+static void write_zsh(const struct destination *to)
 {
     cleanup_text struct text out = {0};
-    const char *name, *value;
+    struct manual_option o = {0};
     text_add(&out,
              "#compdef tare\n# zsh completion of tare, written by compile-manual\nlocal -a commands\ncommands=(\n");
     for (size_t i = 0; i < manual_count; i++) {
@@ -421,37 +411,32 @@ static void write_zsh(const struct destination *o)
              "return\nfi\nlocal command=$words[2]\nshift words\n(( CURRENT-- ))\ncase $command in\n");
     for (size_t i = 0; i < manual_count; i++) {
         text_add(&out, "    %s)\n        _arguments \\\n", manuals[i].name);
-        for (size_t n = 0;; n++) {
-            cleanup_text struct text does = {0};
-            const char *const *choices = manual_choices(manuals[i].command, n);
-            if (!manual_option(manuals[i].command, n, &name, &value, &does))
-                break;
-            text_add(&out, "            '*--%s[", name);
-            does.data[strcspn(does.data, ":;(")] = '\0';
-            add_quoted(does.data, true, &out);
+        for (size_t n = 0; manual_option(manuals[i].command, n, &o); n++) {
+            text_add(&out, "            '*--%s[", o.name);
+            o.does.data[strcspn(o.does.data, ":;(")] = '\0';
+            add_quoted(o.does.data, true, &out);
             text_add(&out, "]");
-            if (choices) {
-                text_add(&out, ":%s:(", value);
-                for (size_t c = 0; choices[c]; c++)
-                    text_add(&out, "%s%s", c ? " " : "", choices[c]);
+            if (o.choices) {
+                text_add(&out, ":%s:(", o.value);
+                add_choices(&o, &out);
                 text_add(&out, ")");
-            } else if (*value) {
+            } else if (*o.value) {
                 text_add(&out, ":");
-                add_quoted(value, true, &out);
-                text_add(&out, manual_is_place(value) ? ":_files" : ":");
+                add_quoted(o.value, true, &out);
+                text_add(&out, o.is_place ? ":_files" : ":");
             }
             text_add(&out, "' \\\n");
         }
         text_add(&out, "            '*:file:_files' ;;\n");
     }
     text_add(&out, "esac\n");
-    write_file(o, "_tare", &out);
+    write_file(to, "_tare", &out);
 }
 
-static void write_fish(const struct destination *o)
+static void write_fish(const struct destination *to)
 {
     cleanup_text struct text out = {0};
-    const char *name, *value;
+    struct manual_option o = {0};
     text_add(&out,
              "# fish completion of tare, written by compile-manual\ncomplete -c tare -n __fish_use_subcommand -f\n"
              "complete -c tare -n __fish_use_subcommand -a help -d 'the options of a command'\n");
@@ -460,27 +445,22 @@ static void write_fish(const struct destination *o)
         text_add(&out, "complete -c tare -n __fish_use_subcommand -a %s -d '", m->name);
         add_quoted(m->summary, false, &out);
         text_add(&out, "'\n");
-        for (size_t n = 0;; n++) {
-            cleanup_text struct text does = {0};
-            const char *const *choices = manual_choices(m->command, n);
-            if (!manual_option(m->command, n, &name, &value, &does))
-                break;
-            text_add(&out, "complete -c tare -n '__fish_seen_subcommand_from %s' -l %s -d '", m->name, name);
-            does.data[strcspn(does.data, ":;(")] = '\0';
-            add_quoted(does.data, false, &out);
+        for (size_t n = 0; manual_option(m->command, n, &o); n++) {
+            text_add(&out, "complete -c tare -n '__fish_seen_subcommand_from %s' -l %s -d '", m->name, o.name);
+            o.does.data[strcspn(o.does.data, ":;(")] = '\0';
+            add_quoted(o.does.data, false, &out);
             text_add(&out, "'");
-            if (choices) {
+            if (o.choices) {
                 text_add(&out, " -x -a '");
-                for (size_t c = 0; choices[c]; c++)
-                    text_add(&out, "%s%s", c ? " " : "", choices[c]);
+                add_choices(&o, &out);
                 text_add(&out, "'");
-            } else if (*value) {
-                text_add(&out, manual_is_place(value) ? " -r -F" : " -x");
+            } else if (*o.value) {
+                text_add(&out, o.is_place ? " -r -F" : " -x");
             }
             text_add(&out, "\n");
         }
     }
-    write_file(o, "tare.fish", &out);
+    write_file(to, "tare.fish", &out);
 }
 
 int main(int argc, char **argv)

@@ -1,10 +1,15 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "base/err.h"
+#include "base/file.h"
+#include "base/signals.h"
 #include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -48,11 +53,29 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
+/* Executes tare-artefact, which has its own table: pack to pull. Bundles need libarchive, whose loading costs more than
+ * a run's start may, so another program has these commands. */
+static int exec_artefact(int argc, char **argv, struct err *e)
+{
+    /* In a build tree it lies beside the program; installed, in ../libexec/tare. */
+    static const char *const BESIDE[] = {".", "../libexec/tare"};
+    char path[PATH_MAX + 64];
+    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), "tare-artefact", path, sizeof(path));
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "tare-artefact is not beside tare ('make' builds it)");
+    cleanup_free char **words = xcalloc((size_t)argc + 2, sizeof(*words)); /* NOLINT(bugprone-sizeof-expression) */
+    words[0] = path;
+    memcpy(words + 1, argv, (size_t)argc * sizeof(*words));
+    signals_for_exec();
+    (void)execv(path, words);
+    return err_sys(e, ERR_OURS, "'%s'", path);
+}
+
 static int run(const struct command *command, int argc, char **argv, struct err *e)
 {
     struct config c;
     if (!command->fn)
-        return cmd_artefact(argc, argv, e);
+        return exec_artefact(argc, argv, e);
     TRY(config_begin(command->command, argc, argv, &c, e));
     if (command->is_nameless && c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes no name", c.positional, argv[0]);

@@ -33,7 +33,4 @@ command_fn cmd_compare;
 command_fn cmd_plan_size;
 command_fn cmd_report;
 
-/* Executes tare-artefact, which has its own table: pack to pull. A negative errno, with e filled in. */
-int cmd_artefact(int argc, char **argv, struct err *e);
-
 #endif

@@ -44,6 +44,7 @@ int file_read_all(const char *root, const char *path, struct text *ret);
  * stand for themselves. false: none matches, or the folder cannot be read. After true the caller ends *ret with
  * globfree(). */
 bool file_glob(const char *folder, const char *pattern, int flags, glob_t *ret);
+#define cleanup_glob __attribute__((cleanup(globfree))) /* of a glob_t that starts as {0} */
 
 /* Writes a kernel file with one write call, without creating it. 0 or a negative errno. */
 int file_write_at(int dirfd, const char *name, const char *value);

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/text.h"
+#include "base/version.h"
 
 const char *json_word(const json_t *object, const char *key)
 {
@@ -56,6 +57,11 @@ json_t *json_of_lines(const char *lines)
     for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
         (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
     return list;
+}
+
+json_t *json_of_tool(void)
+{
+    return json_pack("{s:s, s:s, s:s}", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT);
 }
 
 void json_put(json_t *object, const char *key, json_t *value)

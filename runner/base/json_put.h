@@ -41,6 +41,9 @@ json_t *json_of_bytes(const char *bytes);
 /* The lines of a UTF-8 text as an array; the caller owns it. */
 json_t *json_of_lines(const char *lines);
 
+/* This tare: name, version, commit. The caller owns it. */
+json_t *json_of_tool(void);
+
 /* Takes ownership of the value. NULL aborts. */
 void json_put(json_t *object, const char *key, json_t *value);
 

@@ -318,6 +318,11 @@ int text_index(const char *word, const char *const *list)
     return -1;
 }
 
+bool text_is_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 bool text_is_among(const char *word, const char *const *list)
 {
     return text_index(word, list) >= 0;
@@ -364,6 +369,15 @@ bool text_is_below(const char *path, const char *dir)
 {
     size_t len = strlen(dir);
     return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+bool text_fits(char *buf, size_t cap, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(buf, cap, fmt, ap);
+    va_end(ap);
+    return n >= 0 && (size_t)n < cap;
 }
 
 void text_format(char *buf, size_t cap, const char *fmt, ...)

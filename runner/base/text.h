@@ -56,6 +56,9 @@ void text_add_names(struct text *t, const char *const *names, unsigned bits);
 /* The word's index in the list, which ends with NULL; -1: it is not in it. */
 int text_index(const char *word, const char *const *list);
 
+/* Whether both are the same text, or both NULL. */
+bool text_is_same(const char *a, const char *b);
+
 /* Whether it is in it. */
 bool text_is_among(const char *word, const char *const *list);
 
@@ -93,6 +96,9 @@ void text_blank(char *text);
 /* Encodes any bytes as UTF-8, reversibly: a byte that is not part of UTF-8 (RFC 3629) is written as \xNN, and a
  * backslash before an x as \x5c. The caller frees it. */
 char *text_of_bytes(const char *bytes);
+
+/* snprintf that says whether all of it fits. */
+bool text_fits(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* snprintf that aborts instead of truncating: for texts whose length is bounded. */
 void text_format(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -62,11 +62,6 @@ static int add_file(struct listing *l, int dirfd, const char *name, const char *
     return failed == 0 ? 0 : refuse(l, path, failed, strerror(-failed));
 }
 
-static bool holds_plan(int fd)
-{
-    return faccessat(fd, "plan.lock", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static int add_entry(struct listing *l, int dirfd, const char *name, const char *prefix, int depth)
 {
     char path[CARRIED_PATH_MAX + 1];
@@ -75,8 +70,7 @@ static int add_entry(struct listing *l, int dirfd, const char *name, const char 
         return 0;
     if (*name == '.' || strcmp(name, "__pycache__") == 0)
         return l->copy ? refuse(l, name, -EINVAL, "is in no copy of a scenario") : 0;
-    int n = snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "/" : "", name);
-    if (n < 0 || (size_t)n >= sizeof(path))
+    if (!text_fits(path, sizeof(path), "%s%s%s", prefix, *prefix ? "/" : "", name))
         return refuse(l, name, -ENAMETOOLONG, "has a path of more than 120 bytes");
     if (name[strspn(name, ALLOWED)])
         return refuse(l, path, -EINVAL, "has a character other than letters, digits and ._- in its name");
@@ -91,7 +85,7 @@ static int add_entry(struct listing *l, int dirfd, const char *name, const char 
     int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return refuse(l, path, -errno, strerror(errno));
-    if (holds_plan(fd)) {
+    if (faccessat(fd, "plan.lock", F_OK, AT_SYMLINK_NOFOLLOW) == 0) { /* it holds a plan */
         (void)close(fd);
         return l->copy ? refuse(l, name, -EINVAL, "is in no copy of a scenario") : 0;
     }
@@ -354,8 +348,9 @@ int carried_open_file(const struct carried *c, const struct carried_one *one, ch
     if (strcmp(files.sha256, one->sha256) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "%s: it is not the file '%s' of plan.lock, whose SHA-256 is another", in,
                        one->word);
-    int n = snprintf(path, PATH_MAX, "%s/%s", copy, one->file);
-    return n > 0 && n < PATH_MAX ? 0 : err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", one->word);
+    return text_fits(path, PATH_MAX, "%s/%s", copy, one->file)
+               ? 0
+               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", one->word);
 }
 
 bool carried_is_file(const struct carried_one *one, const char *sha256)

@@ -149,18 +149,14 @@ static int take_knob(enum config_command command, struct config *c, const char *
                                                                     : cell_set_later(&c->cell, name, value, e);
 }
 
-static bool is_of_cells(const struct option_row *row)
-{
-    return config_is_of_cell(row) || row->offset == offsetof(struct config, campaign.each_runtime);
-}
-
 static int take_val(enum config_command command, int val, const char *argv0, struct config *c, struct err *e)
 {
     if (val >= KNOB_BASE)
         return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
     const struct option_row *row = &config_rows[val - ROW_BASE];
     TRY(config_take(c, row, optarg, e));
-    if ((command & (CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT)) && is_of_cells(row))
+    const bool is_of_cells = config_is_of_cell(row) || row->offset == offsetof(struct config, campaign.each_runtime);
+    if ((command & (CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT)) && is_of_cells)
         TRY(note_given(&c->given, row->name, optarg, e));
     return 0;
 }

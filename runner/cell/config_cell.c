@@ -205,18 +205,6 @@ int64_t config_default(const struct option_row *row, enum profile profile)
     return profile == PROFILE_OVERHEAD ? row->if_overhead : row->if_memory;
 }
 
-static int check_growth(const struct cell *cell, struct err *e)
-{
-    struct growth_target target;
-    if (cell->until_slope && cell->profile != PROFILE_GROWTH)
-        return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s' goes with --profile growth; the profile is %s",
-                       cell->until_slope, profile_names[cell->profile]);
-    if (cell->until_slope && growth_target_parse(cell->until_slope, &target) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s': what is allowed is %s", cell->until_slope,
-                       GROWTH_TARGET_ALLOWED);
-    return 0;
-}
-
 /* Refuses options that contradict each other. */
 static int check_cell(const struct cell *cell, struct err *e)
 {
@@ -236,7 +224,12 @@ static int check_cell(const struct cell *cell, struct err *e)
     const char *limit = cell->cpu_max ? "cpu-max" : cell->has_memory_high ? "memory-high" : NULL;
     if (limit && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--%s is the slice's, and contradicts --isolation off", limit);
-    TRY(check_growth(cell, e));
+    if (cell->until_slope && cell->profile != PROFILE_GROWTH)
+        return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s' goes with --profile growth; the profile is %s",
+                       cell->until_slope, profile_names[cell->profile]);
+    if (cell->until_slope && growth_target_parse(cell->until_slope, &(struct growth_target){0}) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s': what is allowed is %s", cell->until_slope,
+                       GROWTH_TARGET_ALLOWED);
     if (cpu_request_parse(cell->cpus, &(struct cpu_request){0}) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is " CPU_REQUEST_ALLOWED, cell->cpus);
     return 0;
@@ -298,16 +291,6 @@ static int check_knob(const struct cell *cell, size_t i, struct err *e)
     if (!goes_with_start(k, cell))
         return refuse_company(k, value, "mp-start", start_names, k->starts,
                               start_method_name((enum start_method)cell->start_method), e);
-    return 0;
-}
-
-static int complete_knobs(struct cell *cell, struct err *e)
-{
-    for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++) {
-        if (!cell->knob[i])
-            cell->knob[i] = cell->scenario->knob[i].fallback[cell->profile];
-        TRY(check_knob(cell, i, e));
-    }
     return 0;
 }
 
@@ -388,5 +371,10 @@ int cell_complete(struct cell *cell, struct err *e)
         return err_set(e, ERR_USAGE, -EINVAL, "--cpu-max '%s': what is allowed is %s", cell->cpu_max, QUOTA_ALLOWED);
     TRY(check_cell(cell, e));
     TRY(check_confinement(cell, e));
-    return complete_knobs(cell, e);
+    for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++) {
+        if (!cell->knob[i])
+            cell->knob[i] = cell->scenario->knob[i].fallback[cell->profile];
+        TRY(check_knob(cell, i, e));
+    }
+    return 0;
 }

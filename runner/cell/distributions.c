@@ -141,11 +141,8 @@ bool distributions_take(const char *answer, struct distributions *ret)
 
 static bool matches(const char *home, const char *pattern)
 {
-    glob_t found;
-    bool any = file_glob(home, pattern, GLOB_NOSORT | GLOB_BRACE, &found);
-    if (any)
-        globfree(&found);
-    return any;
+    cleanup_glob glob_t found = {0};
+    return file_glob(home, pattern, GLOB_NOSORT | GLOB_BRACE, &found);
 }
 
 static bool has_file(const char *home, const char *file)

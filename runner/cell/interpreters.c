@@ -79,29 +79,25 @@ static int newest_first(const void *a, const void *b)
     return (x->tv_nsec < y->tv_nsec) - (x->tv_nsec > y->tv_nsec);
 }
 
-static bool is_program(const char *path, struct stat *st)
-{
-    return stat(path, st) == 0 && S_ISREG(st->st_mode) && access(path, X_OK) == 0;
-}
-
 static bool look_through(const char *folder, const char *pattern, const char *place, interpreter_look *look,
                          void *context)
 {
-    glob_t found;
+    cleanup_glob glob_t found = {0};
     struct stat st;
     if (!file_glob(folder, pattern, 0, &found))
         return false;
     cleanup_free struct dated *one = xcalloc(found.gl_pathc, sizeof(*one));
     size_t n = 0;
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        if (is_program(found.gl_pathv[i], &st))
-            one[n++] = (struct dated){found.gl_pathv[i], st.st_mtim};
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i];
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
+            one[n++] = (struct dated){path, st.st_mtim};
+    }
     qsort(one, n, sizeof(*one), newest_first);
-    bool done = false;
-    for (size_t i = 0; !done && i < n; i++)
-        done = look(one[i].path, place, context);
-    globfree(&found);
-    return done;
+    for (size_t i = 0; i < n; i++)
+        if (look(one[i].path, place, context))
+            return true;
+    return false;
 }
 
 static bool look_on_path(const char *file, interpreter_look *look, void *context)

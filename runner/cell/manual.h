@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
 #include "cell/config.h"
 
 struct manual {
@@ -27,15 +28,17 @@ extern const char manual_hyperfine[];
 /* The option of `tare exec` that does what hyperfine's does, both without dashes. Returns false if there is none. */
 bool manual_answers_hyperfine(const char *option, char *ret, size_t cap);
 
-/* The n-th option of a command: its name and its value's name ("": none), both static; adds to `does` what it does,
- * what is allowed, and its default. Returns false after the last. */
-bool manual_option(enum config_command command, size_t n, const char **name, const char **value, struct text *does);
+/* An option for the man pages and completion. */
+struct manual_option {
+    const char *name, *value;   /* its name, and its value's; "": it takes none */
+    const char *const *choices; /* the words that it accepts, ended by NULL; NULL: any text */
+    bool is_place;              /* its value is a file or folder */
+    struct text does;           /* what it does, what is allowed, and its default */
+};
 
-/* The words that the n-th option of a command accepts, ended by NULL; NULL: any text. */
-const char *const *manual_choices(enum config_command command, size_t n);
-
-/* Whether a value of that name is a file or folder, for completion. */
-bool manual_is_place(const char *value);
+/* The n-th option of a command. *ret starts as {0} and is for one call after the other: false, after the last, leaves
+ * nothing in it. */
+bool manual_option(enum config_command command, size_t n, struct manual_option *ret);
 
 /* Prints the command's help: usage, text, options, and `more` (NULL is allowed). A scenario adds its own defaults and
  * its knobs. Returns 0, for the command to return. */

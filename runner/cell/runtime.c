@@ -110,8 +110,7 @@ static int memory_path(const char *path, const struct cell *cell, char *buf, siz
         text_add(&whole, "%s\n", deciding[v] ? deciding[v] : "");
     digest_bytes(whole.data, whole.len, hex);
     (void)userdir_cache(cache, sizeof(cache));
-    int n = snprintf(buf, cap, "%s/probes/%.16s", cache, hex);
-    return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+    return text_fits(buf, cap, "%s/probes/%.16s", cache, hex) ? 0 : -ENAMETOOLONG;
 }
 
 /* The value of the answer's first line with this key. */
@@ -473,8 +472,7 @@ static int take_named(const char *path, const struct cell *cell, struct runtime 
     if (access(path, F_OK) != 0 || (*path != '/' && !getcwd(here, sizeof(here))))
         return err_sys(e, ERR_USAGE, "the interpreter '%s'", path);
     /* Links are kept: an interpreter finds its virtual environment by its own path. */
-    int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
-    if (n < 0 || (size_t)n >= sizeof(r->path))
+    if (!text_fits(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the interpreter '%s': the path is too long", path);
     const int failed = identify(r, cell, why, sizeof(why));
     if (failed == 0)
@@ -490,12 +488,10 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
 {
     const char *const dirs[] = {scenario->dir, scenario->lib};
     for (size_t d = 0; d < ARRAY_LEN(dirs); d++) {
-        glob_t found;
-        if (!file_glob(dirs[d], "*.py", 0, &found))
-            continue;
-        for (size_t i = 0; i < found.gl_pathc; i++)
+        cleanup_glob glob_t found = {0};
+        bool any = file_glob(dirs[d], "*.py", 0, &found);
+        for (size_t i = 0; any && i < found.gl_pathc; i++)
             text_add(&r->files, "\n%s", found.gl_pathv[i]);
-        globfree(&found);
     }
 }
 
@@ -557,14 +553,6 @@ struct listing {
     size_t count;
 };
 
-/* Whether it is "python3", "python3.14" or "python3.14t", not -config or -gdb.py. */
-static bool is_interpreters_name(const char *path)
-{
-    const char *name = strrchr(path, '/') + 1;
-    struct interpreter_name ignored;
-    return strcmp(name, "python3") == 0 || interpreter_name_parse(name + strlen("python"), &ignored);
-}
-
 /* Whether the listing has this file already under another name or link, or this build in the same folder. */
 static bool is_told(const struct listing *l, const struct runtime_seen *one)
 {
@@ -582,8 +570,12 @@ static bool list_one(const char *path, const char *place, void *context)
     struct listing *l = context;
     struct runtime_seen one = {0};
     struct err untrusted = {0};
+    const char *name = strrchr(path, '/') + 1;
+    struct interpreter_name ignored;
     (void)place;
-    if (!is_interpreters_name(path) || strlen(path) >= sizeof(one.runtime.path) || !realpath(path, one.real))
+    if (strcmp(name, "python3") != 0 && !interpreter_name_parse(name + strlen("python"), &ignored))
+        return false; /* python3-config, python3.14-gdb.py */
+    if (strlen(path) >= sizeof(one.runtime.path) || !realpath(path, one.real))
         return false;
     text_format(one.runtime.path, sizeof(one.runtime.path), "%s", path);
     if (is_told(l, &one))

@@ -98,6 +98,14 @@ struct scenario {
 /* Whether the word is a path: it has a slash or a dot. Any other names a scenario that came with tare. */
 bool scenario_is_path(const char *named);
 
+#define SCENARIO_SCHEMA   "tare.scenario/1"
+#define SCENARIO_FILE_MAX 65536 /* bytes; a scenario is a page */
+
+/* Parses a scenario. name: the file's name in messages. The caller fills in the scenario's file, dir, lib, sha256 and
+ * installed. -EINVAL (usage): NAME:LINE:COLUMN: what is wrong and what is allowed. The caller ends *ret with
+ * scenario_free(). */
+int scenario_parse(const char *name, const char *bytes, size_t len, struct scenario **ret, struct err *e);
+
 /* Frees a scenario of scenario_parse(). NULL is allowed. */
 void scenario_free(struct scenario *s);
 

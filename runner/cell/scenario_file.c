@@ -1,5 +1,4 @@
-#include "cell/scenario_file.h"
-
+/* A scenario.yml (schema tare.scenario/1) -> struct scenario. Pure, on text. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/figure.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "cell/config.h"
 
 #define COMMAND_WORD_MAX 512
 
@@ -86,8 +86,17 @@ static int take_modes(const struct yaml_node *top, struct scenario *s, struct er
     return s->modes >> which & 1 ? 0 : yaml_refuse(mode, -EINVAL, e, "mode '%s' is none of modes", mode->text);
 }
 
-static int take_profile(const struct yaml_node *said, scenario_common *common, struct scenario_profile *p,
-                        struct err *e)
+/* Asks the table of the options that all scenarios have. 1: it has no such option. 0: it has, and the value, if given,
+ * is allowed. -EINVAL: it is not; e says why. */
+static int common(const char *option, const char *value, struct err *e)
+{
+    struct cell scratch = cell_unset();
+    if (!config_has_option(CONFIG_RUN, option))
+        return 1;
+    return value ? cell_set(&scratch, option, value, e) : 0;
+}
+
+static int take_profile(const struct yaml_node *said, struct scenario_profile *p, struct err *e)
 {
     p->offered = true;
     for (size_t i = 0; i < said->count; i++) {
@@ -101,7 +110,7 @@ static int take_profile(const struct yaml_node *said, scenario_common *common, s
     return 0;
 }
 
-static int take_profiles(const struct yaml_node *profiles, scenario_common *common, struct scenario *s, struct err *e)
+static int take_profiles(const struct yaml_node *profiles, struct scenario *s, struct err *e)
 {
     if (profiles->count == 0)
         return yaml_refuse(profiles, -EINVAL, e,
@@ -109,15 +118,14 @@ static int take_profiles(const struct yaml_node *profiles, scenario_common *comm
     for (unsigned i = 0; i < PROFILES_COUNT; i++) {
         const struct yaml_node *said = yaml_get(profiles, profile_names[i]);
         if (said)
-            TRY(take_profile(said, common, &s->profile[i], e));
+            TRY(take_profile(said, &s->profile[i], e));
     }
     return 0;
 }
 
 /* --- knobs ------------------------------------------------------------------------------------------------------- */
 
-static int take_name(const struct yaml_node *n, scenario_common *common, const struct scenario *s,
-                     struct scenario_knob *k, struct err *e)
+static int take_name(const struct yaml_node *n, const struct scenario *s, struct scenario_knob *k, struct err *e)
 {
     static const char *const OURS[] = {"pids", "fault", "help", "empty-by",
                                        NULL}; /* workloads, or records, have them */
@@ -205,22 +213,12 @@ static int take_since(const struct yaml_node *version, struct scenario_knob *k, 
     return 0;
 }
 
-static int take_since_choices(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
-{
-    const struct yaml_node *list = yaml_get(said, "python-choices");
-    if (list && !k->since)
-        return yaml_refuse(list, -EINVAL, e, "without python there is no version that these choices are of");
-    if (list && k->type != SCENARIO_CHOICE)
-        return yaml_refuse(list, -EINVAL, e, "a choice has these, and no other type");
-    return list ? take_bits(list, k->choice, &k->since_choices, e) : 0;
-}
-
-static int take_knob(const struct yaml_node *said, scenario_common *common, struct scenario *s, struct err *e)
+static int take_knob(const struct yaml_node *said, struct scenario *s, struct err *e)
 {
     static const char *const TYPES[] = {"integer", "real", "choice", "modules", NULL};
     struct scenario_knob *k = &s->knob[s->knobs];
     unsigned type = 0;
-    TRY(take_name(yaml_get(said, "name"), common, s, k, e));
+    TRY(take_name(yaml_get(said, "name"), s, k, e));
     TRY(yaml_choice(yaml_get(said, "type"), TYPES, &type, e));
     k->type = (enum scenario_knob_type)type;
     TRY(scenario_knob_is_word(k) ? take_choices(said, k, e) : take_range(said, k, e));
@@ -230,7 +228,12 @@ static int take_knob(const struct yaml_node *said, scenario_common *common, stru
     TRY(take_bits(yaml_get(said, "runtimes"), runtime_kind_names, &k->kinds, e));
     TRY(take_bits(yaml_get(said, "starts"), start_names, &k->starts, e));
     TRY(take_since(yaml_get(said, "python"), k, e));
-    TRY(take_since_choices(said, k, e));
+    const struct yaml_node *since = yaml_get(said, "python-choices");
+    if (since && !k->since)
+        return yaml_refuse(since, -EINVAL, e, "without python there is no version that these choices are of");
+    if (since && k->type != SCENARIO_CHOICE)
+        return yaml_refuse(since, -EINVAL, e, "a choice has these, and no other type");
+    TRY(since ? take_bits(since, k->choice, &k->since_choices, e) : 0);
     TRY(check_line(yaml_get(said, "help"), e));
     text_format(k->help, sizeof(k->help), "%s", yaml_text(said, "help"));
     text_format(k->unit, sizeof(k->unit), "%s", yaml_text(said, "unit"));
@@ -304,7 +307,7 @@ static int take_figure(const struct yaml_node *said, struct scenario *s, struct 
 
 /* --- the file ---------------------------------------------------------------------------------------------------- */
 
-static int take(const struct yaml_node *top, scenario_common *common, struct scenario *s, struct err *e)
+static int take(const struct yaml_node *top, struct scenario *s, struct err *e)
 {
     const struct yaml_node *name = yaml_get(top, "name"), *summary = yaml_get(top, "summary");
     const struct yaml_node *knobs = yaml_get(top, "knobs"), *figures = yaml_get(top, "figures");
@@ -316,24 +319,23 @@ static int take(const struct yaml_node *top, scenario_common *common, struct sce
     text_format(s->summary, sizeof(s->summary), "%s", summary->text);
     TRY(check_line(summary, e));
     TRY(take_modes(top, s, e));
-    TRY(take_profiles(yaml_get(top, "profiles"), common, s, e));
+    TRY(take_profiles(yaml_get(top, "profiles"), s, e));
     for (size_t i = 0; knobs && i < knobs->count; i++)
-        TRY(take_knob(&knobs->child[i], common, s, e));
+        TRY(take_knob(&knobs->child[i], s, e));
     TRY(take_commands(yaml_get(top, "commands"), s, e));
     for (size_t i = 0; figures && i < figures->count; i++)
         TRY(take_figure(&figures->child[i], s, e));
     return 0;
 }
 
-int scenario_parse(const char *name, const char *bytes, size_t len, scenario_common *common, struct scenario **ret,
-                   struct err *e)
+int scenario_parse(const char *name, const char *bytes, size_t len, struct scenario **ret, struct err *e)
 {
     cleanup_yaml struct yaml *y = NULL;
     TRY(yaml_read(name, bytes, len, &y, e));
     TRY(yaml_check_schema(yaml_root(y), SCENARIO_SCHEMA, e));
     TRY(yaml_check(yaml_root(y), &TOP, e));
     cleanup_scenario struct scenario *s = xcalloc(1, sizeof(*s));
-    TRY(take(yaml_root(y), common, s, e));
+    TRY(take(yaml_root(y), s, e));
     *ret = STEAL(s);
     return 0;
 }

@@ -15,9 +15,7 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cell/carried.h"
-#include "cell/config.h"
 #include "cell/runtime.h"
-#include "cell/scenario_file.h"
 
 #define LOADED_MAX 64
 #define FILE_NAME  "scenario.yml"
@@ -32,15 +30,6 @@ void scenarios_free(void)
     for (size_t i = 0; i < loaded_count; i++)
         scenario_free(STEAL(loaded[i]));
     loaded_count = 0;
-}
-
-/* Answers from the table of common options. */
-static int common(const char *option, const char *value, struct err *e)
-{
-    struct cell scratch = cell_unset();
-    if (!config_has_option(CONFIG_RUN, option))
-        return 1;
-    return value ? cell_set(&scratch, option, value, e) : 0;
 }
 
 static int read_small(const char *path, bool follow, struct text *ret, struct err *e)
@@ -63,8 +52,7 @@ static int place(struct scenario *s, const char *path, struct err *e)
     text_format(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
     if (!realpath(dir, s->dir))
         return err_sys(e, ERR_USAGE, "'%s'", path);
-    int n = snprintf(s->file, sizeof(s->file), "%s/%s", s->dir, slash ? slash + 1 : path);
-    if (n < 0 || (size_t)n >= sizeof(s->file))
+    if (!text_fits(s->file, sizeof(s->file), "%s/%s", s->dir, slash ? slash + 1 : path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", path);
     if (runtime_find_workload(".", s->lib, sizeof(s->lib), &ignored) != 0)
         text_format(s->lib, sizeof(s->lib), "%s", s->dir);
@@ -103,7 +91,7 @@ static int load(const char *path, enum origin origin, const struct scenario **re
     cleanup_scenario struct scenario *s = NULL;
     cleanup_text struct text bytes = {0};
     TRY(read_small(path, origin != COPY, &bytes, e));
-    TRY(scenario_parse(path, bytes.data, bytes.len, common, &s, e));
+    TRY(scenario_parse(path, bytes.data, bytes.len, &s, e));
     digest_bytes(bytes.data, bytes.len, s->sha256);
     s->installed = origin == INSTALLED;
     TRY(place(s, path, e));
@@ -121,11 +109,9 @@ static int load(const char *path, enum origin origin, const struct scenario **re
 static void add_names(const char *separator, struct suggest *s, struct text *out)
 {
     char lib[PATH_MAX];
-    glob_t found;
+    cleanup_glob glob_t found = {0};
     struct err ignored = {0};
-    if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0)
-        return;
-    if (!file_glob(lib, "*/" FILE_NAME, 0, &found))
+    if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0 || !file_glob(lib, "*/" FILE_NAME, 0, &found))
         return;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *name = found.gl_pathv[i] + strlen(lib) + 1;
@@ -135,20 +121,12 @@ static void add_names(const char *separator, struct suggest *s, struct text *out
         if (s)
             suggest_offer(s, folder);
     }
-    globfree(&found);
-}
-
-/* A name is one of tare's; a folder is named by its path. */
-static bool is_folder_here(const char *named)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/" FILE_NAME, named);
-    return *named && n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
 }
 
 static int unknown(const char *named, struct err *e)
 {
-    if (is_folder_here(named))
+    char path[PATH_MAX];
+    if (*named && text_fits(path, sizeof(path), "%s/" FILE_NAME, named) && access(path, F_OK) == 0)
         return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario of tare's; the folder of that name is './%s'", named,
                        named);
     char near[SUGGEST_TEXT_MAX];
@@ -158,13 +136,6 @@ static int unknown(const char *named, struct err *e)
     return err_set(e, ERR_USAGE, -ENOENT,
                    "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME "%s", named,
                    names.data ? names.data : "none", suggest_text(&s, "", near));
-}
-
-/* "work.py", "work.py:encode" */
-static bool is_of_python(const char *named)
-{
-    const char *end = strstr(named, ".py");
-    return end && (end[3] == '\0' || end[3] == ':');
 }
 
 int scenarios_find(const char *named, const struct scenario **ret, struct err *e)
@@ -178,14 +149,14 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
         text_format(path, sizeof(path), "%s/" FILE_NAME, dir);
         return access(path, R_OK) == 0 ? load(path, INSTALLED, ret, e) : unknown(named, e);
     }
-    if (is_of_python(named))
+    const char *end = strstr(named, ".py"); /* "work.py", "work.py:encode" */
+    if (end && (end[3] == '\0' || end[3] == ':'))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "'%s' is no scenario; what 'tare bench' and 'tare scale' take is a function, as work.py:encode",
                        named);
     if (stat(named, &st) != 0)
         return err_sys(e, ERR_USAGE, "'%s'", named);
-    int n = snprintf(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : "");
-    if (n < 0 || (size_t)n >= sizeof(path))
+    if (!text_fits(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : ""))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
     return load(path, ANYBODYS, ret, e);
 }
@@ -199,8 +170,7 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
     if (!one)
         return err_set(e, ERR_USAGE, -ENOENT, "the scenario '%s' is not carried here, and nothing else is looked at",
                        named);
-    int n = snprintf(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file);
-    if (n < 0 || (size_t)n >= sizeof(path))
+    if (!text_fits(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
     if (!carried_is_there(carried, one))
         return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);

@@ -39,20 +39,14 @@ static void add_word(struct workload_words *w, const char *fmt, ...)
         add_word(w, fmt, value);                                                                                       \
     } while (0)
 
-/* Adds the scenario's command, filled in. */
-static void add_command(struct workload_words *w, const struct runtime *runtime, const struct scenario *scenario)
-{
-    char *const *word = scenario->command[runtime->native ? RUNTIME_NATIVE : RUNTIME_PYTHON];
-    for (; *word; word++) {
-        cleanup_free char *filled = scenario_word(scenario, *word, runtime->path);
-        add_word(w, "%s", filled);
-    }
-}
-
 struct workload_words workload_argv(const struct runtime *runtime, const struct cell *cell, const char *mp_start)
 {
     struct workload_words w = {0};
-    add_command(&w, runtime, cell->scenario);
+    for (char *const *word = cell->scenario->command[runtime->native ? RUNTIME_NATIVE : RUNTIME_PYTHON]; *word;
+         word++) {
+        cleanup_free char *filled = scenario_word(cell->scenario, *word, runtime->path);
+        add_word(&w, "%s", filled);
+    }
     add_option(&w, "--mode", "%s", mode_names[cell->mode]);
     add_option(&w, "--profile", "%s", profile_names[cell->profile]);
     add_option(&w, "--iterations", "%lld", (long long)cell->iterations);
@@ -139,20 +133,15 @@ void workload_words_free(struct workload_words *w)
     *w = (struct workload_words){0};
 }
 
-static unsigned allowed_by(const struct cell *cell)
-{
-    unsigned bits = 0;
-    for (size_t i = 0; i < cell->allowed.count; i++)
-        bits |= 1U << text_index(cell->allowed.word[i], allowance_names); /* cell_complete() refused unknown ones */
-    return bits;
-}
-
 struct confine_request workload_confinement(const struct cell *cell, const char *const *needed, size_t count)
 {
+    unsigned allowed = 0;
+    for (size_t i = 0; i < cell->allowed.count; i++)
+        allowed |= 1U << text_index(cell->allowed.word[i], allowance_names); /* cell_complete() refused unknown ones */
     return (struct confine_request){
         .read_only_root = cell->confinement == CONFINEMENT_FULL,
         .filter = cell->confinement == CONFINEMENT_FULL,
-        .allowed = allowed_by(cell),
+        .allowed = allowed,
         .host_network = cell->network == NETWORK_HOST,
         .has_user = cell->user,
         .uid = cell->uid,

@@ -19,7 +19,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "plan/estimate.h"
 #include "plan/order.h"
 #include "plan/plans.h"
 #include "plan/trust.h"
@@ -140,15 +139,6 @@ static bool names_folder(const char *name)
     return folder_is_bound(name) && (strchr(name, '/') || plans_find(name, path, sizeof(path), NULL) != 0);
 }
 
-/* Its records can be weighed, but not be carried to somebody else with what they were made of. */
-static void say_not_carried(const char *line)
-{
-    for (size_t len; line && *line; line += len + 1) {
-        len = strcspn(line, "\n");
-        terminal_say("matrix: it is not copied beside the records, nor into a bundle of them: %.*s", (int)len, line);
-    }
-}
-
 static int read_plan(struct campaign *c, const struct config *config, struct err *e)
 {
     cleanup_text struct text bytes = {0};
@@ -161,7 +151,10 @@ static int read_plan(struct campaign *c, const struct config *config, struct err
     if (bound)
         return 0;
     c->bound.carried = c->plan.carried;
-    say_not_carried(c->plan.not_carried.data);
+    /* Its records can be weighed, but not be carried to somebody else with what they were made of. */
+    char *rest = c->plan.not_carried.data;
+    for (char *line; rest && (line = text_line(&rest));)
+        terminal_say("matrix: it is not copied beside the records, nor into a bundle of them: %s", line);
     return 0;
 }
 
@@ -186,31 +179,29 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
     c->engine = o->task >= 0 ? ENGINE_SLURM : o->engine;
     c->bound.seed = c->bound.seed >= 0 ? c->bound.seed : p->seed;
     text_format(c->bound.name, sizeof(c->bound.name), "%s", p->name);
-    c->tally = (struct tally){.cells = p->cells, .units = p->cells * (c->bound.noise ? 2 : 1)};
+    c->tally = (struct tally){.cells = p->cells,
+                              .units = p->cells * (c->bound.noise ? 2 : 1),
+                              .plan = p,
+                              .folder = &c->folder,
+                              .bound = &c->bound};
     c->order = xcalloc(c->tally.units, sizeof(*c->order));
     return 0;
 }
 
 /* --- the folder --- */
 
-static int find_folder(struct campaign *c, const struct config *config, struct err *e)
-{
-    char path[FOLDER_PATH_MAX];
-    if (c->folder.fd >= 0) /* the plan is of it */
-        return 0;
-    int n = config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
-                               : snprintf(path, sizeof(path), "out/%s", c->plan.name);
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
-    return folder_look(path, &c->folder, e);
-}
-
 int campaign_open(struct campaign *c, const struct config *config, struct err *e)
 {
     *c = (struct campaign){.folder = {.fd = -1, .lock_fd = -1}};
     TRY(read_plan(c, config, e));
+    char path[FOLDER_PATH_MAX];
     TRY(settle(c, &config->campaign, e));
-    return find_folder(c, config, e);
+    if (c->folder.fd >= 0) /* the plan is of it */
+        return 0;
+    const char *dir = config->output.dir;
+    if (!text_fits(path, sizeof(path), "%s%s", dir ? "" : "out/", dir ? dir : c->plan.name))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    return folder_look(path, &c->folder, e);
 }
 
 static bool is_same_given(const struct config_given *a, const struct config_given *b)
@@ -228,7 +219,7 @@ static void look_at_earlier(struct campaign *c)
     struct err ignored = {0};
     struct folder folder;
     struct folder_plan has;
-    struct tally there = {.cells = c->tally.cells};
+    struct tally there = {.cells = c->tally.cells, .plan = &c->plan, .folder = &folder, .bound = &has};
     text_format(c->earlier, sizeof(c->earlier), "out/%s", c->plan.name);
     if (strcmp(c->earlier, c->folder.path) == 0 || folder_look(c->earlier, &folder, &ignored) != 0 ||
         folder_read_lock(&folder, &has, &ignored) != 0) {
@@ -237,7 +228,7 @@ static void look_at_earlier(struct campaign *c)
     }
     there.units = there.cells * (has.noise ? 2 : 1);
     if (strcmp(has.sha256, c->bound.sha256) == 0 && is_same_given(&has.given, &c->bound.given) &&
-        tally_read(&there, &c->plan, &folder, &has, false, false, &ignored) == 0)
+        tally_read(&there, false, false, &ignored) == 0)
         c->tally.elsewhere_s = c->earlier_s = estimate_cells(&there);
     else
         *c->earlier = '\0';
@@ -260,7 +251,7 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
     if (config->campaign.task >= 0) /* of an array, which may be as long as the folder: it reads its own record */
         return 0;
     bool retry = (alone || config->host.dry_run) && config->campaign.retry;
-    TRY(tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, retry, e));
+    TRY(tally_read(&c->tally, alone, retry, e));
     if (config->host.dry_run)
         look_at_earlier(c);
     if (c->tally.strangers)

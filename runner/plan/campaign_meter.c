@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/terminal.h"
 #include "base/text.h"
-#include "plan/estimate.h"
 #include "plan/plan.h"
 #include "plan/tally.h"
 

@@ -204,8 +204,7 @@ bool folder_is_bound(const char *path)
 {
     char lock[PATH_MAX];
     struct stat st;
-    int n = snprintf(lock, sizeof(lock), "%s/plan.lock", path);
-    return n > 0 && (size_t)n < sizeof(lock) && stat(lock, &st) == 0;
+    return text_fits(lock, sizeof(lock), "%s/plan.lock", path) && stat(lock, &st) == 0;
 }
 
 bool folder_is_begun(const struct folder *f)
@@ -467,14 +466,6 @@ static int copy_one(struct folder *f, const struct carried_one *s, struct err *e
     return carried_copy(&files, s->from, f->fd, in, e);
 }
 
-static int copy_carried(struct folder *f, const struct carried *c, struct err *e)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (!carried_is_repeated(c, i))
-            TRY(copy_one(f, &c->of[i], e));
-    return 0;
-}
-
 /* Writes plan.lock last: without it the folder is not bound. over: replaces a plan that has not begun. */
 static int bind_new(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, bool over,
                     struct err *e)
@@ -488,8 +479,9 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
         TRY(check_copy(f, wanted, bytes, write, e));
     else if (write)
         TRY(write_copy(f, bytes, e));
-    if (write)
-        TRY(copy_carried(f, &wanted->carried, e));
+    for (size_t i = 0; write && i < wanted->carried.count; i++)
+        if (!carried_is_repeated(&wanted->carried, i))
+            TRY(copy_one(f, &wanted->carried.of[i], e));
     wanted->drawn = wanted->seed < 0 && !write;
     wanted->seed = wanted->seed >= 0 ? wanted->seed : order_draw_seed();
     if (!write)

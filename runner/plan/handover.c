@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -57,9 +56,8 @@ static int find_paths(struct handover *h, struct err *e)
     if (errno != ENOENT || !getcwd(here, sizeof(here)))
         return err_sys(e, ERR_USAGE, "'%s'", h->campaign->folder.path);
     bool absolute = *h->campaign->folder.path == '/'; /* a dry run's folder may not exist */
-    int len = snprintf(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
-                       h->campaign->folder.path);
-    return len > 0 && (size_t)len < sizeof(h->folder)
+    return text_fits(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
+                     h->campaign->folder.path)
                ? 0
                : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
 }
@@ -97,7 +95,7 @@ static int read_again(struct handover *h, bool mend, struct err *e)
     struct campaign *c = h->campaign;
     tally_free(&c->tally);
     c->tally.strangers = 0;
-    return tally_read(&c->tally, &c->plan, &c->folder, &c->bound, mend, mend && c->options->retry, e);
+    return tally_read(&c->tally, mend, mend && c->options->retry, e);
 }
 
 /* --- what nodes cannot run --- */
@@ -156,14 +154,6 @@ void handover_take_left_out(struct campaign *c, bool again)
 
 /* --- waiting --- */
 
-/* Waits a second. Returns the signal that came meanwhile, else 0. */
-static int pause_for(const sigset_t *ends)
-{
-    const struct timespec a_while = {.tv_sec = POLL_S};
-    int signal = sigtimedwait(ends, NULL, &a_while);
-    return signal > 0 ? signal : 0;
-}
-
 /* Waits until no job is left. */
 static int wait_for_jobs(struct handover *h, struct err *e)
 {
@@ -185,7 +175,8 @@ static int wait_for_jobs(struct handover *h, struct err *e)
         bool looks = h->meter.progress.show && polls++ % POLLS_A_LOOK == 0;
         TRY(looks ? read_again(h, false, e) : 0);
         campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
-        h->interrupted_by = alive ? pause_for(&ends) : 0;
+        const int signal = alive ? sigtimedwait(&ends, NULL, &(struct timespec){.tv_sec = POLL_S}) : 0;
+        h->interrupted_by = signal > 0 ? signal : 0;
     }
     campaign_meter_clear(&h->meter);
     return 0;

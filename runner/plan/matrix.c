@@ -143,17 +143,6 @@ static int keep_record(const struct matrix *s, const struct place_in_plan *at, c
     return record_save_at(r, fd, aside, path, e);
 }
 
-static void show_text(const struct matrix *s, const struct record *r)
-{
-    cleanup_text struct text shown = {0};
-    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
-    if (!look.verbose)
-        return;
-    show_record(r, &look, &shown);
-    (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
-    (void)fflush(stdout);
-}
-
 static int take_record(struct matrix *s, const struct place_in_plan *at, struct record *r, int64_t elapsed_ns,
                        struct err *e)
 {
@@ -166,7 +155,13 @@ static int take_record(struct matrix *s, const struct place_in_plan *at, struct 
         tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
         campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit));
     }
-    show_text(s, r);
+    cleanup_text struct text shown = {0};
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    if (look.verbose) {
+        show_record(r, &look, &shown);
+        (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
+        (void)fflush(stdout);
+    }
     return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
 }
 
@@ -273,13 +268,6 @@ static bool is_handed_over(const struct campaign *c)
     return c->engine == ENGINE_SLURM && c->options->task < 0;
 }
 
-/* A foreign plan's commands do not start in the caller's folder. */
-static int find_cwd(struct matrix *s, struct err *e)
-{
-    text_format(s->cwd, sizeof(s->cwd), "/");
-    return s->campaign->is_foreign || getcwd(s->cwd, sizeof(s->cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
-}
-
 static bool is_part(const struct matrix *s)
 {
     return s->shows && s->shows->is_part;
@@ -307,7 +295,9 @@ static int check_host(struct matrix *s, struct err *e)
         return slurm_find(e);
     TRY(check_cpus(c, e));
     TRY(check_isolation(c, e));
-    TRY(find_cwd(s, e));
+    text_format(s->cwd, sizeof(s->cwd), "/"); /* a foreign plan's commands do not start in the caller's folder */
+    if (!c->is_foreign && !getcwd(s->cwd, sizeof(s->cwd)))
+        return err_sys(e, ERR_USAGE, "the working folder");
     TRY(plan_runtimes_find(&c->plan, &s->runtimes, e));
     return check_whole(s, e);
 }
@@ -385,7 +375,7 @@ static int print_table(const struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
     cleanup_text struct text text = {0};
-    int failed = tally_read_rest(&c->tally, &c->folder, e);
+    int failed = tally_read_rest(&c->tally, e);
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
@@ -437,8 +427,8 @@ static void say_interrupted(const struct matrix *s)
         text_add_shell_word(&remedy, c->folder.path);
         text_add(&remedy, "' goes on");
     }
-    terminal_say("interrupted: %zu invocation%s had ended, and what is shown is of no others%s", done,
-                 done == 1 ? "" : "s", remedy.data ? remedy.data : "");
+    terminal_say("interrupted: %zu invocation%s had ended, and nothing is told of others%s", done, done == 1 ? "" : "s",
+                 remedy.data ? remedy.data : "");
 }
 
 static int run_all(struct matrix *s, struct err *e)
@@ -477,7 +467,7 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
     const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at.unit)];
     char name[NAME_MAX];
     (void)folder_record_name(block + 1, cell->id, tally_label(&c->tally, at.unit), name);
-    TRY(tally_read_one(&c->tally, &c->plan, &c->folder, &c->bound, name, e));
+    TRY(tally_read_one(&c->tally, name, e));
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
     int failed = one && one->file ? 0 : open_stage(s, e);
     if (cell->not_run)

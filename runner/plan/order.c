@@ -27,14 +27,6 @@ uint32_t order_draw_seed(void)
     return getrandom(&drawn, sizeof(drawn), 0) == (ssize_t)sizeof(drawn) ? drawn : (uint32_t)getpid();
 }
 
-/* Two seeds that differ by little, or two blocks, start far apart. */
-static uint64_t state_of(uint64_t seed, uint64_t block)
-{
-    uint64_t state = seed;
-    state = order_random(&state) ^ block;
-    return order_random(&state);
-}
-
 void order_listed(size_t n, size_t *unit)
 {
     for (size_t i = 0; i < n; i++)
@@ -43,7 +35,9 @@ void order_listed(size_t n, size_t *unit)
 
 void order_block(uint64_t seed, uint64_t block, size_t n, size_t *unit)
 {
-    uint64_t state = state_of(seed, block);
+    uint64_t state = seed; /* two seeds that differ by little, or two blocks, are to start far apart */
+    state = order_random(&state) ^ block;
+    state = order_random(&state);
     order_listed(n, unit);
     for (size_t i = n; i > 1; i--) {
         size_t other = (size_t)order_random_below(&state, i);

@@ -465,20 +465,14 @@ static int note_carried(const struct making *m, const char *word, const struct s
     return 0;
 }
 
-/* Freed with the plan. */
-static void set_command(const struct yaml_node *words, struct cell *cell)
-{
-    const char **argv = xcalloc(words->count + 1, sizeof(*argv)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    for (size_t i = 0; i < words->count; i++)
-        argv[i] = words->child[i].text;
-    cell->argv = (char *const *)(void *)argv;
-}
-
 static int set_value(const struct making *m, size_t option, const struct yaml_node *value, struct cell *cell,
                      struct err *e)
 {
-    if (option == COMMAND) {
-        set_command(value, cell);
+    if (option == COMMAND) {                                          /* its words are freed with the plan */
+        const char **argv = xcalloc(value->count + 1, sizeof(*argv)); /* NOLINT(bugprone-sizeof-expression): pointers */
+        for (size_t i = 0; i < value->count; i++)
+            argv[i] = value->child[i].text;
+        cell->argv = (char *const *)(void *)argv;
         return 0;
     }
     if (option != SCENARIO)
@@ -863,9 +857,8 @@ int plan_parse(const char *label, struct text *bytes, const struct config_given 
 
 void plan_free(struct plan *p)
 {
-    for (size_t i = 0; i < p->cells; i++)
-        free((void *)p->cell[i].cell.argv);
     for (size_t i = 0; i < p->cells; i++) {
+        free((void *)p->cell[i].cell.argv);
         free(p->cell[i].folder);
         free(p->cell[i].not_run);
         free((void *)p->cell[i].run);

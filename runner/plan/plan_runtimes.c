@@ -45,14 +45,6 @@ static bool same_runtime(const struct cell *a, const struct cell *b)
            strcmp(a->runtime, b->runtime) == 0;
 }
 
-static int find_program(const struct plan_cell *c, char **ret, struct err *e)
-{
-    char path[PATH_MAX];
-    TRY(run_command_find(c->run[0], path, e));
-    *ret = xstrdup(path);
-    return 0;
-}
-
 /* Leaves out a cell whose interpreter lacks what it asks for; the other cells stay. */
 static int leave_out(struct plan_cell *cell, struct err *e)
 {
@@ -64,8 +56,12 @@ static int leave_out(struct plan_cell *cell, struct err *e)
 static int find_runtime(struct plan *plan, size_t cell, struct plan_runtimes *r, struct err *e)
 {
     const struct cell *c = &plan->cell[cell].cell;
-    if (c->argv)
-        return find_program(&plan->cell[cell], &r->program[cell], e);
+    char path[PATH_MAX];
+    if (c->argv) {
+        TRY(run_command_find(plan->cell[cell].run[0], path, e));
+        r->program[cell] = xstrdup(path);
+        return 0;
+    }
     for (size_t i = 0; i < cell; i++) {
         if (plan->cell[i].not_run || !same_runtime(&plan->cell[i].cell, c))
             continue;
@@ -87,12 +83,11 @@ static int find_runtime(struct plan *plan, size_t cell, struct plan_runtimes *r,
 static int tell_left_out(const struct plan *plan, size_t *at, struct err *e)
 {
     size_t n = 0;
-    for (size_t i = plan->cells; i-- > 0;) {
-        n += plan->cell[i].not_run ? 1 : 0;
-        *at = plan->cell[i].not_run ? i : *at;
-    }
+    for (size_t i = 0; i < plan->cells; i++)
+        n += plan->cell[i].not_run != NULL;
+    *at = 0;
     if (n > 0 && n == plan->cells)
-        return err_set(e, ERR_USAGE, -ENOTSUP, "%s", plan->cell[*at].not_run);
+        return err_set(e, ERR_USAGE, -ENOTSUP, "%s", plan->cell[0].not_run);
     for (size_t i = 0; i < plan->cells; i++)
         if (plan->cell[i].not_run)
             terminal_say("matrix: cell '%s' is not run: %s", plan->cell[i].id, plan->cell[i].not_run);

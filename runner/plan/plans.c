@@ -45,7 +45,7 @@ static int list_files(glob_t *ret, struct err *e)
 
 int plans_find(const char *name, char *buf, size_t cap, struct err *e)
 {
-    glob_t files = {0};
+    cleanup_glob glob_t files = {0};
     cleanup_text struct text names = {0};
     struct suggest near = SUGGEST(name);
     char said[SUGGEST_TEXT_MAX];
@@ -54,23 +54,19 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
         return 0;
     }
     TRY(list_files(&files, e));
-    int failed = -ENOENT;
-    for (size_t i = 0; failed != 0 && i < files.gl_pathc; i++) {
+    for (size_t i = 0; i < files.gl_pathc; i++) {
         cleanup_free char *one = name_of(files.gl_pathv[i]);
         if (is_claims(files.gl_pathv[i]))
             continue;
         text_add(&names, "%s%s", names.len ? ", " : "", one);
         suggest_offer(&near, one);
-        if (strcmp(one, name) == 0) {
-            text_format(buf, cap, "%s", files.gl_pathv[i]);
-            failed = 0;
-        }
+        if (strcmp(one, name) != 0)
+            continue;
+        text_format(buf, cap, "%s", files.gl_pathv[i]);
+        return 0;
     }
-    if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "'%s' is no plan; what is allowed is %s, or a file as ./%s.yml%s", name,
-                      names.data, name, suggest_text(&near, "", said));
-    globfree(&files);
-    return failed;
+    return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no plan; what is allowed is %s, or a file as ./%s.yml%s", name,
+                   names.data, name, suggest_text(&near, "", said));
 }
 
 void plans_remedy(const char *path, struct err *e)
@@ -95,12 +91,10 @@ static int list_one(const char *path, struct text *out, struct err *e)
 
 int plans_list(struct text *out, struct err *e)
 {
-    glob_t files = {0};
-    int failed = 0;
+    cleanup_glob glob_t files = {0};
     TRY(list_files(&files, e));
-    for (size_t i = 0; failed == 0 && i < files.gl_pathc; i++)
+    for (size_t i = 0; i < files.gl_pathc; i++)
         if (!is_claims(files.gl_pathv[i]))
-            failed = list_one(files.gl_pathv[i], out, e);
-    globfree(&files);
-    return failed;
+            TRY(list_one(files.gl_pathv[i], out, e));
+    return 0;
 }

@@ -149,8 +149,7 @@ static int take_python(struct sweep *s, struct err *e)
     }
     if (access(named, X_OK) != 0 || (*named != '/' && !getcwd(here, sizeof(here))))
         return err_sys(e, ERR_USAGE, "--python '%s'", named);
-    int n = snprintf(s->python, sizeof(s->python), "%s%s%s", here, *here ? "/" : "", named);
-    return n > 0 && (size_t)n < sizeof(s->python)
+    return text_fits(s->python, sizeof(s->python), "%s%s%s", here, *here ? "/" : "", named)
                ? 0
                : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--python '%s': the path is too long", named);
 }
@@ -192,16 +191,6 @@ static bool ran_out_of_memory(const struct slice *slice)
            killed > 0;
 }
 
-static int refuse_its_memory(const struct sweep *s, const struct cell *cell, struct err *e)
-{
-    char most[32];
-    (void)text_bytes((uint64_t)cell->memory_max_bytes, most, sizeof(most));
-    return err_set(e, ERR_WORKLOAD, -ENOMEM,
-                   "'%s' of '%s' was ended before it was weighed: it needs more memory than %s%s", s->function.name,
-                   s->function.module, cell->has_memory_max ? "--memory-max " : "this cgroup has",
-                   cell->has_memory_max ? most : "");
-}
-
 /* Looks at it in a slice with a cell's limits, but for the CPUs' partition. */
 static int look_in(struct sweep *s, const struct cell *cell, struct session *session, struct err *e)
 {
@@ -211,8 +200,14 @@ static int look_in(struct sweep *s, const struct cell *cell, struct session *ses
     TRY(slice_create(session->tree, "look", &limits, &slice, e));
     const struct function_place in = {slice->own ? slice->dirfd : -1, &session->cpus.benchmark, session->signal_fd};
     int failed = function_look(&s->function, cell, &s->runtime, &in, &s->look, e);
-    if (failed == -ECHILD && ran_out_of_memory(slice))
-        failed = refuse_its_memory(s, cell, e);
+    if (failed == -ECHILD && ran_out_of_memory(slice)) {
+        char most[32];
+        (void)text_bytes((uint64_t)cell->memory_max_bytes, most, sizeof(most));
+        failed = err_set(e, ERR_WORKLOAD, -ENOMEM,
+                         "'%s' of '%s' was ended before it was weighed: it needs more memory than %s%s",
+                         s->function.name, s->function.module,
+                         cell->has_memory_max ? "--memory-max " : "this cgroup has", cell->has_memory_max ? most : "");
+    }
     int left = slice_destroy(&slice, failed == 0 ? e : NULL);
     if (failed == -EINTR)
         return 128 + spawn_take_signal(session->signal_fd);
@@ -378,11 +373,12 @@ void sweep_add_missing(const struct sweep *s, const struct records *r, struct te
     for (size_t i = 0; i < r->count; i++)
         missing |= strstr(r->list[i].detail, "FileNotFoundError") != NULL;
     if (missing && s->is_function)
-        text_add(out,
-                 "* the function ran in a folder that has what it opened below %s when it was looked at, and no more: "
-                 "name by its whole path what it lists, looks for or finds elsewhere (and with --rw PATH what is below "
-                 "/tmp)\n",
-                 s->function.root);
+        text_add(
+            out,
+            "* the function ran in a folder that has what it opened below %s when it was looked at, and no more: "
+            "name by its whole path what it lists or looks for, what is hidden and what is elsewhere (and with --rw "
+            "PATH what is below /tmp)\n",
+            s->function.root);
 }
 
 void sweep_add_places(const struct sweep *s, const char *folder, struct text *out)

@@ -13,6 +13,7 @@ struct folder;
 struct folder_plan;
 struct plan;
 struct record;
+struct text;
 
 /* One invocation: a unit of the plan (a cell, or its A or A' of --aa) in one block. */
 struct tally_one {
@@ -30,13 +31,15 @@ struct place_of_record {
     int label;
 };
 
-/* Starts as {.units = …, .cells = …}; ended by tally_free(). */
+/* Starts as {.units = …, .cells = …, .plan = …, .folder = …, .bound = …}; ended by tally_free(). */
 struct tally {
-    size_t cells, units;     /* of a block */
-    struct tally_one *one;   /* of block b (from 0) and unit u: one[b * units + u] */
-    size_t blocks;           /* allocated blocks */
-    const struct plan *plan; /* by tally_read(): a cell of it that cannot run is not waited for; NULL: all can run */
-    size_t strangers;        /* records of no plan in the folder; not counted */
+    size_t cells, units;             /* of a block */
+    struct tally_one *one;           /* of block b (from 0) and unit u: one[b * units + u] */
+    size_t blocks;                   /* allocated blocks */
+    const struct plan *plan;         /* a cell of it that cannot run is not waited for; NULL: all can run */
+    const struct folder *folder;     /* whose records they are, */
+    const struct folder_plan *bound; /* and what it is bound to */
+    size_t strangers;                /* records of no plan in the folder; not counted */
     /* What each cell's invocations have taken elsewhere, in s; NaN: unknown. For estimates; NULL: nothing is known. */
     const double *elsewhere_s;
     /* Called for each record that counts, with its file's name and content; NULL is allowed. A negative errno ends the
@@ -67,20 +70,39 @@ size_t tally_failed(const struct tally *t, uint64_t blocks);
 /* Reads the folder's records. A file with a record's name that is none, as after a crash, is reported on stderr and, if
  * mend, moved to aside/; if retry, so are the records of failed invocations. Of two records of one invocation the first
  * by name counts. -EINVAL (usage): a record of a newer schema, or of another plan. */
-int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,
-               bool mend, bool retry, struct err *e);
+int tally_read(struct tally *t, bool mend, bool retry, struct err *e);
 
 /* The same of one record alone, by its name; none of that name is no failure. */
-int tally_read_one(struct tally *t, const struct plan *plan, const struct folder *folder,
-                   const struct folder_plan *bound, const char *name, struct err *e);
+int tally_read_one(struct tally *t, const char *name, struct err *e);
 
 /* Reads the records written since then into t->records, so that each record is read once. */
-int tally_read_rest(struct tally *t, const struct folder *folder, struct err *e);
+int tally_read_rest(struct tally *t, struct err *e);
 
 /* Adds an invocation that was just run and saved under this name. */
 void tally_add(struct tally *t, uint64_t block, size_t unit, const char *file, const struct record *r,
                double elapsed_s);
 
 void tally_free(struct tally *t);
+
+/* --- the remaining time, from the times of the finished invocations. Pure. --- */
+
+struct estimate {
+    double seconds; /* a cell without a measured invocation counts as estimate_other() says; NaN: no cell has one */
+    size_t unknown; /* invocations of cells without a measured one */
+    size_t left;    /* all remaining invocations */
+};
+
+/* The mean of what each cell's invocations have taken, in s, here or else elsewhere (tally.h); NaN: none of them says.
+ * The caller frees it. */
+double *estimate_cells(const struct tally *t);
+
+/* What a cell of which nothing is known counts with, in s: the mean over the others; NaN: nothing is known of any. */
+double estimate_other(const double *cell_s, size_t cells);
+
+/* Estimates the unfinished invocations of the first `blocks` blocks. */
+struct estimate estimate_left(const struct tally *t, uint64_t blocks);
+
+/* Adds "about 1 min 05 s", "unknown" if nothing was measured, or "nothing" if nothing is left. */
+void estimate_say(const struct estimate *e, struct text *out);
 
 #endif

@@ -35,8 +35,8 @@ bool trust_is_bundled(int dirfd, const char *plan_path)
 {
     char path[PATH_MAX];
     const char *slash = strrchr(plan_path, '/');
-    int n = snprintf(path, sizeof(path), "%.*s../bagit.txt", slash ? (int)(slash - plan_path) + 1 : 0, plan_path);
-    return n > 0 && (size_t)n < sizeof(path) && faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return text_fits(path, sizeof(path), "%.*s../bagit.txt", slash ? (int)(slash - plan_path) + 1 : 0, plan_path) &&
+           faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* --- what it says of the host ------------------------------------------------------------------------------------ */
@@ -113,11 +113,9 @@ void trust_of_options(const char *label, const struct config_given *given, struc
 int trust_settle(const struct trust_grants *g, const char *command, const char *plan, const char *why, bool trusted,
                  struct err *e)
 {
-    const char *line = g->lines.data ? g->lines.data : "";
-    for (size_t len; *line; line += len + 1) {
-        len = strcspn(line, "\n");
-        terminal_say("%s: %s: %.*s", command, trusted ? "taken" : "not taken", (int)len, line);
-    }
+    char *rest = g->lines.data;
+    for (char *line; rest && (line = text_line(&rest));)
+        terminal_say("%s: %s: %s", command, trusted ? "taken" : "not taken", line);
     if (g->count > SAID_MAX)
         terminal_say("%s: and %zu more", command, g->count - SAID_MAX);
     if (trusted || g->count == 0)

@@ -16,16 +16,13 @@ struct account {
     enum slice_controller controller;
 };
 
-static const struct account CPU[] = {
+static const struct account ACCOUNTS[] = {
     {"cpu.stat", "usage_usec", "usage_usec", SLICE_CONTROLLERS}, /* the kernel gives it without the controller, too */
     {"cpu.stat", "user_usec", "user_usec", SLICE_CONTROLLERS},
     {"cpu.stat", "system_usec", "system_usec", SLICE_CONTROLLERS},
     {"cpu.stat", "nr_periods", "nr_periods", SLICE_CPU},
     {"cpu.stat", "nr_throttled", "nr_throttled", SLICE_CPU},
     {"cpu.stat", "throttled_usec", "throttled_usec", SLICE_CPU},
-};
-
-static const struct account EVENTS[] = {
     {"memory.events", "low", "low", SLICE_MEMORY},
     {"memory.events", "high", "high", SLICE_MEMORY},
     {"memory.events", "max", "max", SLICE_MEMORY},
@@ -34,6 +31,11 @@ static const struct account EVENTS[] = {
     {"memory.events", "oom_group_kill", "oom_group_kill", SLICE_MEMORY},
     {"pids.events", "max", "pids_max", SLICE_PIDS},
 };
+
+static bool is_of_cpu(const struct account *a)
+{
+    return strcmp(a->file, "cpu.stat") == 0;
+}
 
 /* The content of a file, read once, so that related keys (user_usec and system_usec with usage_usec) come from one
  * reading. */
@@ -62,10 +64,11 @@ static const char *lacks(const struct slice_root *root, const struct account *a)
     return NULL;
 }
 
-static void take(int dirfd, const struct account *a, struct page *page, const struct facts *before,
+static void take(int dirfd, const struct account *a, struct page *page, const struct accounts *baseline,
                  const struct slice_root *root, struct facts *to)
 {
     uint64_t value = 0;
+    const struct facts *before = !baseline ? NULL : is_of_cpu(a) ? &baseline->cpu : &baseline->events;
     const char *lacking = lacks(root, a);
     int failed = dirfd < 0 || lacking ? -1 : read_account(dirfd, a, page, &value);
     if (lacking)
@@ -76,26 +79,16 @@ static void take(int dirfd, const struct account *a, struct page *page, const st
         facts_int(to, a->as, (int64_t)value - (before ? facts_integer(before, a->as, 0) : 0));
 }
 
-void accounts_baseline_read(int slice_dirfd, struct accounts_baseline *ret)
+void accounts_baseline_read(int slice_dirfd, struct accounts *ret)
 {
     char buf[64];
     uint64_t value = 0;
     struct page page = {.file = NULL};
-    *ret = (struct accounts_baseline){0};
-    for (size_t i = 0; i < ARRAY_LEN(CPU); i++)
-        if (read_account(slice_dirfd, &CPU[i], &page, &value) == 0)
-            facts_int(&ret->cpu, CPU[i].as, (int64_t)value);
-    for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
-        if (read_account(slice_dirfd, &EVENTS[i], &page, &value) == 0)
-            facts_int(&ret->events, EVENTS[i].as, (int64_t)value);
-    ret->has_current = file_read_at(slice_dirfd, "memory.current", buf, sizeof(buf)) > 0 &&
-                       cgfile_value(buf, &ret->current_bytes) == 0;
-}
-
-void accounts_baseline_free(struct accounts_baseline *b)
-{
-    facts_free(&b->cpu);
-    facts_free(&b->events);
+    for (const struct account *a = ACCOUNTS; a < ACCOUNTS + ARRAY_LEN(ACCOUNTS); a++)
+        if (read_account(slice_dirfd, a, &page, &value) == 0)
+            facts_int(is_of_cpu(a) ? &ret->cpu : &ret->events, a->as, (int64_t)value);
+    if (file_read_at(slice_dirfd, "memory.current", buf, sizeof(buf)) > 0 && cgfile_value(buf, &value) == 0)
+        facts_int(&ret->peak, "baseline", (int64_t)value);
 }
 
 /* memory.peak, and by how much memory.current and memory.stat may differ: both are charged in batches of 64 pages a CPU
@@ -117,17 +110,16 @@ static void read_peak(int dirfd, const struct slice_root *root, struct facts *pe
     facts_int(peak, "uncertainty_bytes", 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, const struct slice_root *root,
+void accounts_read(int slice_dirfd, const struct accounts *baseline, const struct slice_root *root,
                    struct accounts *ret)
 {
     struct page page = {.file = NULL};
+    const struct fact *before = baseline ? facts_find(&baseline->peak, "baseline") : NULL;
     read_peak(slice_dirfd, root, &ret->peak);
-    if (baseline && baseline->has_current)
-        facts_int(&ret->peak, "baseline", (int64_t)baseline->current_bytes);
-    for (size_t i = 0; i < ARRAY_LEN(CPU); i++)
-        take(slice_dirfd, &CPU[i], &page, baseline ? &baseline->cpu : NULL, root, &ret->cpu);
-    for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
-        take(slice_dirfd, &EVENTS[i], &page, baseline ? &baseline->events : NULL, root, &ret->events);
+    if (before)
+        facts_int(&ret->peak, "baseline", before->integer);
+    for (const struct account *a = ACCOUNTS; a < ACCOUNTS + ARRAY_LEN(ACCOUNTS); a++)
+        take(slice_dirfd, a, &page, baseline, root, is_of_cpu(a) ? &ret->cpu : &ret->events);
 }
 
 void accounts_free(struct accounts *a)

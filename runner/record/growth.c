@@ -11,26 +11,43 @@
 #include "base/text.h"
 #include "launch/sample.h"
 
-const char *const growth_figure_keys[GROWTH_FIGURES] = {
-    "pss_bytes",   "live_bytes", "cycles_bytes",      "free_bytes", "stacks_bytes", "children_bytes",
-    "files_bytes", "rest_bytes", "page_tables_bytes", "anon_bytes", "cache_bytes",  "kernel_bytes"};
+/* A figure: the record's key, the column of the ledger's readings that has it (-1: none), what a part of PSS is called,
+ * and the class of the slice's samples. */
+static const struct {
+    const char *key;
+    int column;
+    const char *part;
+    enum sample_class class;
+} FIGURE[GROWTH_FIGURES] = {
+    [GROWTH_PSS] = {.key = "pss_bytes", .column = LEDGER_PSS},
+    [GROWTH_LIVE] = {"live_bytes", LEDGER_LIVE, "live objects", 0},
+    [GROWTH_CYCLES] = {"cycles_bytes", LEDGER_CYCLES, "uncollected cycles", 0},
+    [GROWTH_FREE] = {"free_bytes", LEDGER_FREE, "arenas and free lists", 0},
+    [GROWTH_STACKS] = {"stacks_bytes", LEDGER_STACKS, "thread stacks", 0},
+    [GROWTH_CHILDREN] = {"children_bytes", LEDGER_CHILDREN, "children's own pages", 0},
+    [GROWTH_FILES] = {"files_bytes", LEDGER_FILES, "mapped files", 0},
+    [GROWTH_REST] = {"rest_bytes", -1, "not told apart", 0},
+    [GROWTH_PAGE_TABLES] = {"page_tables_bytes", LEDGER_PAGE_TABLES, "page tables", 0},
+    [GROWTH_ANON] = {"anon_bytes", -1, NULL, SAMPLE_ANON},
+    [GROWTH_CACHE] = {"cache_bytes", -1, NULL, SAMPLE_FILE},
+    [GROWTH_KERNEL] = {"kernel_bytes", -1, NULL, SAMPLE_KERNEL},
+};
+
+const char *growth_figure_key(enum growth_figure f)
+{
+    return FIGURE[f].key;
+}
 
 const char *const growth_shape_names[] = {"unknown", "grows", "shrinks", "flat", "plateau"};
 
-/* --- what is asked for ---------------------------------------------------------------------------------------------
- */
-
-static double mean_of(const double *y, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += y[i] / (double)n;
-    return sum;
-}
+/* --- what is asked for -------------------------------------------------------------------------------------------- */
 
 static double wanted(const struct growth_target *target, const double *pss, size_t n)
 {
-    return target->share > 0 ? target->share * mean_of(pss, n) : target->bytes;
+    double mean = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += pss[i] / (double)n;
+    return target->share > 0 ? target->share * mean : target->bytes;
 }
 
 uint64_t growth_enough(const struct ledger_map *ledger, const struct growth_target *target, size_t *asked)
@@ -51,8 +68,7 @@ uint64_t growth_enough(const struct ledger_map *ledger, const struct growth_targ
     return 0;
 }
 
-/* --- slopes --------------------------------------------------------------------------------------------------------
- */
+/* --- slopes ------------------------------------------------------------------------------------------------------- */
 
 /* Evenly spaced values, and the number of iterations from one to the next. */
 struct series {
@@ -84,20 +100,6 @@ static struct growth_slope slope_of(const struct series *s)
     return ret;
 }
 
-/* The figures that the ledger's readings hold, and their columns. */
-static const int COLUMN[GROWTH_FIGURES] = {[GROWTH_PSS] = LEDGER_PSS,
-                                           [GROWTH_LIVE] = LEDGER_LIVE,
-                                           [GROWTH_CYCLES] = LEDGER_CYCLES,
-                                           [GROWTH_FREE] = LEDGER_FREE,
-                                           [GROWTH_STACKS] = LEDGER_STACKS,
-                                           [GROWTH_CHILDREN] = LEDGER_CHILDREN,
-                                           [GROWTH_FILES] = LEDGER_FILES,
-                                           [GROWTH_REST] = -1,
-                                           [GROWTH_PAGE_TABLES] = LEDGER_PAGE_TABLES,
-                                           [GROWTH_ANON] = -1,
-                                           [GROWTH_CACHE] = -1,
-                                           [GROWTH_KERNEL] = -1};
-
 /* Whether any reading has a value in this column. */
 static bool is_read(const struct growth *g, int column)
 {
@@ -115,10 +117,10 @@ static double rest_of(const struct growth *g, size_t i)
         return NAN;
     double rest = (double)r->bytes[LEDGER_PSS];
     for (int f = GROWTH_LIVE; f < GROWTH_REST; f++) {
-        const int64_t part = r->bytes[COLUMN[f]];
+        const int64_t part = r->bytes[FIGURE[f].column];
         if (part != LEDGER_UNKNOWN)
             rest -= (double)part;
-        else if (is_read(g, COLUMN[f]))
+        else if (is_read(g, FIGURE[f].column))
             return NAN;
     }
     return rest;
@@ -128,7 +130,7 @@ static double value_of(const struct growth *g, enum growth_figure f, size_t i)
 {
     if (f == GROWTH_REST)
         return rest_of(g, i);
-    const int64_t bytes = g->reading[i].bytes[COLUMN[f]];
+    const int64_t bytes = g->reading[i].bytes[FIGURE[f].column];
     return bytes == LEDGER_UNKNOWN ? NAN : (double)bytes;
 }
 
@@ -191,17 +193,14 @@ static struct growth_slope unread(const struct ledger_map *ledger, enum ledger_m
     return no_slope(*why && printable ? printable : otherwise);
 }
 
-/* --- the runner's samples ------------------------------------------------------------------------------------------
- */
+/* --- the runner's samples ----------------------------------------------------------------------------------------- */
 
 /* A sample's value of this figure. NaN: it has none. */
 static double sampled(const struct sample *s, enum growth_figure f)
 {
-    static const enum sample_class CLASS[GROWTH_FIGURES] = {
-        [GROWTH_ANON] = SAMPLE_ANON, [GROWTH_CACHE] = SAMPLE_FILE, [GROWTH_KERNEL] = SAMPLE_KERNEL};
     if (f == GROWTH_PSS)
         return s->has_rollup && !s->members_partial ? (double)s->members.pss_bytes : NAN;
-    return s->has_class[CLASS[f]] ? (double)s->class_bytes[CLASS[f]] : NAN;
+    return s->has_class[FIGURE[f].class] ? (double)s->class_bytes[FIGURE[f].class] : NAN;
 }
 
 /* The slope over the samples in the second half of the measured iterations. The samples are evenly spaced in time, and
@@ -231,8 +230,7 @@ static struct growth_slope slope_of_samples(const struct growth_sources *from, e
     return ret;
 }
 
-/* --- the whole -----------------------------------------------------------------------------------------------------
- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static enum growth_shape shape_of(const struct growth *g)
 {
@@ -249,20 +247,13 @@ static enum growth_shape shape_of(const struct growth *g)
 static struct growth_slope slope_or_reason(const struct growth_sources *from, const struct growth *g,
                                            enum growth_figure f)
 {
-    const enum ledger_memory which = f == GROWTH_REST ? LEDGER_MEMORIES : (enum ledger_memory)COLUMN[f];
-    if (f != GROWTH_REST && !is_read(g, COLUMN[f]))
-        return unread(from->ledger, which, "the workload does not read it");
     const struct growth_slope slope = slope_of_readings(g, f, g->from, g->readings);
-    return f == GROWTH_REST || isfinite(slope.bytes) ? slope : unread(from->ledger, which, slope.why_not);
-}
-
-static void take_readings(const struct growth_sources *from, struct growth *g)
-{
-    static const char NONE[] = "the workload takes no readings of its own";
-    for (int f = GROWTH_PSS; f < GROWTH_ANON; f++)
-        g->slope[f] = g->readings == 0 ? no_slope(NONE) : slope_or_reason(from, g, (enum growth_figure)f);
-    if (g->readings == 0)
-        g->slope[GROWTH_PSS] = slope_of_samples(from, GROWTH_PSS, NONE);
+    if (f == GROWTH_REST)
+        return slope;
+    const enum ledger_memory which = (enum ledger_memory)FIGURE[f].column;
+    if (!is_read(g, FIGURE[f].column))
+        return unread(from->ledger, which, "the workload does not read it");
+    return isfinite(slope.bytes) ? slope : unread(from->ledger, which, slope.why_not);
 }
 
 void growth_derive(const struct growth_sources *from, struct growth *g)
@@ -270,7 +261,11 @@ void growth_derive(const struct growth_sources *from, struct growth *g)
     g->has_been_asked = true;
     g->iterations = from->iterations;
     g->from = g->readings / 2;
-    take_readings(from, g);
+    static const char NONE[] = "the workload takes no readings of its own";
+    for (int f = GROWTH_PSS; f < GROWTH_ANON; f++)
+        g->slope[f] = g->readings == 0 ? no_slope(NONE) : slope_or_reason(from, g, (enum growth_figure)f);
+    if (g->readings == 0)
+        g->slope[GROWTH_PSS] = slope_of_samples(from, GROWTH_PSS, NONE);
     for (int f = GROWTH_ANON; f < GROWTH_FIGURES; f++)
         g->slope[f] = slope_of_samples(from, (enum growth_figure)f,
                                        from->no_class ? from->no_class : "no sample of the second half has it");
@@ -290,8 +285,7 @@ void growth_take(const struct growth_sources *from, struct growth *ret)
     growth_derive(from, ret);
 }
 
-/* --- the sentence --------------------------------------------------------------------------------------------------
- */
+/* --- the sentence ------------------------------------------------------------------------------------------------- */
 
 /* Three digits of a number of a unit, two behind the point at most. */
 static void add_number(double value, struct text *out)
@@ -300,21 +294,20 @@ static void add_number(double value, struct text *out)
     text_add(out, "%.*f", digits, fabs(value) < 0.005 ? 0 : value);
 }
 
-static const char *const PART[GROWTH_FIGURES] = {[GROWTH_LIVE] = "live objects",
-                                                 [GROWTH_CYCLES] = "uncollected cycles",
-                                                 [GROWTH_FREE] = "arenas and free lists",
-                                                 [GROWTH_STACKS] = "thread stacks",
-                                                 [GROWTH_CHILDREN] = "children's own pages",
-                                                 [GROWTH_FILES] = "mapped files",
-                                                 [GROWTH_REST] = "not told apart",
-                                                 [GROWTH_PAGE_TABLES] = "page tables"};
+static void add_bytes(const char *before, double bytes, struct text *out)
+{
+    const struct figure_unit u = figure_unit_of(bytes);
+    text_add(out, "%s", before);
+    add_number(bytes / u.bytes, out);
+    text_add(out, " %s", u.name);
+}
 
 #define SAID_FROM 0.005 /* smaller parts of the slope are left out */
 
 static void add_part(const struct growth *g, enum growth_figure f, struct figure_unit u, const char *before,
                      struct text *out)
 {
-    text_add(out, "%s%s ", before, PART[f]);
+    text_add(out, "%s%s ", before, FIGURE[f].part);
     add_number(g->slope[f].bytes / u.bytes, out);
 }
 
@@ -335,31 +328,11 @@ static void say_parts(const struct growth *g, struct figure_unit u, struct text 
     before = "; unknown: ";
     for (int f = GROWTH_LIVE; unknown > 0 && f <= GROWTH_REST; f++)
         if (!isfinite(g->slope[f].bytes)) {
-            text_add(out, "%s%s", before, PART[f]);
+            text_add(out, "%s%s", before, FIGURE[f].part);
             before = ", ";
         }
     if (isfinite(g->slope[GROWTH_PAGE_TABLES].bytes) && fabs(g->slope[GROWTH_PAGE_TABLES].bytes) >= SAID_FROM * whole)
         add_part(g, GROWTH_PAGE_TABLES, u, "; besides PSS: ", out);
-}
-
-static void say_rise(const struct growth *g, struct text *out)
-{
-    if (g->shape != GROWTH_PLATEAU || !(g->rose_bytes > 0))
-        return;
-    const struct figure_unit u = figure_unit_of(g->rose_bytes);
-    text_add(out, ", after it rose by ");
-    add_number(g->rose_bytes / u.bytes, out);
-    text_add(out, " %s", u.name);
-}
-
-static void say_target(const struct growth *g, double half, struct text *out)
-{
-    if (!isfinite(g->wanted_bytes) || half <= g->wanted_bytes)
-        return;
-    const struct figure_unit u = figure_unit_of(g->wanted_bytes);
-    text_add(out, "; +-");
-    add_number(g->wanted_bytes / u.bytes, out);
-    text_add(out, " %s was wanted: more iterations", u.name);
 }
 
 void growth_say(const struct growth *g, struct text *out)
@@ -384,9 +357,12 @@ void growth_say(const struct growth *g, struct text *out)
         text_add(out, ")");
     }
     text_add(out, " per 1,000 iterations");
-    if (is_level)
-        say_rise(g, out);
-    else
+    if (!is_level)
         say_parts(g, u, out);
-    say_target(g, (pss->high - pss->low) / 2, out);
+    if (g->shape == GROWTH_PLATEAU && g->rose_bytes > 0)
+        add_bytes(", after it rose by ", g->rose_bytes, out);
+    if (isfinite(g->wanted_bytes) && (pss->high - pss->low) / 2 > g->wanted_bytes) {
+        add_bytes("; +-", g->wanted_bytes, out);
+        text_add(out, " was wanted: more iterations");
+    }
 }

@@ -36,8 +36,8 @@ enum growth_figure {
     GROWTH_FIGURES
 };
 
-/* The record's keys: "pss_bytes", ... The figure's name is "growth_" and the key. */
-extern const char *const growth_figure_keys[GROWTH_FIGURES];
+/* The record's key: "pss_bytes", ... The figure's name is "growth_" and the key. */
+const char *growth_figure_key(enum growth_figure f);
 
 struct growth_slope {
     double bytes;      /* per GROWTH_PER iterations; NaN: none */

@@ -26,22 +26,59 @@
 #define FIGURE_MOST      1e60 /* of its ratios, and of the fourth powers in degrees of freedom, all are finite still */
 #define NO_FIGURE        "neither a number nor null; a number is 0, or from 1e-60 to 1e60"
 
-/* The members of a record that are read: enum constant and key. */
+/* How a section is loaded. */
+enum load {
+    LOAD_NOT, /* by load_all() */
+    LOAD,
+    LOAD_SETTING,     /* it belongs to the cell or the environment */
+    LOAD_FOR_REPORTS, /* not by `tare compare`, so no figure may come from it */
+};
+
+#define ONLY(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* The members of a record that are read, in the order of loading: enum constant, key, how it is loaded, and its members
+ * that are loaded; NULL: all. A member that is not named here is never read: a figure from it would be absent with "the
+ * record has no such figure". */
 /* clang-format off */
 #define SECTION_TABLE(X)                                                                                               \
-    X(SCHEMA, "schema") X(ID, "id") X(STARTED_AT, "started_at") X(NODE, "node") X(TOOL, "tool")                        \
-    X(SCENARIO, "scenario") X(RUNTIME, "runtime") X(HOST, "host") X(IMAGE, "image") X(SLICE, "slice")                  \
-    X(CONFINEMENT, "confinement") X(ISOLATION, "isolation") X(TIMING, "timing") X(PLAN, "plan")                        \
-    X(ITERATIONS, "iterations") X(RESULT, "result") X(MEMORY, "memory") X(GROWTH, "growth") X(CPU, "cpu")              \
-    X(COUNTERS, "counters") X(DISTURBANCE, "disturbance") X(TERMINATION, "termination") X(INSTRUMENT, "instrument")
+    X(SCHEMA, "schema", LOAD_NOT, NULL)                                                                                \
+    X(ID, "id", LOAD_NOT, NULL)                                                                                        \
+    X(STARTED_AT, "started_at", LOAD_NOT, NULL)                                                                        \
+    X(NODE, "node", LOAD_NOT, NULL)                                                                                    \
+    X(ITERATIONS, "iterations", LOAD_NOT, NULL)                                                                        \
+    X(TOOL, "tool", LOAD_SETTING, ONLY("version", "commit"))                                                           \
+    X(SCENARIO, "scenario", LOAD_SETTING, NULL)                                                                        \
+    X(RUNTIME, "runtime", LOAD_SETTING, NULL)                                                                          \
+    X(HOST, "host", LOAD_SETTING, NULL)                                                                                \
+    X(IMAGE, "image", LOAD_SETTING, NULL)                                                                              \
+    X(SLICE, "slice", LOAD_SETTING, ONLY("provenance", "cpus_effective", "cpus_by"))                                   \
+    X(ISOLATION, "isolation", LOAD_SETTING, ONLY("grade"))                                                             \
+    X(RESULT, "result", LOAD, NULL)                                                                                    \
+    X(CONFINEMENT, "confinement", LOAD_SETTING, ONLY("level", "network"))                                              \
+    X(MEMORY, "memory", LOAD,                                                                                          \
+      ONLY("parent_and_workers", "all_pids", "slice", "missed_ticks", "walks", "missed_walks"))                        \
+    X(CPU, "cpu", LOAD, NULL)                                                                                          \
+    X(TERMINATION, "termination", LOAD, NULL)                                                                          \
+    X(PLAN, "plan", LOAD, ONLY("node", "label", "cell", "block", "name", "sha256", "seed", "elapsed_ns"))              \
+    X(TIMING, "timing", LOAD, ONLY("emulated", "by"))                                                                  \
+    X(GROWTH, "growth", LOAD, ONLY("slopes"))                                                                          \
+    X(COUNTERS, "counters", LOAD, NULL)                                                                                \
+    X(INSTRUMENT, "instrument", LOAD_FOR_REPORTS, ONLY("prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns",            \
+                                                   "exit_to_removed_ns", "selftest", "selftest_reason"))               \
+    X(DISTURBANCE, "disturbance", LOAD_FOR_REPORTS,                                                                    \
+      ONLY("window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks"))
 /* clang-format on */
 
-#define SECTION_ENUM(constant, key) SECTION_##constant,
-#define SECTION_NAME(constant, key) key,
+#define SECTION_ENUM(constant, key, load, only) SECTION_##constant,
+#define SECTION_ROW(constant, key, load, only)  {key, load, only},
 
 enum section { SECTION_TABLE(SECTION_ENUM) SECTIONS };
 
-static const char *const NAME[SECTIONS] = {SECTION_TABLE(SECTION_NAME)};
+static const struct {
+    const char *name;
+    enum load load;
+    const char *const *only;
+} SECTION[SECTIONS] = {SECTION_TABLE(SECTION_ROW)};
 
 #define FACTS_MAX 512 /* members of a record that make its cell, and its environment */
 
@@ -82,7 +119,7 @@ static int refuse(const struct parse *p, const char *at, const char *why)
 static int refuse_member(const struct parse *p, enum section s, const char *key, const char *what)
 {
     char why[200];
-    text_format(why, sizeof(why), "%s%s%.60s is %s", NAME[s], *key ? "." : "", key, what);
+    text_format(why, sizeof(why), "%s%s%.60s is %s", SECTION[s].name, *key ? "." : "", key, what);
     return refuse(p, p->section[s].data, why);
 }
 
@@ -123,16 +160,9 @@ static void add_fact(struct facts_list *f, const struct member *one)
         f->count = FACTS_MAX + 1;
 }
 
-/* How a section is loaded. */
-struct wanted {
-    enum section s;
-    const char *const *only; /* the members to load, ended by NULL; NULL: all */
-    bool is_setting;         /* it belongs to the cell or the environment */
-};
-
 /* The state while a section's members are loaded. */
 struct loading {
-    const struct wanted *how;
+    enum section s;
     struct parse *p;
     json_t *into;
     bool has_failed; /* and said why */
@@ -204,69 +234,47 @@ static const char *take_member(struct json_span key, struct json_span value, voi
         return "a key of more than 127 bytes";
     memcpy(name, key.data, key.len);
     name[key.len] = '\0';
-    if (l->how->s == SECTION_ISOLATION && strcmp(name, "checks") == 0)
+    if (l->s == SECTION_ISOLATION && strcmp(name, "checks") == 0)
         p->checks = value;
-    if (l->how->s == SECTION_MEMORY && strcmp(name, "samples") == 0)
+    if (l->s == SECTION_MEMORY && strcmp(name, "samples") == 0)
         p->samples = value;
-    if (l->how->only ? !text_is_among(name, l->how->only)
-                     : l->how->s == SECTION_HOST && invocation_is_of_the_moment(name))
+    const char *const *only = SECTION[l->s].only;
+    if (only ? !text_is_among(name, only) : l->s == SECTION_HOST && invocation_is_of_the_moment(name))
         return NULL;
     if (json_object_get(l->into, name))
         return "a key that is there already";
     struct json_span member = {key.data, (size_t)(value.data + value.len - key.data)};
-    json_t *tree = l->how->is_setting ? load_setting(p, l->how->s, name, member, value) : load_value(p, value);
+    const bool is_setting = SECTION[l->s].load == LOAD_SETTING;
+    json_t *tree = is_setting ? load_setting(p, l->s, name, member, value) : load_value(p, value);
     l->has_failed = !tree;
     return tree && json_object_set_new(l->into, name, tree) == 0 ? NULL : "it cannot be read";
 }
 
 /* Loads the section into p->tree; an empty object if the section is missing or null. */
-static int load(struct parse *p, const struct wanted *how)
+static int load(struct parse *p, enum section s)
 {
     struct json_scan_error why = {NULL, NULL};
-    struct json_span span = p->section[how->s];
-    struct loading l = {how, p, json_object(), false};
+    struct json_span span = p->section[s];
+    struct loading l = {s, p, json_object(), false};
     if (!l.into)
         abort();
-    p->tree[how->s] = l.into;
+    p->tree[s] = l.into;
     if (lacks(span))
         return 0;
     if (*span.data != '{')
-        return refuse_member(p, how->s, "", "no object");
+        return refuse_member(p, s, "", "no object");
     if (json_scan_object(span, take_member, &l, &why) == 0)
         return 0;
     return l.has_failed ? -EINVAL : refuse(p, why.at, why.why);
 }
 
-/* Loads what the analyses use. A member that these lists do not name is never read: a figure from it would be absent
- * with "the record has no such figure". */
+/* Loads what the analyses use. */
 static int load_all(struct parse *p)
 {
-    static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
-    static const char *const CONFINEMENT[] = {"level", "network", NULL};
-    static const char *const ISOLATION[] = {"grade", NULL};
-    static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", "missed_ticks", "walks",
-                                         "missed_walks",       NULL};
-    static const char *const GROWTH[] = {"slopes", NULL};
-    static const char *const TOOL[] = {"version", "commit", NULL};
-    static const char *const PLAN[] = {"node", "label", "cell", "block", "name", "sha256", "seed", "elapsed_ns", NULL};
-    static const char *const TIMING[] = {"emulated", "by", NULL};
-    static const char *const INSTRUMENT[] = {
-        "prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns", "selftest", "selftest_reason", NULL};
-    static const struct wanted WANTED[] = {
-        {SECTION_TOOL, TOOL, true},           {SECTION_SCENARIO, NULL, true},  {SECTION_RUNTIME, NULL, true},
-        {SECTION_HOST, NULL, true},           {SECTION_IMAGE, NULL, true},     {SECTION_SLICE, SLICE, true},
-        {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},   {SECTION_CONFINEMENT, CONFINEMENT, true},
-        {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},      {SECTION_TERMINATION, NULL, false},
-        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}, {SECTION_GROWTH, GROWTH, false},
-        {SECTION_COUNTERS, NULL, false}};
-    static const char *const DISTURBANCE[] = {"window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks", NULL};
-    static const struct wanted ONLY_FOR_REPORTS[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
-                                                     {SECTION_DISTURBANCE, DISTURBANCE, false}};
-    for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
-        TRY(load(p, &WANTED[i]));
-    /* `tare compare` does not load these, so no figure may come from them */
-    for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(ONLY_FOR_REPORTS); i++)
-        TRY(load(p, &ONLY_FOR_REPORTS[i]));
+    const bool for_reports = p->r->with_iterations || p->r->with_details;
+    for (enum section s = 0; s < SECTIONS; s++)
+        if (SECTION[s].load != LOAD_NOT && (SECTION[s].load != LOAD_FOR_REPORTS || for_reports))
+            TRY(load(p, s));
     return 0;
 }
 
@@ -406,10 +414,9 @@ static int take_words(const struct parse *p, struct invocation *ret)
 static void take_kind(const struct parse *p, struct invocation *ret)
 {
     const json_t *timing = p->tree[SECTION_TIMING], *host = p->tree[SECTION_HOST];
-    const char *provenance = json_string_value(json_object_get(p->tree[SECTION_SLICE], "provenance"));
+    const char *provenance = json_word(p->tree[SECTION_SLICE], "provenance");
     const char *by = json_string_value(json_object_get(timing, "by") ? json_object_get(timing, "by")
                                                                      : json_object_get(host, "emulated_by"));
-    provenance = provenance ? provenance : "";
     ret->kind = RECORD_SLICED;
     if (json_is_true(json_object_get(timing, "emulated")) || json_is_true(json_object_get(host, "emulated"))) {
         ret->kind = RECORD_EMULATED;
@@ -495,7 +502,7 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
 static const struct keyset *cell_of(const struct parse *p)
 {
     struct builder b = {.pool = p->r->pool};
-    const char *key, *runtime = json_string_value(json_object_get(p->tree[SECTION_RUNTIME], "name"));
+    const char *key;
     json_t *value;
     json_object_foreach(p->tree[SECTION_SCENARIO], key, value)
     {
@@ -506,20 +513,19 @@ static const struct keyset *cell_of(const struct parse *p)
         else
             add_json(&b, key, value, NULL);
     }
-    add_pair(&b, "runtime", runtime ? runtime : "");
+    add_pair(&b, "runtime", json_word(p->tree[SECTION_RUNTIME], "name"));
     return finish(&b);
 }
 
 /* The environment: where it ran and with which settings, without what changes from moment to moment. */
 static const struct keyset *environment_of(const struct parse *p)
 {
-    static const enum section ORDER[] = {SECTION_TOOL,  SECTION_RUNTIME,   SECTION_HOST,       SECTION_IMAGE,
-                                         SECTION_SLICE, SECTION_ISOLATION, SECTION_CONFINEMENT};
     struct builder b = {.pool = p->r->pool};
     const char *key;
     json_t *value;
-    for (size_t i = 0; i < ARRAY_LEN(ORDER); i++)
-        add_section(&b, NAME[ORDER[i]], p->tree[ORDER[i]]);
+    for (enum section s = 0; s < SECTIONS; s++)
+        if (SECTION[s].load == LOAD_SETTING && s != SECTION_SCENARIO)
+            add_section(&b, SECTION[s].name, p->tree[s]);
     json_object_foreach(p->tree[SECTION_SCENARIO], key, value)
     {
         char whole[136];
@@ -545,6 +551,13 @@ static const struct keyset *set_of(const struct parse *p, enum memo_set which,
     if (is_whole)
         memo_keep_set(p->r->memo, which, f->list, f->count, made);
     return made;
+}
+
+/* NaN: it is none. */
+static double number(const json_t *object, const char *key)
+{
+    const json_t *v = json_object_get(object, key);
+    return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
@@ -594,7 +607,7 @@ static struct place place_of(const struct parse *p, const char *path)
 {
     size_t len = strcspn(path, ".");
     struct place at = {.said = path + len + 1};
-    while (at.s < SECTIONS && (strncmp(NAME[at.s], path, len) != 0 || NAME[at.s][len]))
+    while (at.s < SECTIONS && (strncmp(SECTION[at.s].name, path, len) != 0 || SECTION[at.s].name[len]))
         at.s++;
     const char *dot = strchr(at.said, '.');
     at.key = dot ? dot + 1 : at.said;
@@ -757,13 +770,11 @@ static int take_iterations(const struct parse *p, struct invocation *ret)
 static double overhead_of(const struct parse *p, const struct invocation *one)
 {
     static const char *const PARTS[] = {"prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns"};
-    const json_t *elapsed = json_object_get(p->tree[SECTION_PLAN], "elapsed_ns");
-    double sum_s = json_is_number(elapsed) ? json_number_value(elapsed) / 1e9 : 0;
-    for (size_t i = 0; !json_is_number(elapsed) && i < ARRAY_LEN(PARTS); i++) {
-        const json_t *ns = json_object_get(p->tree[SECTION_INSTRUMENT], PARTS[i]);
-        if (!json_is_number(ns))
-            return NAN;
-        sum_s += json_number_value(ns) / 1e9;
+    double sum_s = number(p->tree[SECTION_PLAN], "elapsed_ns") / 1e9;
+    if (isnan(sum_s)) {
+        sum_s = 0;
+        for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
+            sum_s += number(p->tree[SECTION_INSTRUMENT], PARTS[i]) / 1e9;
     }
     for (size_t i = 0; i < one->iterations; i++)
         sum_s -= one->iteration_s[i];
@@ -792,12 +803,6 @@ static const char *kept(const struct parse *p, const json_t *object, const char 
 {
     const char *s = json_string_value(json_object_get(object, key));
     return keep(p, s ? s : fallback);
-}
-
-static double number(const json_t *object, const char *key)
-{
-    const json_t *v = json_object_get(object, key);
-    return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
 /* The state while a list's elements are read. */
@@ -972,7 +977,7 @@ static void quote(const struct parse *p, struct invocation *ret)
         if (lacks(span) || span.len > SECTION_MAX)
             continue;
         const char *text = QUOTED[i] == SECTION_HOST ? quote_host(p, ret) : quote_text(p, span);
-        ret->section[ret->sections++] = (struct pair){NAME[QUOTED[i]], text};
+        ret->section[ret->sections++] = (struct pair){SECTION[QUOTED[i]].name, text};
     }
 }
 
@@ -999,7 +1004,7 @@ static int check_there(const struct parse *p)
                                           SECTION_TERMINATION};
     for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++) {
         char why[80];
-        text_format(why, sizeof(why), "it has no '%s'", NAME[NEEDED[i]]);
+        text_format(why, sizeof(why), "it has no '%s'", SECTION[NEEDED[i]].name);
         if (lacks(p->section[NEEDED[i]]))
             return refuse(p, NULL, why);
     }
@@ -1043,7 +1048,7 @@ static const char *take_section(struct json_span key, struct json_span value, vo
 {
     struct parse *p = to;
     for (int i = 0; i < SECTIONS; i++) {
-        if (!json_span_is(key, NAME[i]))
+        if (!json_span_is(key, SECTION[i].name))
             continue;
         if (p->section[i].data)
             return "a key that is there already";

@@ -25,15 +25,6 @@ bool output_on_stdout(const struct output *out)
 
 /* --- what is weighed does not reach it --------------------------------------------------------------------------- */
 
-static int refuse(const char *writable, const char *said, struct err *e)
-{
-    return err_set(
-        e, ERR_USAGE, -EPERM,
-        "--rw '%s' shows what is weighed a place of the output '%s', which it could replace (write the output "
-        "elsewhere, or name a narrower --rw)",
-        writable, said);
-}
-
 static bool is_same_file(int dirfd, const char *file, const struct stat *other)
 {
     struct stat st;
@@ -52,15 +43,12 @@ int output_refuse_writable(const struct cell *cell, int dirfd, const char *file,
         bool reaches = S_ISDIR(st.st_mode) ? overlap_contains(fd, dirfd) || (!file && overlap_contains(dirfd, fd))
                                            : file && is_same_file(dirfd, file, &st);
         if (reaches)
-            return refuse(writable, said, e);
+            return err_set(e, ERR_USAGE, -EPERM,
+                           "--rw '%s' shows what is weighed a place of the output '%s', which it could replace (write "
+                           "the output elsewhere, or name a narrower --rw)",
+                           writable, said);
     }
     return 0;
-}
-
-/* A word without a slash is looked up on the PATH, or is none. */
-static int refuse_word(const char *option, const char *output, const char *word, struct err *e)
-{
-    return strchr(word, '/') ? file_refuse_input(option, output, word, e) : 0;
 }
 
 int output_refuse_scenario(const char *option, const char *output, const struct scenario *s, struct err *e)
@@ -70,7 +58,8 @@ int output_refuse_scenario(const char *option, const char *output, const struct 
     for (size_t kind = 0; kind < RUNTIME_KINDS_COUNT; kind++)
         for (size_t i = 0; i < SCENARIO_WORDS_MAX && s->command[kind][i]; i++) {
             cleanup_free char *word = scenario_word(s, s->command[kind][i], NULL);
-            TRY(refuse_word(option, output, word, e));
+            if (strchr(word, '/')) /* else it is looked up on the PATH, or is none */
+                TRY(file_refuse_input(option, output, word, e));
         }
     return 0;
 }

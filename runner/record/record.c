@@ -17,7 +17,6 @@
 #include "base/figure.h"
 #include "base/file.h"
 #include "base/json_put.h"
-#include "base/version.h"
 
 const char *const termination_names[] = {"ok", "timeout", "oom", "signal", "workload-error", "interrupted", "stalled"};
 
@@ -74,11 +73,6 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
 }
 
 /* --- the sections --------------------------------------------------------------------------------------------- */
-
-static json_t *tool_json(void)
-{
-    return json_pack("{s:s, s:s, s:s}", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT);
-}
 
 /* The limits that would have ended or slowed the run. */
 static void set_bounds(json_t *o, const struct record *r)
@@ -161,16 +155,6 @@ static void set_empty(json_t *o, const struct cell *c)
         json_put_text(o, "empty_by", keys.data);
 }
 
-/* Whose scenario it is, where it did not come with tare. */
-static void set_origin(json_t *o, const struct scenario *s)
-{
-    if (s->installed)
-        return;
-    json_put_text(o, "file", s->file);
-    json_put_text(o, "sha256", s->sha256);
-    json_put_text_or(o, "folder_sha256", s->content_sha256, s->content_fault);
-}
-
 static json_t *scenario_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
@@ -197,7 +181,11 @@ static json_t *scenario_json(const struct record *r)
     json_put_text(o, "partition", partition_names[c->partition]);
     set_cpus(o, c);
     set_bounds(o, r);
-    set_origin(o, c->scenario);
+    if (c->scenario->installed)
+        return o;
+    json_put_text(o, "file", c->scenario->file);
+    json_put_text(o, "sha256", c->scenario->sha256);
+    json_put_text_or(o, "folder_sha256", c->scenario->content_sha256, c->scenario->content_fault);
     return o;
 }
 
@@ -282,15 +270,6 @@ static json_t *runtime_json(const struct record *r)
     return o;
 }
 
-static json_t *timing_json(const struct facts *host)
-{
-    json_t *o = json_object();
-    const char *by = record_emulated_by(host);
-    json_put(o, "emulated", json_boolean(by != NULL));
-    json_put_text_or(o, "by", by, "nothing says that the machine is emulated");
-    return o;
-}
-
 static void set_controllers(json_t *o, const struct record_slice *s)
 {
     json_t *have = json_array();
@@ -346,12 +325,12 @@ static json_t *isolation_json(const struct verdict *v)
     for (size_t i = 0; i < v->count; i++) {
         const struct check *c = &v->check[i];
         json_t *one = json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "name", json_of_bytes(c->name), "level",
-                                level_name(c->level), "requested", json_of_bytes(c->requested), "achieved",
+                                verdict_levels[c->level], "requested", json_of_bytes(c->requested), "achieved",
                                 json_of_bytes(c->achieved), "verified_by", json_of_bytes(c->verified_by), "ok", c->ok);
         json_put_text(one, "reason", c->ok ? NULL : c->reason);
         (void)json_array_append_new(checks, one);
     }
-    json_put_text(o, "grade", grade_name(v->grade));
+    json_put_text(o, "grade", verdict_grades[v->grade].name);
     json_put(o, "checks", checks);
     return o;
 }
@@ -442,16 +421,12 @@ static void write_value(FILE *out, json_t *value, size_t flags)
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
-static json_t *range_json(const struct stats_range *range)
-{
-    return json_pack("{s:I, s:I, s:I}", "min", (json_int_t)range->min, "max", (json_int_t)range->max, "avg",
-                     (json_int_t)stats_range_mean(range));
-}
-
 static void set_range(json_t *o, const char *key, const struct stats_range *range, const char *why_not)
 {
     if (range->n)
-        json_put(o, key, range_json(range));
+        json_put(o, key,
+                 json_pack("{s:I, s:I, s:I}", "min", (json_int_t)range->min, "max", (json_int_t)range->max, "avg",
+                           (json_int_t)stats_range_mean(range)));
     else
         json_put_absent(o, key, why_not);
 }
@@ -499,17 +474,13 @@ static json_t *classes_json(const struct record *r, const struct memory_summary 
     return o;
 }
 
-static const char *plateau_reason(const struct record *r)
-{
-    if (!r->sampled)
-        return r->memory_reason;
-    return r->hold_ns > 0 ? NULL : "the workload has no moment from which all its workers go on for a known time";
-}
-
 /* The same figures from the moment when all workers are ready until the first one ends. */
 static void put_plateau(json_t *o, const struct record *r)
 {
-    const char *why_not = plateau_reason(r);
+    const char *why_not = !r->sampled ? r->memory_reason
+                          : r->hold_ns > 0
+                              ? NULL
+                              : "the workload has no moment from which all its workers go on for a known time";
     if (why_not) {
         json_put_absent(o, "plateau", why_not);
         return;
@@ -667,21 +638,17 @@ static json_t *readings_json(const struct growth *g)
     return o;
 }
 
-static json_t *slope_interval_json(const struct growth_slope *s)
-{
-    json_t *o = json_object();
-    json_put_real(o, "low", s->low, s->why_not);
-    json_put_real(o, "high", s->high, s->why_not);
-    return o;
-}
-
 static json_t *growth_json(const struct growth *g)
 {
     json_t *o = json_object(), *slopes = json_object(), *intervals = json_object();
     for (int f = 0; f < GROWTH_FIGURES; f++) {
         const struct growth_slope *s = &g->slope[f];
-        json_put_real(slopes, growth_figure_keys[f], s->bytes, s->why_not);
-        json_put(intervals, growth_figure_keys[f], slope_interval_json(s));
+        const char *key = growth_figure_key((enum growth_figure)f);
+        json_t *interval = json_object();
+        json_put_real(interval, "low", s->low, s->why_not);
+        json_put_real(interval, "high", s->high, s->why_not);
+        json_put_real(slopes, key, s->bytes, s->why_not);
+        json_put(intervals, key, interval);
     }
     json_put_int(o, "per_iterations", GROWTH_PER);
     json_put_real(o, "confidence", GROWTH_CONFIDENCE, NULL);
@@ -720,6 +687,15 @@ static void write_stamps(FILE *out, const char *key, const int64_t *ns, size_t n
     (void)fputs("]", out);
 }
 
+static void write_timing(const struct record *r, FILE *out)
+{
+    json_t *o = json_object();
+    const char *by = record_emulated_by(r->host);
+    json_put(o, "emulated", json_boolean(by != NULL));
+    json_put_text_or(o, "by", by, "nothing says that the machine is emulated");
+    write_section(out, "timing", o);
+}
+
 static void write_image(const struct record *r, FILE *out)
 {
     const struct fact *none = r->image ? facts_find(r->image, "image") : NULL;
@@ -731,19 +707,12 @@ static void write_image(const struct record *r, FILE *out)
     write_section(out, "image_reason", json_of_bytes(none ? none->text : "it was not looked for"));
 }
 
-static void write_counters(const struct record *r, FILE *out)
-{
-    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
-    if (r->counters.count == 0)
-        write_section(out, "counters_reason", json_string("they were not asked for (--counters)"));
-}
-
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
     write_section(out, "id", json_string(r->id));
     write_section(out, "started_at", json_string(r->started_at));
-    write_section(out, "tool", tool_json());
+    write_section(out, "tool", json_of_tool());
     write_section(out, "plan", r->plan.count ? json_of_facts(&r->plan) : json_null());
     write_section(out, "scenario", scenario_json(r));
     write_section(out, "runtime", runtime_json(r));
@@ -761,13 +730,15 @@ int record_write(const struct record *r, FILE *out, struct err *e)
         write_stamps(out, "ready_ns", r->ready_ns, r->iterations);
     }
     (void)fputs("}", out);
-    write_section(out, "timing", timing_json(r->host));
+    write_timing(r, out);
     write_section(out, "result", result_json(r));
     write_memory(r, out);
     write_growth(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
-    write_counters(r, out);
+    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
+    if (r->counters.count == 0)
+        write_section(out, "counters_reason", json_string("they were not asked for (--counters)"));
     write_section(out, "disturbance", json_of_facts(&r->disturbance));
     write_section(out, "termination", termination_json(r));
     write_section(out, "instrument", json_of_facts(&r->instrument));
@@ -801,6 +772,7 @@ int record_exit(const struct record *r, struct err *e)
     if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
         return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
                        failed ? failed->name : "slice", failed ? failed->requested : "full",
-                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
+                       failed ? failed->achieved : verdict_grades[r->isolation.grade].name,
+                       failed ? failed->reason : "");
     return 0;
 }

@@ -127,8 +127,7 @@ static int read_folder(struct records *r, const char *dir, unsigned deeper, stru
 static int read_entry(struct records *r, const char *dir, const struct dirent *entry, unsigned deeper, struct err *e)
 {
     char path[PATH_MAX];
-    int len = snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-    if (len < 0 || (size_t)len >= sizeof(path))
+    if (!text_fits(path, sizeof(path), "%s/%s", dir, entry->d_name))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", entry->d_name);
     if (deeper > 0 && is_folder(path))
         return read_folder(r, path, deeper - 1, e);
@@ -157,8 +156,7 @@ static int read_inner(struct records *r, const char *dir, struct err *e)
     static const char *const INNER[] = {"records", "data/records"};
     char inner[PATH_MAX];
     for (size_t i = 0; i < ARRAY_LEN(INNER); i++) {
-        int len = snprintf(inner, sizeof(inner), "%s/%s", dir, INNER[i]);
-        if (len > 0 && (size_t)len < sizeof(inner) && is_folder(inner))
+        if (text_fits(inner, sizeof(inner), "%s/%s", dir, INNER[i]) && is_folder(inner))
             return read_folder(r, inner, RECORDS_DEPTH, e);
     }
     return 0;

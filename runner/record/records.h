@@ -52,6 +52,11 @@ void records_drop(struct records *r);
 /* Keeps only the records whose cell has this value for the key. */
 void records_keep(struct records *r, const char *key, const char *value);
 
+/* Adds every figure of every record as CSV (RFC 4180), one row per record. The columns: the record's identity, the
+ * cells' keys, each figure. An absent value is an empty field, and the last column gives the reason of the row's first
+ * one. */
+void records_csv(const struct records *r, struct text *out);
+
 void records_free(struct records *r);
 #define cleanup_records __attribute__((cleanup(records_free)))
 

@@ -1,48 +1,14 @@
-#include "record/records_csv.h"
-
+/* Records as CSV. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/csv.h"
 #include "base/text.h"
 #include "record/records.h"
 
-/* All keys of the cells. */
-struct keys {
-    const char **key; /* owned */
-    size_t count;
-};
-
-static struct keys keys_of(const struct records *r)
-{
-    struct keys k = {NULL, 0};
-    struct keysets cells = {0};
-    for (size_t i = 0; i < r->count; i++)
-        keysets_add(&cells, r->list[i].cell);
-    k.key = keysets_keys((const struct keysets *[]){&cells}, 1, &k.count);
-    keysets_free(&cells);
-    return k;
-}
-
-static void add_head(const struct records *r, const struct keys *k, struct text *out)
-{
-    text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination,runtime_version,build");
-    for (size_t i = 0; i < k->count; i++)
-        csv_text(out, false, k->key[i]);
-    for (size_t i = 0; i < r->reader.names; i++)
-        csv_text(out, false, r->reader.name[i].name);
-    csv_text(out, false, "absent_reason");
-    csv_end(out);
-}
-
-static const char *of_environment(const struct invocation *i, const char *key)
-{
-    const char *value = keyset_find(i->environment, key);
-    return value ? value : "";
-}
-
-static void add_record(const struct records *r, const struct keys *k, const struct invocation *i, struct text *out)
+static void add_record(const struct records *r, const char *const *key, size_t keys, const struct invocation *i,
+                       struct text *out)
 {
     char block[24] = "";
     if (i->block)
@@ -56,15 +22,13 @@ static void add_record(const struct records *r, const struct keys *k, const stru
                                  record_kind_names[i->kind],
                                  i->grade,
                                  i->termination,
-                                 of_environment(i, "runtime.version"),
-                                 of_environment(i, INVOCATION_BUILD)};
+                                 keyset_word(i->environment, "runtime.version"),
+                                 keyset_word(i->environment, INVOCATION_BUILD)};
     const char *why = "";
-    for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+    for (size_t w = 0; w < ARRAY_LEN(words); w++)
         csv_text(out, w == 0, words[w]);
-    for (size_t p = 0; p < k->count; p++) {
-        const char *value = keyset_find(i->cell, k->key[p]);
-        csv_text(out, false, value ? value : "");
-    }
+    for (size_t k = 0; k < keys; k++)
+        csv_text(out, false, keyset_word(i->cell, key[k]));
     for (size_t f = 0; f < r->reader.names; f++) {
         struct figure figure = invocation_figure(i, f);
         csv_number(out, figure.value);
@@ -77,9 +41,18 @@ static void add_record(const struct records *r, const struct keys *k, const stru
 
 void records_csv(const struct records *r, struct text *out)
 {
-    struct keys k = keys_of(r);
-    add_head(r, &k, out);
+    size_t keys = 0;
+    cleanup_keysets struct keysets cells = {0};
     for (size_t i = 0; i < r->count; i++)
-        add_record(r, &k, &r->list[i], out);
-    free(k.key);
+        keysets_add(&cells, r->list[i].cell);
+    cleanup_free const char **key = keysets_keys((const struct keysets *[]){&cells}, 1, &keys);
+    text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination,runtime_version,build");
+    for (size_t i = 0; i < keys; i++)
+        csv_text(out, false, key[i]);
+    for (size_t i = 0; i < r->reader.names; i++)
+        csv_text(out, false, r->reader.name[i].name);
+    csv_text(out, false, "absent_reason");
+    csv_end(out);
+    for (size_t i = 0; i < r->count; i++)
+        add_record(r, key, keys, &r->list[i], out);
 }

@@ -144,18 +144,13 @@ static void show_slice_memory(const struct record *r, struct text *out)
 /* From this share on, a sentence says what missed ticks mean. */
 #define MISSED_NOTED_PERCENT 5.0
 
-static double percent_of(uint64_t part, uint64_t whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 /* How many of the due ticks and walks were missed during the measurement. */
 static void show_missed(const struct record *r, struct text *out)
 {
     uint64_t ticks = r->sample_count + r->missed_ticks;
-    double share = percent_of(r->missed_ticks, ticks);
     if (ticks == 0)
         return;
+    const double share = 100.0 * (double)r->missed_ticks / (double)ticks;
     text_add(out, "ticks: %" PRIu64 "  missed: %" PRIu64 " (%.1f %%)\n", ticks, r->missed_ticks, share);
     text_add(out, "process_walks: %" PRIu64 "  missed: %" PRIu64 "  put_off: %" PRIu64 "\n", r->walks, r->missed_walks,
              r->spared_walks);
@@ -196,7 +191,6 @@ static void show_slice(const struct record *r, struct text *out)
     show_fact(&r->events, "oom_kill", "oom_kill", out);
 }
 
-/* The original's lines give times as they are; here it is said what they are not. */
 /* Whether both are absent for the same reason, so that one line shows both. */
 static bool is_absent_alike(const struct fact *a, const struct fact *b)
 {
@@ -221,21 +215,20 @@ void show_counters(const struct facts *counters, size_t width, struct text *out)
     char key[80];
     for (size_t i = 0; i < counters->count; i++) {
         const struct fact *f = &counters->list[i];
-        text_format(key, sizeof(key), "running_share.%.60s", f->key);
-        const struct fact *share = facts_find(counters, key);
         if (f->kind == FACT_ABSENT)
             show_absent(counters, i, width, out);
-        else if (f->kind == FACT_INT && strcmp(f->key, "cpus") != 0 && strcmp(f->key, "energy_window_ns") != 0)
-            text_add(out, "%s: %" PRId64, f->key, f->integer);
-        else
+        if (f->kind != FACT_INT || strcmp(f->key, "cpus") == 0 || strcmp(f->key, "energy_window_ns") == 0)
             continue;
-        if (f->kind == FACT_INT && share && share->real < 1)
+        text_format(key, sizeof(key), "running_share.%.60s", f->key);
+        const struct fact *share = facts_find(counters, key);
+        text_add(out, "%s: %" PRId64, f->key, f->integer);
+        if (share && share->real < 1)
             text_add(out, " (counted in %.0f%% of the time, extrapolated)", share->real * 100);
-        if (f->kind == FACT_INT)
-            text_add(out, "\n");
+        text_add(out, "\n");
     }
 }
 
+/* The original's lines give times as they are; here it is said what they are not. */
 static void show_timing(const struct record *r, struct text *out)
 {
     const char *by = record_emulated_by(r->host);
@@ -336,10 +329,10 @@ static void show_isolation(const struct record *r, const struct terminal_look *l
                   v->grade == GRADE_FULL   ? HUE_GOOD
                   : v->grade == GRADE_NONE ? HUE_BAD
                                            : HUE_MIDDLING,
-                  grade_name(v->grade), out);
+                  verdict_grades[v->grade].name, out);
     text_add(out, " ---\n");
     if (v->grade != GRADE_FULL)
-        terminal_wrap(grade_meaning(v->grade), 0, look->width, 0, out);
+        terminal_wrap(verdict_grades[v->grade].meaning, 0, look->width, 0, out);
     for (size_t i = 0; look->verbose && i < v->count; i++)
         show_check(&v->check[i], look, out);
     if (!look->verbose)

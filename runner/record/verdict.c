@@ -3,14 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *level_name(enum level l)
-{
-    return l == LEVEL_REQUIRED ? "required" : "recorded";
-}
+const char *const verdict_levels[] = {[LEVEL_REQUIRED] = "required", [LEVEL_RECORDED] = "recorded"};
 
-static const struct {
-    const char *name, *meaning;
-} GRADES[] = {
+const struct grade_words verdict_grades[] = {
     [GRADE_NONE] = {"none", "no slice: CPUs by affinity, memory and CPU time a process at a time"},
     [GRADE_BORROWED] = {"borrowed",
                         "the slice is the container's own cgroup, on loan: its engine set the limits, which "
@@ -18,16 +13,6 @@ static const struct {
     [GRADE_PARTIAL] = {"partial", "a slice that lacks what is marked NO"},
     [GRADE_FULL] = {"full", "a slice of its own: the kernel limits and accounts its CPUs, memory and tasks"},
 };
-
-const char *grade_name(enum grade g)
-{
-    return GRADES[g].name;
-}
-
-const char *grade_meaning(enum grade g)
-{
-    return GRADES[g].meaning;
-}
 
 void verdict_add(struct verdict *v, enum level level, const char *name, bool ok, const char *requested,
                  const char *achieved, const char *verified_by, const char *reason)

@@ -10,10 +10,11 @@
 /* How well the workload was isolated. */
 enum grade { GRADE_NONE, GRADE_BORROWED, GRADE_PARTIAL, GRADE_FULL };
 
-const char *grade_name(enum grade g);
-
-/* What it means, for somebody who reads it for the first time: no sentence, no stop. */
-const char *grade_meaning(enum grade g);
+/* meaning: for somebody who reads it for the first time: no sentence, no stop. */
+struct grade_words {
+    const char *name, *meaning;
+};
+extern const struct grade_words verdict_grades[];
 
 /* What depends on a check. */
 enum level {
@@ -22,7 +23,7 @@ enum level {
                        governor) or on the workload (eight threads on three CPUs preempt each other) */
 };
 
-const char *level_name(enum level l);
+extern const char *const verdict_levels[]; /* "required", "recorded" */
 
 struct check {
     char name[40];

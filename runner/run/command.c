@@ -1,7 +1,6 @@
 #include "run/command.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,31 +22,25 @@ static const char *why_no_program(const char *path)
     return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? NULL : "it is not executable";
 }
 
-/* For a name with a slash. */
-static int find_named(const char *name, char *ret, struct err *e)
-{
-    char path[PATH_MAX];
-    if (!realpath(name, path))
-        return err_sys(e, ERR_USAGE, "'%s'", name);
-    const char *why = why_no_program(path);
-    if (why)
-        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
-    text_format(ret, PATH_MAX, "%s", path);
-    return 0;
-}
-
 int run_command_find(const char *name, char ret[PATH_MAX], struct err *e)
 {
     char candidate[PATH_MAX];
     const char *path = getenv("PATH");
     if (!*name)
         return err_set(e, ERR_USAGE, -ENOENT, "'': the command's name is empty");
-    if (strchr(name, '/'))
-        return find_named(name, ret, e);
+    if (strchr(name, '/')) {
+        if (!realpath(name, candidate))
+            return err_sys(e, ERR_USAGE, "'%s'", name);
+        const char *why = why_no_program(candidate);
+        if (why)
+            return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
+        text_format(ret, PATH_MAX, "%s", candidate);
+        return 0;
+    }
     for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
          at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
-        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);
-        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && !why_no_program(candidate)) {
+        if (text_fits(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name) &&
+            candidate[0] == '/' && !why_no_program(candidate)) {
             text_format(ret, PATH_MAX, "%s", candidate);
             return 0;
         }
@@ -70,14 +63,6 @@ static bool is_shown(const char *path, const struct run_command *command, const 
     return shown;
 }
 
-/* The path at the start of a text, up to a character that ends a word in a shell. */
-static char *path_at(const char *at)
-{
-    cleanup_free char *path = text_printf("%.*s", (int)strcspn(at, " \t\n'\";|&<>()`$"), at);
-    char real[PATH_MAX];
-    return realpath(path, real) ? xstrdup(real) : NULL;
-}
-
 char *run_command_missed(const struct run_command *command, const struct cell *cell)
 {
     static const char *const PRIVATE[] = {"/tmp/", "/dev/shm/", "/run/", "/var/run/"};
@@ -86,9 +71,11 @@ char *run_command_missed(const struct run_command *command, const struct cell *c
     for (size_t i = 0; command->argv[i]; i++)
         for (size_t k = 0; k < ARRAY_LEN(PRIVATE); k++)
             for (const char *at = strstr(command->argv[i], PRIVATE[k]); at; at = strstr(at + 1, PRIVATE[k])) {
-                cleanup_free char *path = path_at(at);
-                if (path && !is_shown(path, command, cell))
-                    return STEAL(path);
+                /* up to a character that ends a word in a shell */
+                cleanup_free char *path = text_printf("%.*s", (int)strcspn(at, " \t\n'\";|&<>()`$"), at);
+                char real[PATH_MAX];
+                if (realpath(path, real) && !is_shown(real, command, cell))
+                    return xstrdup(real);
             }
     return NULL;
 }

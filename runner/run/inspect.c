@@ -27,24 +27,18 @@ void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
                 "sched_getaffinity(2)", s->cpus_reason);
 }
 
-/* The check "slice of its own" of a run without one. */
-static void add_no_slice(struct record *record)
-{
-    const struct record_slice *s = &record->slice;
-    bool borrowed = s->provenance == SLICE_BORROWED;
-    if (record->cell.isolation != ISOLATION_OFF)
-        verdict_add(&record->isolation, LEVEL_REQUIRED, "slice of its own", false, "a cgroup of its own",
-                    borrowed ? "the container's, which the runner shares" : "", "/proc/self/mountinfo", s->reason);
-}
-
 void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct record *record)
 {
     struct verdict *v = &record->isolation;
     char path[64];
     char buf[4096];
     char achieved[256];
+    const struct record_slice *s = &record->slice;
+    const bool borrowed = s->provenance == SLICE_BORROWED;
     if (!slice->own) {
-        add_no_slice(record);
+        if (record->cell.isolation != ISOLATION_OFF)
+            verdict_add(v, LEVEL_REQUIRED, "slice of its own", false, "a cgroup of its own",
+                        borrowed ? "the container's, which the runner shares" : "", "/proc/self/mountinfo", s->reason);
         return;
     }
     text_format(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
@@ -82,16 +76,6 @@ void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wa
                 "sched_getaffinity(2)", read ? "it may run elsewhere" : "the workload ended before it was read");
 }
 
-static void note_loss(struct slice_setting *set, const struct watch_result *watched, int64_t start_ns)
-{
-    if (watched->partition_lost_ns == 0)
-        return;
-    set->ok = false;
-    text_format(set->achieved, sizeof(set->achieved), "%s", watched->partition_said);
-    (void)snprintf(set->reason, sizeof(set->reason), "it was lost %.3f s after the start",
-                   (double)(watched->partition_lost_ns - start_ns) / (double)NS_PER_S);
-}
-
 /* Kernel threads bound to a CPU stay on it (cgroup-v2.rst, "cpuset.cpus.partition"). */
 static void add_exclusive(const struct slice *slice, const struct cpulist *wanted, struct verdict *v)
 {
@@ -115,7 +99,12 @@ void inspect_partition(struct slice *slice, const struct watch_result *watched, 
         if (strcmp(set->file, now->file) != 0)
             continue;
         *set = *now;
-        note_loss(set, watched, start_ns);
+        if (watched->partition_lost_ns != 0) {
+            set->ok = false;
+            text_format(set->achieved, sizeof(set->achieved), "%s", watched->partition_said);
+            (void)snprintf(set->reason, sizeof(set->reason), "it was lost %.3f s after the start",
+                           (double)(watched->partition_lost_ns - start_ns) / (double)NS_PER_S);
+        }
         if (strcmp(set->requested, set->achieved) == 0)
             add_exclusive(slice, wanted, &record->isolation);
     }

@@ -22,12 +22,6 @@ static const struct fact *number(const struct facts *facts, const char *key)
     return f && f->kind == FACT_INT ? f : NULL;
 }
 
-static const char *why_absent(const struct facts *facts, const char *key)
-{
-    const struct fact *f = facts_find(facts, key);
-    return f && f->kind == FACT_ABSENT ? f->text : "it was not read";
-}
-
 static double window_s(const struct record *r)
 {
     int64_t ns = facts_integer(&r->disturbance, "window_ns", 0);
@@ -43,7 +37,9 @@ static double seconds_of_ticks(const struct record *r, int64_t ticks)
 static void add_absent(struct record *r, enum level level, const char *name, const char *wanted, const char *by,
                        const struct facts *facts, const char *key)
 {
-    verdict_add(&r->isolation, level, name, false, wanted, "", by, why_absent(facts, key));
+    const struct fact *f = facts_find(facts, key);
+    verdict_add(&r->isolation, level, name, false, wanted, "", by,
+                f && f->kind == FACT_ABSENT ? f->text : "it was not read");
 }
 
 /* --- during the run ---------------------------------------------------------------------------------------------- */

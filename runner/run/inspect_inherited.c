@@ -43,18 +43,13 @@ static void describe_throttled(struct facts *to, const struct inherited *before,
     facts_text(to, "nr_throttled_by", after->throttled_file);
 }
 
-static unsigned count_cpus(const struct record *r)
-{
-    struct cpulist cpus = {0};
-    const char *list = *r->slice.cpus_effective ? r->slice.cpus_effective : r->slice.cpus_requested;
-    return cpulist_parse(list, &cpus) == 0 ? cpulist_count(&cpus) : 0;
-}
-
 /* A quota below the number of CPUs: once it is used up, all threads stop. */
 static void check_quota(const struct inherited_limit *l, struct record *r)
 {
     char wanted[80], achieved[256], why[160];
-    unsigned cpus = count_cpus(r);
+    struct cpulist list = {0};
+    const char *said = *r->slice.cpus_effective ? r->slice.cpus_effective : r->slice.cpus_requested;
+    const unsigned cpus = cpulist_parse(said, &list) == 0 ? cpulist_count(&list) : 0;
     text_format(wanted, sizeof(wanted), "time for all of its %u CPU%s", cpus, cpus == 1 ? "" : "s");
     if (l->limited)
         (void)snprintf(achieved, sizeof(achieved), "%.2f CPUs (%.200s)", l->value, l->file);

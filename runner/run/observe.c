@@ -1,4 +1,4 @@
-#include "run/observe.h"
+#include "run/stage.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -92,17 +92,6 @@ void observe_describe_refused(struct stage *s)
         facts_absent(events, "network_unreachable", "it has no network of its own");
 }
 
-/* An invocation of a command is its one iteration, from its exec to its end. */
-static void take_invocation(struct stage *s)
-{
-    struct record *r = s->record;
-    r->start_ns[0] = s->child.started_ns;
-    r->end_ns[0] = s->watched.ended_ns;
-    r->iterations = 1;
-    r->has_wall = true;
-    r->total_wall_s = (double)(r->end_ns[0] - r->start_ns[0]) / (double)NS_PER_S;
-}
-
 static void take_ledger(struct stage *s, size_t n)
 {
     struct record *r = s->record;
@@ -128,10 +117,15 @@ static void take_stamps(struct stage *s)
     r->start_ns = xcalloc(n + 1, sizeof(*r->start_ns));
     r->end_ns = xcalloc(n + 1, sizeof(*r->end_ns));
     r->ready_ns = xcalloc(n + 1, sizeof(*r->ready_ns));
-    if (s->command)
-        take_invocation(s);
-    else
+    if (s->command) { /* its one iteration, from its exec to its end */
+        r->start_ns[0] = s->child.started_ns;
+        r->end_ns[0] = s->watched.ended_ns;
+        r->iterations = 1;
+        r->has_wall = true;
+        r->total_wall_s = (double)(r->end_ns[0] - r->start_ns[0]) / (double)NS_PER_S;
+    } else {
         take_ledger(s, n);
+    }
     r->result = stats_of_iterations(r->start_ns, r->end_ns, n);
 }
 
@@ -172,14 +166,6 @@ static void describe_steal(struct stage *s)
         facts_int(&s->record->cpu, "steal_ticks", now - s->steal_ticks);
     else
         facts_absent(&s->record->cpu, "steal_ticks", "/proc/stat does not say");
-}
-
-static void describe_disturbance(struct stage *s)
-{
-    struct disturbance_reading now;
-    disturbance_read("", &s->session->cpus, &now);
-    disturbance_describe(&s->session->cpus, &s->undisturbed, &now, &s->pressure_before, &s->pressure,
-                         &s->record->disturbance);
 }
 
 static void take_growth(struct stage *s)
@@ -261,7 +247,10 @@ static void describe_program(struct stage *s)
 void observe_take(struct stage *s)
 {
     if (observe_is_inspected(s)) {
-        describe_disturbance(s);
+        struct disturbance_reading now;
+        disturbance_read("", &s->session->cpus, &now);
+        disturbance_describe(&s->session->cpus, &s->undisturbed, &now, &s->pressure_before, &s->pressure,
+                             &s->record->disturbance);
         describe_steal(s);
         inherited_read("", slice_tree_root(s->session->tree), &s->inherited[1]);
         inspect_inherited(&s->inherited[0], &s->inherited[1], s->record);

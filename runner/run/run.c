@@ -23,7 +23,7 @@
 #include "host/host.h"
 #include "run/inspect.h"
 #include "run/judge.h"
-#include "run/observe.h"
+#include "run/stage.h"
 
 #define LEAVE_MS          2000 /* the time for a forkserver and a resource tracker to end after their parent */
 #define LEAVE_MS_EMULATED (8 * LEAVE_MS)
@@ -50,18 +50,10 @@ static int prepare_scenario(struct stage *s, const struct cell *cell, struct err
     return prepare_messages(s, e);
 }
 
-/* The part of a path before its last name. */
-static const char *folder_of(const char *path, char *buf, size_t cap)
-{
-    const char *slash = strrchr(path, '/');
-    text_format(buf, cap, "%.*s", slash && slash != path ? (int)(slash - path) : 1, path);
-    return buf;
-}
-
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
-    const char *needed[4 + CARRIED_MAX];
+    const char *needed[4 + CARRIED_MAX], *slash = strrchr(s->tmpdir, '/');
     size_t count = 0;
     if (cell->confinement == CONFINEMENT_OFF)
         return 0;
@@ -75,8 +67,11 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
         needed[count++] = cell->scenario->dir;
         needed[count++] = cell->scenario->lib;
     }
-    if (*s->tmpdir)
-        needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
+    if (*s->tmpdir) {
+        text_format(folder, sizeof(folder), "%.*s", slash && slash != s->tmpdir ? (int)(slash - s->tmpdir) : 1,
+                    s->tmpdir);
+        needed[count++] = folder;
+    }
     struct confine_request request = workload_confinement(cell, needed, count);
     request.has_streams = s->command != NULL;
     request.scratch = *s->tmpdir ? s->tmpdir : NULL;
@@ -159,21 +154,17 @@ void run_ahead_end(struct run_ahead *a)
     *a = RUN_NOTHING_AHEAD;
 }
 
-static void take_ahead(struct stage *s, struct run_ahead *a)
-{
-    s->confine = a->confine;
-    s->environment = a->environment;
-    s->spec = a->spec;
-    s->child = a->child;
-    s->relay = a->relay;
-    *a = RUN_NOTHING_AHEAD;
-}
-
 static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *ahead, struct err *e)
 {
     const bool has_begun = ahead && ahead->spec.path;
-    if (has_begun)
-        take_ahead(s, ahead);
+    if (has_begun) {
+        s->confine = ahead->confine;
+        s->environment = ahead->environment;
+        s->spec = ahead->spec;
+        s->child = ahead->child;
+        s->relay = ahead->relay;
+        *ahead = RUN_NOTHING_AHEAD;
+    }
     TRY(!s->command ? prepare_scenario(s, cell, e) : s->command->is_silent ? prepare_messages(s, e) : 0);
     if (!has_begun)
         TRY(begin(s, cell, e));
@@ -253,14 +244,6 @@ static int open_events(const struct stage *s, const char *file)
     return fd;
 }
 
-static void inspect_start(struct stage *s)
-{
-    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), s->record);
-    inspect_born(s->slice, s->child.pid, s->child.moved, s->record);
-    inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
-    inspect_confinement(s->confine, &s->child, s->record);
-}
-
 /* Waiting that a knob asks for is not a stall. */
 static void set_stall(const struct stage *s, const struct cell *cell)
 {
@@ -286,15 +269,6 @@ static int begin_trace(struct stage *s, struct err *e)
                        &t->trace, e);
 }
 
-static void open_counters(struct stage *s, const struct cell *cell)
-{
-    if (!cell->counters)
-        return;
-    if (s->slice->own)
-        s->counters = counters_open(s->slice->dirfd, &s->session->topology.online);
-    energy_read("", &s->energy);
-}
-
 /* --until-slope: whether the slope will be known precisely enough. */
 static void look_at_growth(void *arg)
 {
@@ -313,12 +287,19 @@ static unsigned shared_cpus(const struct cell *cell, const struct topology_choic
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
-    open_counters(s, cell);
+    if (cell->counters && s->slice->own)
+        s->counters = counters_open(s->slice->dirfd, &s->session->topology.online);
+    if (cell->counters)
+        energy_read("", &s->energy);
     TRY(start(s, e));
     fail_point("workload started");
     TRY(begin_trace(s, e));
-    if (observe_is_inspected(s))
-        inspect_start(s);
+    if (observe_is_inspected(s)) {
+        inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), s->record);
+        inspect_born(s->slice, s->child.pid, s->child.moved, s->record);
+        inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
+        inspect_confinement(s->confine, &s->child, s->record);
+    }
     if (cell->mem_sample)
         s->sampler = sampler_open(s->slice->dirfd);
     translate_pids(s);
@@ -510,7 +491,7 @@ static void release(struct stage *s)
         (void)slice_destroy(&s->slice, NULL);
     shm_objects_free(&s->shm);
     sampler_close(&s->sampler);
-    accounts_baseline_free(&s->baseline);
+    accounts_free(&s->baseline);
     ledger_close(&s->ledger);
     confine_free(&s->confine);
     free(s->inherited);

@@ -74,24 +74,6 @@ int session_refuse_unlimited(const struct slice_root *root, const struct cell *c
     return cell->has_memory_high ? refuse_without(root, "memory-high", SLICE_MEMORY, e) : 0;
 }
 
-static int take_signals(struct session *s, struct err *e)
-{
-    sigset_t ends;
-    signals_of_end(&ends);
-    s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (s->signal_fd < 0)
-        return err_sys(e, ERR_OURS, "signalfd");
-    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
-    return 0;
-}
-
-static void use_housekeeping_cpus(const struct session *s)
-{
-    if (cpulist_count(&s->cpus.housekeeping) > 0)
-        (void)sched_setaffinity(0, sizeof(s->cpus.housekeeping), (const cpu_set_t *)s->cpus.housekeeping.word);
-    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
-}
-
 /* The guard's arguments, and a stack for a few system calls. */
 static struct {
     int kill_fd;
@@ -166,6 +148,7 @@ static void say_quota_without_effect(const struct cell *cell, const struct topol
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
+    sigset_t ends;
     /* After the root: in a scope we may have other CPUs. */
     TRY(bench_cpus_choose("", cell, &s->topology, &s->cpus, e));
     if (cell->isolation == ISOLATION_STRICT)
@@ -178,7 +161,11 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
         image_capture("", getenv("TARE_IMAGE_DIGEST"), &s->image);
     }
     record_make_id(s->id, started_at);
-    TRY(take_signals(s, e));
+    signals_of_end(&ends);
+    s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signal_fd < 0)
+        return err_sys(e, ERR_OURS, "signalfd");
+    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
     if (cpulist_of_task(0, &s->came_from) != 0)
         s->came_from = (struct cpulist){0};
     TRY(slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e));
@@ -187,7 +174,9 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (is_without_slice(&s->root))
         TRY(spawn_adopt_orphans(e));
     fail_point("session opened");
-    use_housekeeping_cpus(s);
+    if (cpulist_count(&s->cpus.housekeeping) > 0)
+        (void)sched_setaffinity(0, sizeof(s->cpus.housekeeping), (const cpu_set_t *)s->cpus.housekeeping.word);
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
     return 0;
 }
 

@@ -1,4 +1,5 @@
-/* stage: what one invocation holds while it runs. run.c makes and ends it; observe.c reads it. */
+/* stage: what one invocation holds while it runs, which run.c makes and ends; and what observe.c writes of it into the
+ * record: what was requested, and what a run left: stamps, samples, refusals, costs. */
 #ifndef TARE_STAGE_H
 #define TARE_STAGE_H
 
@@ -32,7 +33,7 @@ struct stage {
     struct spawn_spec spec;
     struct slice *slice;
     struct sampler *sampler;
-    struct accounts_baseline baseline;
+    struct accounts baseline;               /* a borrowed slice's */
     struct inherited *inherited;            /* before and after, owned; NULL: not inspected */
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;
@@ -52,5 +53,20 @@ struct stage {
     struct growth_target target; /* of --until-slope */
     size_t readings_asked;       /* how many of the readings have been asked whether they suffice */
 };
+
+/* Whether to inspect the run: not for a command without a record, which nobody would read. */
+bool observe_is_inspected(const struct stage *s);
+
+/* Before the run: what was requested. */
+void observe_describe_start(struct stage *s, const struct cell *cell);
+
+/* With --counters: what was counted of the slice, which is still there, and the energy meanwhile. */
+void observe_describe_counters(struct stage *s);
+
+/* What the filter refused, and packets without a route. Call it while the init lives. */
+void observe_describe_refused(struct stage *s);
+
+/* After the slice is removed and all processes reaped: stamps, samples, figures, disturbances. */
+void observe_take(struct stage *s);
 
 #endif

@@ -27,8 +27,7 @@ int why_refuse(const struct cell *cell, const struct runtime *runtime, struct er
                    runtime->native ? "--runtime native" : "--mode processes");
 }
 
-/* --- the diagnostic run --------------------------------------------------------------------------------------------
- */
+/* --- the diagnostic run ------------------------------------------------------------------------------------------- */
 
 /* The same cell with Python's frames told (-X perf), and no longer than it takes to see. */
 static int diagnostic_cell(const struct cell *cell, const struct why_timed *timed, struct cell *ret, struct err *e)

@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "run/why.h"
 
 const struct planted planted_causes[] = {
@@ -26,27 +25,13 @@ const struct planted planted_causes[] = {
 };
 const size_t planted_count = ARRAY_LEN(planted_causes);
 
-const char *planted_verdict_name(enum planted_verdict v)
-{
-    static const char *const NAMES[PLANTED_VERDICTS] = {"MISNAMED", "unavailable", "ok"};
-    return NAMES[v];
-}
+const char *const planted_verdict_names[] = {"MISNAMED", "unavailable", "ok"};
 
-/* --- the judgement -------------------------------------------------------------------------------------------------
- */
+/* --- the judgement ------------------------------------------------------------------------------------------------ */
 
 static bool is_planted(const struct planted *p, const char *id)
 {
     return (p->cause && strcmp(id, p->cause) == 0) || (p->or_cause && strcmp(id, p->or_cause) == 0);
-}
-
-/* Of all rows of the planted cause: one of an object's lock is a row for each kind of object. */
-static double share_of(const struct planted *p, const struct causes *c)
-{
-    double sum = 0;
-    for (size_t i = 0; i < c->count; i++)
-        sum += is_planted(p, c->list[i].id) ? c->list[i].share : 0;
-    return sum;
 }
 
 static void judge_none(const struct causes *c, struct planted_result *r)
@@ -100,10 +85,13 @@ void planted_judge(const struct planted *p, const struct why *why, struct plante
     *ret = (struct planted_result){.planted = p, .share = NAN, .stretch = why->stretch};
     if (first)
         text_format(ret->named, sizeof(ret->named), "%s", first->id);
-    if (p->cause && why->causes.count > 0)
-        ret->share = share_of(p, &why->causes);
-    else if (first)
+    if (first)
         ret->share = first->share;
+    if (p->cause && why->causes.count > 0) { /* of all rows of it: an object's lock has one for each kind of object */
+        ret->share = 0;
+        for (size_t i = 0; i < why->causes.count; i++)
+            ret->share += is_planted(p, why->causes.list[i].id) ? why->causes.list[i].share : 0;
+    }
     if (p->cause)
         judge_cause(p, why, ret);
     else
@@ -129,8 +117,7 @@ void planted_give_up(const struct planted *p, const char *reason, struct planted
     (void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
-/* --- the report ----------------------------------------------------------------------------------------------------
- */
+/* --- the report --------------------------------------------------------------------------------------------------- */
 
 static json_t *json_of_result(const struct planted_result *r)
 {
@@ -144,7 +131,7 @@ static json_t *json_of_result(const struct planted_result *r)
                      r->verdict == PLANTED_UNAVAILABLE ? r->reason : "no cause costs enough");
     json_put_real(o, "share", r->share, "nothing is lost to a cause");
     json_put_real(o, "stretch", r->stretch, "the time of one thread or that of all is not known");
-    json_put_text(o, "verdict", planted_verdict_name(r->verdict));
+    json_put_text(o, "verdict", planted_verdict_names[r->verdict]);
     if (*r->reason)
         json_put(o, "reason", json_of_bytes(r->reason));
     return o;
@@ -152,10 +139,7 @@ static json_t *json_of_result(const struct planted_result *r)
 
 void planted_json(const struct planted_report *report, struct text *out)
 {
-    json_t *o = json_object(), *rows = json_array(), *tool = json_object(), *counts = json_object();
-    json_put_text(tool, "name", "tare");
-    json_put_text(tool, "version", TARE_VERSION);
-    json_put_text(tool, "commit", TARE_COMMIT);
+    json_t *o = json_object(), *rows = json_array(), *counts = json_object();
     json_put_int(counts, "ok", (int64_t)report->count[PLANTED_OK]);
     json_put_int(counts, "misnamed", (int64_t)report->count[PLANTED_MISNAMED]);
     json_put_int(counts, "unavailable", (int64_t)report->count[PLANTED_UNAVAILABLE]);
@@ -163,7 +147,7 @@ void planted_json(const struct planted_report *report, struct text *out)
         (void)json_array_append_new(rows, json_of_result(&report->result[i]));
     json_put_text(o, "schema", PLANTED_SCHEMA);
     json_put_text(o, "at", report->at);
-    json_put(o, "tool", tool);
+    json_put(o, "tool", json_of_tool());
     json_put(o, "interpreter", json_of_bytes(report->interpreter));
     json_put_text(o, "version", report->version);
     json_put(o, "frame_pointers", json_boolean(report->frame_pointers));

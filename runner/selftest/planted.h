@@ -30,7 +30,7 @@ extern const struct planted planted_causes[];
 extern const size_t planted_count;
 
 enum planted_verdict { PLANTED_MISNAMED, PLANTED_UNAVAILABLE, PLANTED_OK, PLANTED_VERDICTS };
-const char *planted_verdict_name(enum planted_verdict v); /* "MISNAMED", "unavailable", "ok" */
+extern const char *const planted_verdict_names[]; /* "MISNAMED", "unavailable", "ok" */
 
 struct planted_result {
     const struct planted *planted;

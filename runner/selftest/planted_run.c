@@ -30,8 +30,7 @@
 #define OPERATIONS_EMULATED "250000" /* of a worker of scenario4 in an iteration, in place of 500,000 */
 #define CALLS_EMULATED      "5"      /* of causes, in place of 10 */
 
-/* --- a row's cell --------------------------------------------------------------------------------------------------
- */
+/* --- a row's cell ------------------------------------------------------------------------------------------------- */
 
 static int take_less(struct cell *cell, struct err *e)
 {
@@ -74,15 +73,6 @@ static size_t row_named(const char *pattern, size_t len)
     return i;
 }
 
-static int unknown_row(const char *pattern, size_t len, struct err *e)
-{
-    cleanup_text struct text all = {0};
-    for (size_t i = 0; i < planted_count; i++)
-        text_add(&all, "%s%s", i ? ", " : "", planted_causes[i].pattern);
-    return err_set(e, ERR_USAGE, -EINVAL, "--only '%.*s': what is allowed is a list of %s", (int)len, pattern,
-                   all.data);
-}
-
 /* The numbers of the rows to run; owned. */
 struct rows {
     size_t *row, count;
@@ -100,15 +90,20 @@ static int choose_rows(const char *only, struct rows *ret, struct err *e)
         add_row(ret, i);
     for (const char *p = only; p; p = p[strcspn(p, ",")] ? strchr(p, ',') + 1 : NULL) {
         const size_t row = row_named(p, strcspn(p, ","));
-        if (row == planted_count)
-            return unknown_row(p, strcspn(p, ","), e);
-        add_row(ret, row);
+        if (row < planted_count) {
+            add_row(ret, row);
+            continue;
+        }
+        cleanup_text struct text all = {0};
+        for (size_t i = 0; i < planted_count; i++)
+            text_add(&all, "%s%s", i ? ", " : "", planted_causes[i].pattern);
+        return err_set(e, ERR_USAGE, -EINVAL, "--only '%.*s': what is allowed is a list of %s", (int)strcspn(p, ","), p,
+                       all.data);
     }
     return 0;
 }
 
-/* --- the interpreter -----------------------------------------------------------------------------------------------
- */
+/* --- the interpreter ---------------------------------------------------------------------------------------------- */
 
 /* The one that was named; else 3.14t, or rather its build with frame pointers, where there is one. */
 static int find_runtime(const struct cell *given, struct runtime *ret, struct err *e)
@@ -130,8 +125,7 @@ static int find_runtime(const struct cell *given, struct runtime *ret, struct er
                    given->runtime);
 }
 
-/* --- a row ---------------------------------------------------------------------------------------------------------
- */
+/* --- a row -------------------------------------------------------------------------------------------------------- */
 
 struct row {
     struct session *session;
@@ -170,13 +164,6 @@ static int run_row(const struct row *row, const struct planted *p, struct plante
     return 0;
 }
 
-static void keep(struct planted_report *report, const struct planted_result *r)
-{
-    report->result = xgrow(report->result, report->results, sizeof(*report->result));
-    report->result[report->results++] = *r;
-    report->count[r->verdict]++;
-}
-
 static int run_rows(struct session *session, const struct cell *given, const struct runtime *runtime,
                     const struct rows *rows, struct planted_report *report, struct err *e)
 {
@@ -186,19 +173,21 @@ static int run_rows(struct session *session, const struct cell *given, const str
         TRY(cell_of(&planted_causes[rows->row[i]], given, report->workers, report->emulated, &cell[i], e));
     meter_open(&meter, cell, rows->count);
     int failed = 0;
-    for (size_t i = 0; failed == 0 && !report->interrupted_by && i < rows->count; i++) {
+    for (size_t i = 0; i < rows->count; i++) {
         struct planted_result result;
         const struct row row = {session, &cell[i], runtime, meter_cell(&meter, i)};
         failed = run_row(&row, &planted_causes[rows->row[i]], report, &result, e);
-        if (failed == 0 && !report->interrupted_by)
-            keep(report, &result);
+        if (failed != 0 || report->interrupted_by)
+            break;
+        report->result = xgrow(report->result, report->results, sizeof(*report->result));
+        report->result[report->results++] = result;
+        report->count[result.verdict]++;
     }
     meter_clear(&meter);
     return failed;
 }
 
-/* --- all of them ---------------------------------------------------------------------------------------------------
- */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 
 static void describe(const struct session *session, const struct runtime *runtime, struct planted_report *report)
 {

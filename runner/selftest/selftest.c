@@ -1,10 +1,15 @@
 #include "selftest/selftest.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
+#include "host/last_selftest.h"
 
 #define MIB  ((int64_t)1 << 20)
 #define KIB  ((int64_t)1 << 10)
@@ -61,10 +66,7 @@ const struct selftest_check selftest_checks[] = {
 };
 /* clang-format on */
 
-size_t selftest_count(void)
-{
-    return ARRAY_LEN(selftest_checks);
-}
+const size_t selftest_count = ARRAY_LEN(selftest_checks);
 
 const char *selftest_load(const char *name)
 {
@@ -87,9 +89,7 @@ const char *selftest_load(const char *name)
     return NULL;
 }
 
-static const struct {
-    const char *name, *unit;
-} FIGURES[SELFTEST_FIGURES] = {
+const struct selftest_figure_words selftest_figures[] = {
     [SELFTEST_RSS] = {"smaps_rollup rss", "bytes"},
     [SELFTEST_USS] = {"smaps_rollup uss", "bytes"},
     [SELFTEST_PSS] = {"smaps_rollup pss", "bytes"},
@@ -105,16 +105,6 @@ static const struct {
     [SELFTEST_FOUND] = {"processes found", "processes"},
     [SELFTEST_LEFT] = {"processes left", "processes"},
 };
-
-const char *selftest_figure_name(enum selftest_figure f)
-{
-    return FIGURES[f].name;
-}
-
-const char *selftest_figure_unit(enum selftest_figure f)
-{
-    return FIGURES[f].unit;
-}
 
 const char *const selftest_verdict_names[] = {"FAIL", "unavailable", "pass"};
 
@@ -160,8 +150,8 @@ void selftest_add(struct selftest_report *report, const struct selftest_result *
 
 static void add_result(const struct selftest_result *r, struct text *out)
 {
-    const char *unit = selftest_figure_unit(r->check->figure);
-    text_add(out, "%-11s  %-28s ", selftest_verdict_names[r->verdict], selftest_figure_name(r->check->figure));
+    const char *unit = selftest_figures[r->check->figure].unit;
+    text_add(out, "%-11s  %-28s ", selftest_verdict_names[r->verdict], selftest_figures[r->check->figure].name);
     if (r->has_measured)
         text_add(out, "expected %lld %s (-%lld +%lld), measured %lld\n", (long long)r->expected, unit,
                  (long long)r->below, (long long)r->above, (long long)r->measured);
@@ -186,4 +176,54 @@ void selftest_text(const struct selftest_report *report, struct text *out)
     }
     text_add(out, "\ntare selftest: %zu passed, %zu failed, %zu unavailable\n", report->count[SELFTEST_PASS],
              report->count[SELFTEST_FAIL], report->count[SELFTEST_UNAVAILABLE]);
+}
+
+/* --- as JSON ------------------------------------------------------------------------------------------------------ */
+
+static json_t *text_or_null(const char *text)
+{
+    return *text ? json_of_bytes(text) : json_null();
+}
+
+static json_t *integer_or_null(bool has, int64_t value)
+{
+    return has ? json_integer(value) : json_null();
+}
+
+static json_t *json_of_result(const struct selftest_result *r)
+{
+    const struct selftest_check *c = r->check;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "load", c->load, "what", selftest_load(c->load),
+        "figure", selftest_figures[c->figure].name, "unit", selftest_figures[c->figure].unit, "verdict",
+        selftest_verdict_names[r->verdict], "expected", integer_or_null(r->has_expected, r->expected), "measured",
+        integer_or_null(r->has_measured, r->measured), "tolerance_below", integer_or_null(r->has_expected, r->below),
+        "tolerance_above", integer_or_null(r->has_expected, r->above), "tolerance_why", c->why, "reason",
+        text_or_null(r->reason));
+}
+
+static json_t *json_of_slice(const struct selftest_report *report)
+{
+    return json_pack("{s:s, s:o, s:s, s:b}", "provenance", report->provenance, "provenance_reason",
+                     text_or_null(report->slice_reason), "cpus", report->cpus, "exclusive", report->exclusive);
+}
+
+int selftest_json(const struct selftest_report *report, struct text *out, struct err *e)
+{
+    json_t *checks = json_array();
+    for (size_t i = 0; i < report->results; i++)
+        (void)json_array_append_new(checks, json_of_result(&report->result[i]));
+    json_t *counts = json_pack("{s:I, s:I, s:I}", "passed", (json_int_t)report->count[SELFTEST_PASS], "failed",
+                               (json_int_t)report->count[SELFTEST_FAIL], "unavailable",
+                               (json_int_t)report->count[SELFTEST_UNAVAILABLE]);
+    json_t *whole = json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o}", "schema", SELFTEST_SCHEMA, "at", report->at,
+                              "tool", json_of_tool(), "boot_id", report->boot_id, "emulated", report->emulated, "slice",
+                              json_of_slice(report), "counts", counts, "checks", checks);
+    char *dump = whole ? json_dumps(whole, JSON_INDENT(2)) : NULL;
+    json_decref(whole);
+    if (!dump)
+        return err_set(e, ERR_OURS, -EIO, "cannot write the selftest's report as JSON");
+    text_add(out, "%s\n", dump);
+    free(dump);
+    return 0;
 }

@@ -53,12 +53,15 @@ struct selftest_check {
 };
 
 extern const struct selftest_check selftest_checks[]; /* grouped by load */
-size_t selftest_count(void);
+extern const size_t selftest_count;
 
 /* A short description of a load; NULL: unknown name. */
 const char *selftest_load(const char *name);
-const char *selftest_figure_name(enum selftest_figure f); /* with its source: "memory.stat anon" */
-const char *selftest_figure_unit(enum selftest_figure f);
+
+struct selftest_figure_words {
+    const char *name, *unit; /* name: with its source: "memory.stat anon" */
+};
+extern const struct selftest_figure_words selftest_figures[];
 
 enum selftest_verdict { SELFTEST_FAIL, SELFTEST_UNAVAILABLE, SELFTEST_PASS, SELFTEST_VERDICTS };
 extern const char *const selftest_verdict_names[]; /* "FAIL", "unavailable", "pass" */

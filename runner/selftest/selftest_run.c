@@ -115,7 +115,7 @@ static void take(struct stage *s, struct reading *to)
 /* The next row of the table for this load; false: none. */
 static bool next_check(const struct stage *s, size_t *i, const struct selftest_check **ret)
 {
-    while (*i < selftest_count()) {
+    while (*i < selftest_count) {
         *ret = &selftest_checks[(*i)++];
         if (strcmp((*ret)->load, s->name) == 0)
             return true;
@@ -361,7 +361,7 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
     const char *tmpdir = getenv("TMPDIR");
     const char *done = "";
     int failed = 0;
-    for (size_t i = 0; failed == 0 && i < selftest_count(); i++) {
+    for (size_t i = 0; failed == 0 && i < selftest_count; i++) {
         if (strcmp(selftest_checks[i].load, done) == 0)
             continue;
         done = selftest_checks[i].load;

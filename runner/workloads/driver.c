@@ -38,7 +38,7 @@ static int area_clear(struct bench *b, struct err *e)
     return err_sys(e, ERR_WORKLOAD, "cannot empty %zu bytes of shared memory", b->area_bytes);
 }
 
-static void workers_reset(struct bench *b)
+void workers_reset(struct bench *b)
 {
     for (uint64_t i = 0; i < b->size; i++) {
         struct worker *w = &b->worker[i];
@@ -80,17 +80,23 @@ int bench_make(struct bench *b, const struct scenario *scenario, int argc, char 
 
 /* --- an iteration -------------------------------------------------------------------------------------------- */
 
+int workers_start(struct bench *b, struct ledger *pids, struct err *e)
+{
+    for (uint64_t i = 0; i < b->size; i++) {
+        TRY(b->team->start(b, i, e));
+        if (pids && b->worker[i].pid > 0) {
+            ledger_set_worker(pids, i, b->worker[i].pid);
+            ledger_set_worker_count(pids, i + 1);
+        }
+    }
+    return 0;
+}
+
 /* Starts all, and joins all: what the clock measures. */
 static int workers_run(struct bench *b, struct ledger *l, struct err *e)
 {
     bool write_pids = b->opt.pids && !b->pool; /* a pool's workers stay in the ledger */
-    for (uint64_t i = 0; i < b->size; i++) {
-        TRY(b->team->start(b, i, e));
-        if (write_pids && b->worker[i].pid > 0) {
-            ledger_set_worker(l, i, b->worker[i].pid);
-            ledger_set_worker_count(l, i + 1);
-        }
-    }
+    TRY(workers_start(b, write_pids ? l : NULL, e));
     if (bench_is_gated(b) && gate_open(b, e) < 0)
         return e->code;
     if (b->scenario->underway && b->scenario->underway(b, e) < 0)

@@ -61,12 +61,10 @@ static int option_value(const struct option_row *row, const char *text, uint64_t
         return err_set(e, ERR_USAGE, -EINVAL, "%s '%s': not a number from %" PRIu64 " to %" PRIu64, row->name, text,
                        row->min, row->max);
     }
-    for (uint64_t k = 0; row->words[k]; k++) {
-        if (strcmp(text, row->words[k]) == 0) {
-            *ret = k;
-            return 0;
-        }
-    }
+    const int choice = text_index(text, row->words);
+    *ret = (uint64_t)choice;
+    if (choice >= 0)
+        return 0;
     return err_set(e, ERR_USAGE, -EINVAL, "%s '%s': no such choice", row->name, text);
 }
 

@@ -35,8 +35,12 @@ def load(folder: str, module: str, beside: str = "") -> None:
         sys.path.insert(0, folder)
     __import__(module)
     setup = getattr(sys.modules[module], "setup", None)
-    code = getattr(setup, "__code__", None)  # of a function
-    if getattr(setup, "__module__", None) == module and code and code.co_argcount <= len(setup.__defaults__ or ()):
+    plain = setup
+    while hasattr(plain, "__wrapped__"):  # it is decorated
+        plain = plain.__wrapped__
+    code = getattr(plain, "__code__", None)
+    needs_arguments = code and code.co_argcount > len(plain.__defaults__ or ())  # it is another tool's
+    if callable(setup) and getattr(setup, "__module__", None) == module and not needs_arguments:
         setup()
 
 

@@ -135,9 +135,30 @@ extern const struct team team_pool; /* over one of the four */
 /* The kind for mode and start method. */
 const struct team *team_of(const struct options *opt);
 
+/* Workers that outlive an iteration: they take tasks from one pipe and report them done on another. */
+struct pool {
+    struct bench crew; /* the pool's workers, of one of the four kinds */
+    int task_r;
+    int task_w;
+    int done_r;
+    int done_w;
+};
+
+/* In a forked worker of the pool: closes the main process's ends. */
+void pool_leave(const struct pool *pool);
+
 /* Starts the pool's workers and waits until each has reported; sets b->team to team_pool. Pids of processes stay in the
  * ledger until the end of the run. */
 int pool_make(struct bench *b, struct ledger *l, struct err *e);
+
+/* Makes all workers of a bench ones that are not started yet. */
+void workers_reset(struct bench *b);
+
+/* Starts them all; pids: the ledger that gets those of processes; NULL: none does. */
+int workers_start(struct bench *b, struct ledger *pids, struct err *e);
+
+/* Of a worker whose status is what work() returned: whether it succeeded. what: "a thread". */
+int status_verdict(const struct bench *b, uint64_t i, const char *what, struct err *e);
 
 /* The main of a worker of any kind: its task, or a pool worker's loop. Returns the exit status. */
 int worker_main(struct bench *b, uint64_t index, uint64_t *result);

@@ -1,6 +1,5 @@
 /* A C workload's workers as a pool of threads or processes, made outside the clock. An iteration hands out one task per
  * worker and waits for all. The pipes work for threads and processes. */
-#include "workloads/pool.h"
 #include "workloads/team.h"
 
 #include "base/err.h"
@@ -114,10 +113,7 @@ static int pool_await(struct bench *b, int timeout_ms, struct err *e)
 
 static int pool_verdict(const struct bench *b, uint64_t i, struct err *e)
 {
-    int status = b->worker[i].status;
-    if (status == 0)
-        return 0;
-    return err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (a task in a pool) ended with status %d", i, status);
+    return status_verdict(b, i, "a task in a pool", e);
 }
 
 static void pool_abandon(struct bench *b)
@@ -133,15 +129,8 @@ const struct team team_pool = {pool_start, pool_join, pool_look, pool_await, poo
 static int crew_start(struct pool *pool, struct ledger *l, struct err *e)
 {
     struct bench *crew = &pool->crew;
-    for (uint64_t i = 0; i < crew->size; i++) {
-        crew->worker[i] = (struct worker){.bench = crew, .index = i, .pid_fd = -1};
-        atomic_init(&crew->worker[i].ended, false);
-        TRY(crew->team->start(crew, i, e));
-        if (crew->opt.pids && crew->worker[i].pid > 0) {
-            ledger_set_worker(l, i, crew->worker[i].pid);
-            ledger_set_worker_count(l, i + 1);
-        }
-    }
+    workers_reset(crew);
+    TRY(workers_start(crew, crew->opt.pids ? l : NULL, e));
     struct done hello;
     int n = 0;
     for (uint64_t there = 0; n >= 0 && there < crew->size; there += (uint64_t)(n > 0))

@@ -1,6 +1,5 @@
 /* The workers of a C workload as processes: fork, posix_spawn, and a fork server. */
 #include "workloads/driver.h"
-#include "workloads/pool.h"
 #include "workloads/team.h"
 
 #include "base/cleanup.h"

@@ -80,6 +80,14 @@ int gate_open(struct bench *b, struct err *e)
     return 0;
 }
 
+int status_verdict(const struct bench *b, uint64_t i, const char *what, struct err *e)
+{
+    int status = b->worker[i].status;
+    if (status == 0)
+        return 0;
+    return err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (%s) ended with status %d", i, what, status);
+}
+
 /* --- waiting for several --------------------------------------------------------------------------------------- */
 
 static bool is_bereft(const struct bench *b, uint64_t i)
@@ -178,10 +186,7 @@ static int threads_await(struct bench *b, int timeout_ms, struct err *e)
 
 static int threads_verdict(const struct bench *b, uint64_t i, struct err *e)
 {
-    int status = b->worker[i].status;
-    if (status == 0)
-        return 0;
-    return err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (a thread) ended with status %d", i, status);
+    return status_verdict(b, i, "a thread", e);
 }
 
 /* Joins threads that have ended. Others may never end: they are detached and end with the process. */

@@ -25,7 +25,6 @@
 #include "bundle/reproduction.h"
 #include "bundle/verify.h"
 #include "cell/scenario.h"
-#include "cell/scenario_file.h"
 #include "cgroups/profile.h"
 #include "cgroups/slice.h"
 #include "host/disturbance.h"
@@ -213,20 +212,13 @@ int fuzz_yaml(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* Profiles name common options alone, of which any value will do; a knob's name is none of them. */
-static int no_common(const char *option, const char *value, struct err *e)
-{
-    (void)option, (void)e;
-    return value ? 0 : 1;
-}
-
 int fuzz_scenario(const uint8_t *data, size_t size)
 {
     static const char *const VALUES[] = {"", "0", "-1", "1e400", "9223372036854775808", "fresh"};
     struct err e = {0};
     struct scenario *s = NULL;
     struct text out = {0};
-    if (said(scenario_parse("scenario.yml", (const char *)data, size, no_common, &s, &e), &e) != 0)
+    if (said(scenario_parse("scenario.yml", (const char *)data, size, &s, &e), &e) != 0)
         return 0;
     for (size_t i = 0; i < s->knobs; i++) {
         scenario_knob_allowed(&s->knob[i], &out);

@@ -176,7 +176,7 @@ class Refused(Bisect):
     def test_a_step_of_which_a_cell_cannot_be_run_is_not_measured(self):
         plan = self.dir / "plan.yml"
         plan.write_text(PLAN + '  - {id: newer, mode: threads, lazy-imports: "yes"}\n')
-        code, out, err = self.bisect("3.14", "3.14", "--", plan)
+        code, out, err = self.bisect("3.14", self.interpreter("another", False), "--", plan)
         self.assertEqual(code, 3, out + err)
         self.assertRegex(err, r"cell '\S+': --lazy-imports 'yes': .*; nothing was run")
         self.assertFalse(self.out.exists())
@@ -190,6 +190,7 @@ class Refused(Bisect):
             (["--git", "/nowhere", "--build", "make", "a", "b", "--", "seed"], "--git '/nowhere': git rev-parse"),
             (["--command", "true"], "a list has two at least"),
             (["native", "native", "--", "seed"], "'native' is no interpreter"),
+            (["3.14", "3.14", "--", "seed"], "'3.14' is the same interpreter as '3.14'"),
             (["a", "b", "--", "nowhere"], "'nowhere' is no plan"),
         ):
             code, out, err = self.bisect(*words)

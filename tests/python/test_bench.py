@@ -88,6 +88,7 @@ class Bench(WorkloadTest):
     def test_setup_has_been_called_before_the_function_whatever_kind_of_worker_calls_it(self, mode, start, lifecycle):
         text = "DATA = []\ndef setup():\n    DATA.append(1)\ndef work():\n    assert DATA == [1], DATA\n"
         self.run_kind(text, mode, start, lifecycle=lifecycle)
+        self.run_kind("import functools\n" + text.replace("def setup", "@functools.cache\ndef setup"), mode, start, lifecycle=lifecycle)
 
     @for_each([(*kind, lifecycle) for kind in workload.KINDS if kind[1] for lifecycle in ("fresh", "pool")])
     def test_what_calls_return_goes_to_the_main_process_unless_it_is_discarded(self, mode, start, lifecycle):

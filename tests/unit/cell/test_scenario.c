@@ -1,4 +1,4 @@
-#include "cell/scenario_file.h"
+#include "cell/scenario.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -23,15 +23,6 @@
 
 #include <cmocka.h>
 
-/* As scenarios.c asks config. */
-static int common(const char *option, const char *value, struct err *e)
-{
-    struct cell scratch = cell_unset();
-    if (!config_has_option(CONFIG_RUN, option))
-        return 1;
-    return value ? cell_set(&scratch, option, value, e) : 0;
-}
-
 static int parse(const char *file, struct scenario **ret, struct err *e)
 {
     char path[PATH_MAX];
@@ -39,7 +30,7 @@ static int parse(const char *file, struct scenario **ret, struct err *e)
     text_format(path, sizeof(path), "%s/fixtures/scenarios/%s", fixture_tests_dir(), file);
     assert_int_equal(file_read_all("", path, &bytes), 0);
     *e = (struct err){0};
-    int failed = scenario_parse(file, bytes.data ? bytes.data : "", bytes.len, common, ret, e);
+    int failed = scenario_parse(file, bytes.data ? bytes.data : "", bytes.len, ret, e);
     text_free(&bytes);
     return failed;
 }
@@ -216,7 +207,7 @@ static void spoiled_files_do_no_harm(void **state)
             bytes.data[i] = cut ? kept : SPOILT[n];
             s = NULL;
             e = (struct err){0};
-            int failed = scenario_parse("x", bytes.data, cut ? i : bytes.len, common, &s, &e);
+            int failed = scenario_parse("x", bytes.data, cut ? i : bytes.len, &s, &e);
             assert_true(failed == 0 ? s != NULL : (e.kind == ERR_USAGE && !strchr(e.text, '\n')));
             scenario_free(s);
         }

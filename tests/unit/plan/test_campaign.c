@@ -1,5 +1,4 @@
 #include "plan/campaign.h"
-#include "plan/estimate.h"
 #include "plan/folder.h"
 #include "plan/slurm.h"
 #include "plan/tally.h"
@@ -46,13 +45,11 @@ static int open_bound(struct campaign *c, const struct config *config, struct er
     return failed == 0 ? campaign_bind(c, config, e) : failed;
 }
 
-static struct campaign opened(const struct config *config)
+static void opened(struct campaign *ret, const struct config *config)
 {
-    struct campaign c;
     struct err e = {0};
-    if (open_bound(&c, config, &e) != 0)
+    if (open_bound(ret, config, &e) != 0)
         fail_msg("%s", e.text);
-    return c;
 }
 
 /* A record of the plan's, saved as a run would have. */
@@ -88,7 +85,8 @@ static void a_dry_run_is_as_it_was_read(void **state)
 {
     (void)state;
     struct config config = tiny_config(true);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     char *text = described(&c);
     golden_check("matrix-dry-run", text);
     free(text);
@@ -100,12 +98,13 @@ static void what_is_done_is_told_with_its_time_and_the_rest_is_estimated(void **
 {
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     save(&c, 1, "scenario1-threads-native-overhead", 2, true);
     save(&c, 2, "scenario1-threads-native-overhead", 4, true);
     save(&c, 1, "scenario1-processes-native-memory", 61.4, false);
     campaign_close(&c);
-    c = opened(&config);
+    opened(&c, &config);
     char *text = described(&c);
     golden_check("matrix-dry-run-begun", text);
     free(text);
@@ -118,11 +117,12 @@ static void an_estimate_is_the_mean_of_what_a_cell_has_taken(void **state)
 {
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     save(&c, 1, "scenario1-threads-native-overhead", 2, true);
     save(&c, 2, "scenario1-threads-native-overhead", 4, true);
     campaign_close(&c);
-    c = opened(&config);
+    opened(&c, &config);
     cleanup_free double *cell_s = estimate_cells(&c.tally);
     assert_true(cell_s[0] == 3);
     assert_true(isnan(cell_s[1]));
@@ -141,13 +141,14 @@ static void what_the_same_plan_took_in_its_own_folder_is_the_estimate_of_a_dry_r
     assert_int_equal(chdir(fixture_root), 0);
     struct config config = tiny_config(false);
     config.output.dir = NULL; /* out/tiny */
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     save(&c, 1, "scenario1-threads-native-overhead", 2, true);
     save(&c, 1, "scenario1-processes-native-memory", 6, true);
     campaign_close(&c);
     config = tiny_config(true);
     config.output.dir = "elsewhere";
-    c = opened(&config);
+    opened(&c, &config);
     struct estimate e = estimate_left(&c.tally, 3);
     assert_true(e.seconds == 3 * (2 + 6 + 4 + 4)); /* of two cells nothing is known there either */
     assert_int_equal(e.left, 12);
@@ -158,7 +159,7 @@ static void what_the_same_plan_took_in_its_own_folder_is_the_estimate_of_a_dry_r
     text_free(&text);
     campaign_close(&c);
     config.given = (struct config_given){.count = 1, .option = {{"iterations", "9"}}}; /* that takes another time */
-    c = opened(&config);
+    opened(&c, &config);
     assert_true(isnan(estimate_left(&c.tally, 3).seconds));
     campaign_close(&c);
     assert_int_equal(chdir(here), 0);
@@ -168,16 +169,17 @@ static void a_dry_run_with_retry_counts_what_failed_as_to_be_run(void **state)
 {
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     save(&c, 1, "scenario1-threads-native-overhead", 2, true);
     save(&c, 1, "scenario1-threads-native-memory", 2, false);
     campaign_close(&c);
     config = tiny_config(true);
-    c = opened(&config);
+    opened(&c, &config);
     assert_int_equal(estimate_left(&c.tally, 3).left, 10);
     campaign_close(&c);
     config.campaign.retry = 1;
-    c = opened(&config);
+    opened(&c, &config);
     assert_int_equal(estimate_left(&c.tally, 3).left, 11);
     campaign_close(&c);
 }
@@ -189,7 +191,8 @@ static void a_dry_run_keeps_to_the_width(void **state)
     (void)state;
     struct config config = tiny_config(true);
     config.campaign.noise = 1;
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     for (size_t i = 0; i < ARRAY_LEN(WIDTHS); i++) {
         struct text out = {0};
         campaign_describe(&c, WIDTHS[i], &out);
@@ -212,7 +215,8 @@ static void a_job_of_an_array_reads_its_own_record_alone(void **state)
     struct err e = {0};
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     text_format(folder, sizeof(folder), "%s", c.folder.path);
     save(&c, 1, CELL, 2, true);
     save(&c, 2, CELL, 4, true);
@@ -220,11 +224,10 @@ static void a_job_of_an_array_reads_its_own_record_alone(void **state)
     config.positional = folder;
     config.output.dir = NULL;
     config.campaign.task = 0;
-    c = opened(&config);
+    opened(&c, &config);
     assert_int_equal(tally_done(&c.tally, 3), 0);
     for (uint64_t block = 2; block <= 3; block++) /* of the third there is none */
-        assert_int_equal(
-            tally_read_one(&c.tally, &c.plan, &c.folder, &c.bound, folder_record_name(block, CELL, 0, name), &e), 0);
+        assert_int_equal(tally_read_one(&c.tally, folder_record_name(block, CELL, 0, name), &e), 0);
     assert_int_equal(tally_done(&c.tally, 3), 1);
     assert_non_null(tally_at(&c.tally, 1, 0)->file);
     campaign_close(&c);
@@ -239,11 +242,12 @@ static void a_seed_that_nobody_names_is_drawn_once_and_kept(void **state)
     struct config config = tiny_config(false);
     fixture_write(fixture_root, "/tiny.yml",
                   "schema: tare.plan/1\nname: tiny\ncells: [{scenario: scenario1, runtime: native}]\n");
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     int64_t seed = c.bound.seed;
     assert_true(seed >= 0);
     campaign_close(&c);
-    c = opened(&config);
+    opened(&c, &config);
     assert_int_equal(c.bound.seed, seed);
     campaign_close(&c);
 }
@@ -334,7 +338,8 @@ static void a_folder_is_held_by_one(void **state)
 {
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config), other;
+    struct campaign c, other;
+    opened(&c, &config);
     struct err e = {0};
     char who[40];
     assert_int_equal(open_bound(&other, &config, &e), -EBUSY);
@@ -343,7 +348,7 @@ static void a_folder_is_held_by_one(void **state)
     assert_int_equal(e.kind, ERR_USAGE);
     campaign_close(&other);
     campaign_close(&c);
-    c = opened(&config);
+    opened(&c, &config);
     campaign_close(&c);
 }
 
@@ -352,7 +357,8 @@ static void what_is_given_is_kept_and_read_back(void **state)
     (void)state;
     struct config config = tiny_config(false);
     config.given = (struct config_given){.option = {{"iterations", "9"}, {"env", "A=b c"}}, .count = 2};
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     struct folder_plan read;
     struct text bytes = {0};
     struct err e = {0};
@@ -374,7 +380,8 @@ static void a_broken_lock_file_is_refused(void **state)
         "", "name = x\n", "nonsense\n", "seed = many\n", "option = alone\n", "name = tiny\nsha256 = abc\nseed = 1\n"};
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     campaign_close(&c);
     for (size_t i = 0; i < ARRAY_LEN(BROKEN); i++) {
         struct err e = {0};
@@ -411,12 +418,13 @@ static void records_of_no_plan_are_not_counted_and_of_another_refused(void **sta
 {
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     struct err e = {0};
     fixture_write(fixture_root, "/out/note.json", "{");
     fixture_write(fixture_root, "/out/alone.json", RECORD("x") "\"plan\": null}");
     campaign_close(&c);
-    c = opened(&config);
+    opened(&c, &config);
     assert_int_equal(c.tally.strangers, 1);
     assert_int_equal(tally_done(&c.tally, 3), 0);
     campaign_close(&c);
@@ -436,12 +444,13 @@ static void what_a_killed_tare_was_writing_is_cleared_and_nothing_of_the_users(v
         _exit(0);
     assert_int_equal(waitpid(dead, NULL, 0), dead);
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     campaign_close(&c);
     text_format(left, sizeof(left), "/out/.tare-%d-0.tmp", (int)dead);
     fixture_write(fixture_root, left, "half");
     fixture_write(fixture_root, "/out/mine.tmp.12", "the user's");
-    c = opened(&config);
+    opened(&c, &config);
     campaign_close(&c);
     text_format(path, sizeof(path), "%s%s", fixture_root, left);
     assert_int_not_equal(access(path, F_OK), 0);
@@ -477,7 +486,8 @@ static void what_is_set_aside_goes_through_no_link(void **state)
     char aside[PATH_MAX + 16], kept[NAME_MAX];
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     struct err e = {0};
     fixture_write(fixture_root, "/private/mine", "");
     fixture_write(fixture_root, "/out/0001-x.json", "broken");
@@ -522,14 +532,15 @@ static void nothing_is_taken_back_of_a_plan_that_has_begun_or_was_bound_before(v
 {
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     save(&c, 1, "scenario1-threads-native-overhead", 2, true);
     folder_take_back(&c.folder);
     campaign_close(&c);
     assert_true(is_there("out/plan.lock") && is_there("out/plan.yml"));
     assert_true(is_there("out/0001-scenario1-threads-native-overhead.json"));
     fixture_remove(fixture_root, "/out/0001-scenario1-threads-native-overhead.json");
-    c = opened(&config);
+    opened(&c, &config);
     folder_take_back(&c.folder);
     campaign_close(&c);
     assert_true(is_there("out/plan.lock") && is_there("out/plan.yml"));
@@ -554,18 +565,19 @@ static void a_folder_without_a_record_may_be_bound_to_another_plan(void **state)
     static const char OTHER[] = "schema: tare.plan/1\nname: other\ncells: [{scenario: scenario1, runtime: native}]\n";
     (void)state;
     struct config config = tiny_config(false);
-    struct campaign c = opened(&config);
+    struct campaign c;
+    opened(&c, &config);
     struct folder_plan read;
     struct text bytes = {0};
     struct err e = {0};
     campaign_close(&c);
     fixture_write(fixture_root, "/tiny.yml", OTHER);
     config.host.dry_run = true;
-    c = opened(&config);
+    opened(&c, &config);
     assert_true(c.bound.drawn);
     campaign_close(&c);
     config.host.dry_run = false;
-    c = opened(&config);
+    opened(&c, &config);
     assert_false(c.bound.drawn);
     assert_int_equal(folder_read(&c.folder, &read, &bytes, &e), 0);
     assert_string_equal(read.name, "other");

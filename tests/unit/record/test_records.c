@@ -9,7 +9,6 @@
 #include "base/json_scan.h"
 #include "base/text.h"
 #include "record/record.h"
-#include "record/records_csv.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/near.h"
 #include "tests/unit/specimen.h"

@@ -52,10 +52,10 @@ static void without_a_slice_the_grade_is_none_whatever_the_checks_say(void **sta
 static void the_grades_are_called_what_the_design_calls_them(void **state)
 {
     (void)state;
-    assert_string_equal(grade_name(GRADE_FULL), "full");
-    assert_string_equal(grade_name(GRADE_PARTIAL), "partial");
-    assert_string_equal(grade_name(GRADE_BORROWED), "borrowed");
-    assert_string_equal(grade_name(GRADE_NONE), "none");
+    assert_string_equal(verdict_grades[GRADE_FULL].name, "full");
+    assert_string_equal(verdict_grades[GRADE_PARTIAL].name, "partial");
+    assert_string_equal(verdict_grades[GRADE_BORROWED].name, "borrowed");
+    assert_string_equal(verdict_grades[GRADE_NONE].name, "none");
 }
 
 static void the_first_check_that_failed_is_found(void **state)
@@ -79,8 +79,8 @@ static void a_recorded_check_that_failed_takes_nothing_from_the_grade(void **sta
     verdict_grade(&v, SLICE_CREATED);
     assert_int_equal(v.grade, GRADE_FULL);
     assert_null(verdict_first_failed(&v));
-    assert_string_equal(level_name(v.check[0].level), "required");
-    assert_string_equal(level_name(v.check[1].level), "recorded");
+    assert_string_equal(verdict_levels[v.check[0].level], "required");
+    assert_string_equal(verdict_levels[v.check[1].level], "recorded");
 }
 
 static void of_the_checks_that_failed_the_first_required_one_decides(void **state)

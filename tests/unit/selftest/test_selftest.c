@@ -120,12 +120,12 @@ static void nothing_has_passed_before_it_is_measured(void **state)
 static void every_row_of_the_table_is_whole_and_those_of_a_load_stand_together(void **state)
 {
     (void)state;
-    assert_true(selftest_count() <= SELFTEST_CHECKS_MAX);
-    for (size_t i = 0; i < selftest_count(); i++) {
+    assert_true(selftest_count <= SELFTEST_CHECKS_MAX);
+    for (size_t i = 0; i < selftest_count; i++) {
         const struct selftest_check *c = &selftest_checks[i];
         assert_non_null(selftest_load(c->load));
-        assert_non_null(selftest_figure_name(c->figure));
-        assert_non_null(selftest_figure_unit(c->figure));
+        assert_non_null(selftest_figures[c->figure].name);
+        assert_non_null(selftest_figures[c->figure].unit);
         assert_true(strlen(c->why) > 0);
         assert_true(c->below >= 0 && c->above >= 0 && c->expected >= 0);
         for (size_t j = 0; j + 1 < i; j++)
@@ -137,7 +137,7 @@ static void every_row_of_the_table_is_whole_and_those_of_a_load_stand_together(v
 static void no_memory_check_would_let_a_load_of_nothing_pass(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < selftest_count(); i++) {
+    for (size_t i = 0; i < selftest_count; i++) {
         const struct selftest_check *c = &selftest_checks[i];
         if (c->truth == SELFTEST_FIXED && c->expected >= MIB) {
             struct selftest_result r = selftest_expect(c, &TWO_CPUS);
