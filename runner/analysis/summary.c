@@ -698,6 +698,27 @@ void summary_notes(const struct summary *s, struct text *out)
         text_add(out, "* and %zu more reasons of cells, which their records have\n", of_cells - NOTES_SHOWN);
 }
 
+static bool environment_is(const struct summary_cell *c, const char *key, const char *value)
+{
+    const char *is = keyset_find(c->invocation[0]->environment, key);
+    return is && strcmp(is, value) == 0;
+}
+
+void summary_note_gil(const struct summary_cell *c, struct text *out)
+{
+    static const char TURNS[] = "one of its threads runs Python code at a time";
+    const char *module = keyset_find(c->invocation[0]->environment, "runtime.gil_turned_on_by");
+    if (strcmp(c->mode, "threads") != 0)
+        return;
+    if (environment_is(c, "runtime.free_threaded", "false"))
+        text_add(out, "* %s has a GIL, so that %s (a free-threaded build, such as 3.14t, has none)\n", c->runtime,
+                 TURNS);
+    else if (environment_is(c, "runtime.gil_enabled_at_end", "true"))
+        text_add(out,
+                 "* the GIL of %s was on, so that %s: turned on by %s (--python %s --env PYTHON_GIL=0 keeps it off)\n",
+                 c->runtime, TURNS, module ? module : "what is not known", c->runtime);
+}
+
 /* --- The answer in words ----------------------------------------------------------------------------------------- */
 
 /* Adds "107 ms (95% interval 17 to 198)". */

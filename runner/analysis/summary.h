@@ -102,6 +102,10 @@ void summary_curve_name(const struct summary_cell *c, struct text *out);
  * missed samples, nodes, failed invocations. */
 void summary_notes(const struct summary *s, struct text *out);
 
+/* If the cell is of threads that took turns, since their interpreter has a GIL or a module turned it on, adds a note
+ * that says so: whoever names a venv's interpreter or imports a package may not think of it. */
+void summary_note_gil(const struct summary_cell *c, struct text *out);
+
 /* The answer: one sentence per line after "LABEL: ", each mode's memory, or its time, compared with threads'. "": no
  * cell measures that. The caller frees it. */
 char *summary_answer(const struct summary *s, bool memory);

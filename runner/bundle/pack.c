@@ -64,7 +64,7 @@ static void end(struct packing *p)
     tally_free(&p->tally);
     plan_free(&p->plan);
     folder_plan_free(&p->bound);
-    cleanup_close_(&p->data_fd);
+    close_fd(&p->data_fd);
     filelist_free(&p->all);
     filelist_free(&p->payload);
     spool_close(&p->records);

@@ -57,7 +57,7 @@ static void end(struct taking *t)
     document_free(&t->fetched);
     document_free(&t->manifest);
     document_free(&t->listed);
-    cleanup_close_(&t->from);
+    close_fd(&t->from);
     tmpdir_remove(&t->work);
 }
 

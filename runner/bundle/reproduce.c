@@ -414,7 +414,7 @@ void reproduction_free(struct reproduction *r)
     verification_free(&r->verified);
     forget_records(r);
     free(r->judgement);
-    cleanup_close_(&r->out_fd);
+    close_fd(&r->out_fd);
     tmpdir_remove(&r->staged);
     *r = (struct reproduction){.out_fd = -1, .staged.fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
 }

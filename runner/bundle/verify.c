@@ -43,7 +43,7 @@ struct verifying {
 static void end(struct verifying *w)
 {
     findings_free(&w->records);
-    cleanup_close_(&w->data_fd);
+    close_fd(&w->data_fd);
     tmpdir_remove(&w->derived);
 }
 

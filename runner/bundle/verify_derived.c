@@ -158,7 +158,7 @@ int verify_derived(const struct verify_sides *s, struct findings *f, struct text
     if (mkdirat(s->derived_fd, BUNDLE_DATA, 0755) == 0)
         c.data_fd = openat(s->derived_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failed = c.data_fd < 0 ? err_sys(e, ERR_HOST, "a folder of our own") : compare_all(&c, e);
-    cleanup_close_(&c.data_fd);
+    close_fd(&c.data_fd);
     filelist_free(&c.derived);
     return failed;
 }

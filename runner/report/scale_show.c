@@ -254,6 +254,8 @@ static void notes_of(const struct scaling *s, struct text *out)
 {
     for (size_t i = 0; i < s->sweeps; i++) {
         const struct scaling_sweep *one = &s->sweep[i];
+        if (one->curves)
+            summary_note_gil(one->curve[0].point[0].cell, out);
         if (one->curves && one->curve[0].shared)
             text_add(out, "* the workers share the work (%s): strong scaling\n", one->curve[0].shared);
         for (size_t k = 0; k < one->splits; k++)
