@@ -196,7 +196,7 @@ static int compare_groups(const void *a, const void *b)
     return cells_compare(((const struct cell_group *)a)->cell, ((const struct cell_group *)b)->cell);
 }
 
-static struct cell_groups group(const struct records *r, bool halves)
+struct cell_groups cells_group(const struct records *r, bool halves)
 {
     cleanup_free const struct keyset **cell_of = xcalloc(r->count + 1, sizeof(const struct keyset *));
     for (size_t i = 0; i < r->count; i++)
@@ -209,16 +209,6 @@ static struct cell_groups group(const struct records *r, bool halves)
     if (groups.count > 0)
         qsort(groups.list, groups.count, sizeof(*groups.list), compare_groups);
     return groups;
-}
-
-struct cell_groups cells_group(const struct records *r)
-{
-    return group(r, false);
-}
-
-struct cell_groups cells_group_halves(const struct records *r)
-{
-    return group(r, true);
 }
 
 void cells_free(struct cell_groups *g)

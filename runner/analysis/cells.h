@@ -24,10 +24,9 @@ struct cell_groups {
     size_t count;
 };
 
-/* Groups are in the order of cells_compare(). Out of memory aborts. */
-struct cell_groups cells_group(const struct records *r);
-/* The same, with the halves of an A/A plan as separate cells: they have the key "half". */
-struct cell_groups cells_group_halves(const struct records *r);
+/* Groups are in the order of cells_compare(). halves: the halves of an A/A plan are separate cells, which have the key
+ * "half". Out of memory aborts. */
+struct cell_groups cells_group(const struct records *r, bool halves);
 void cells_free(struct cell_groups *g);
 
 /* The order of cells: by scenario, profile, mode, start method, runtime (3.14t before 3.14, native last) and workers;

@@ -484,7 +484,7 @@ const char *summary_verdict(const struct summary *s, const struct summary_cell *
 
 static void work_out(struct summary *s)
 {
-    struct cell_groups g = cells_group_halves(&s->records);
+    struct cell_groups g = cells_group(&s->records, true);
     s->cell = xcalloc(g.count, sizeof(*s->cell));
     s->cells = g.count;
     for (size_t i = 0; i < g.count; i++)
