@@ -501,20 +501,21 @@ static bool is_among(const char *key, const char *const *list, size_t count)
     return false;
 }
 
+const char *const cells_first_keys[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv", NULL};
+
 char *cells_label(const struct keyset *cell, const char *const *key, size_t keys)
 {
-    static const char *const FIRST[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv"};
     struct text label = {0};
     const bool is_command = keyset_find(cell, "argv");
     text_add_bytes(&label, "", 0);
-    for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
-        const char *value = keyset_find(cell, FIRST[i]);
-        if (value && *value && (!is_command || strcmp(FIRST[i], "argv") == 0)) /* a command's words are its name */
+    for (const char *const *first = cells_first_keys; *first; first++) {
+        const char *value = keyset_find(cell, *first);
+        if (value && *value && (!is_command || strcmp(*first, "argv") == 0)) /* a command's words are its name */
             text_add(&label, "%s%s", label.len ? " " : "", value);
     }
     for (size_t i = 0; i < cell->count; i++) {
         const struct pair *p = &cell->list[i];
-        if (!is_among(p->key, FIRST, ARRAY_LEN(FIRST)) && is_among(p->key, key, keys))
+        if (!text_is_among(p->key, cells_first_keys) && is_among(p->key, key, keys))
             text_add(&label, " %s=%s", p->key, p->value);
     }
     return label.data;

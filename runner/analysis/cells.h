@@ -90,8 +90,11 @@ struct json_t *cells_field(const struct keysets *e, const char *key, const char 
 /* The keys in which these cells differ, ascending. The caller frees the list. */
 const char **cells_differing(const struct keyset *const *all, size_t count, size_t *keys);
 
-/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other of these keys. The
- * caller frees it. */
+/* The keys that every name begins with: scenario, mode, start method, runtime, profile, or a command's words; ended by
+ * NULL. */
+extern const char *const cells_first_keys[];
+
+/* A cell's name for readers: those, and every other of these keys. The caller frees it. */
 char *cells_label(const struct keyset *cell, const char *const *key, size_t keys);
 
 #endif

@@ -141,13 +141,11 @@ static void take_records(struct pool_member *m, const struct verification *v)
 
 /* --- what it says ------------------------------------------------------------------------------------------------ */
 
-/* One of these words, which is constant; else the last, NULL's place. */
+/* One of these words, which is constant; else the other. */
 static const char *word_among(const char *word, const char *const *list, const char *otherwise)
 {
-    for (; *list; list++)
-        if (strcmp(*list, word) == 0)
-            return *list;
-    return otherwise;
+    const int i = text_index(word, list);
+    return i < 0 ? otherwise : list[i];
 }
 
 static void take_declared(struct pool_member *m, const json_t *reproduction)
