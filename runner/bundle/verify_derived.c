@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "archive/filelist.h"
 #include "archive/files.h"
@@ -19,7 +18,6 @@
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
-#include "bundle/drawn_by.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "cell/carried.h"
