@@ -496,7 +496,7 @@ static int prepare(struct job *job, const char *cwd, struct err *e)
 static void job_free(struct job *job)
 {
     output_close(&job->places);
-    cleanup_close_(&job->output_fd);
+    close_fd(&job->output_fd);
     for (size_t i = 0; job->series && i < job->commands.count; i++)
         free(job->series[i].wall_s);
     free(job->series);
