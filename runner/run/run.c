@@ -541,14 +541,7 @@ static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead 
 }
 
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
-             const struct progress *progress, struct record **ret, struct err *e)
-{
-    struct stage s = {.session = session, .runtime = runtime};
-    return run_stage(&s, cell, NULL, progress, ret, e);
-}
-
-int run_cell_traced(struct session *session, const struct cell *cell, const struct runtime *runtime,
-                    struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e)
+             struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e)
 {
     struct stage s = {.session = session, .runtime = runtime, .tracing = tracing};
     return run_stage(&s, cell, NULL, progress, ret, e);

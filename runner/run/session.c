@@ -180,25 +180,21 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     return 0;
 }
 
+int session_open(const struct cell *cell, struct session *ret, struct err *e)
+{
+    TRY(session_find(cell, true, false, ret, e));
+    ret->root.caller_stays = false;
+    return session_open_found(cell, ret, e);
+}
+
 /* The root is find_root()'s to fill: to clear the rooms of its paths first costs four pages. */
-static int begin(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e)
 {
     memset(ret, 0, offsetof(struct session, root));
     ret->signal_fd = -1;
     ret->idle_ns = clock_now_ns();
     ret->recorded = recorded;
-    return find_root(cell, ret, e);
-}
-
-int session_open(const struct cell *cell, struct session *ret, struct err *e)
-{
-    TRY(begin(cell, true, ret, e));
-    return session_open_found(cell, ret, e);
-}
-
-int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e)
-{
-    int failed = begin(cell, recorded, ret, e);
+    int failed = find_root(cell, ret, e);
     ret->root.caller_stays = true;
     ret->root.one_slice = one_slice;
     return failed;
