@@ -317,17 +317,6 @@ static int run_block(struct matrix *s, uint64_t block, struct err *e)
     return 0;
 }
 
-static int run_blocks(struct matrix *s, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    for (uint64_t block = 0; !s->interrupted_by; block++) {
-        if (block >= (uint64_t)c->blocks && !campaign_goes_on(c))
-            break;
-        TRY(run_block(s, block, e));
-    }
-    return 0;
-}
-
 static int open_stage(struct matrix *s, struct err *e)
 {
     int failed = check_host(s, e);
@@ -339,7 +328,9 @@ static int run_here(struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
     int failed = campaign_is_done(c) && !campaign_goes_on(c) ? 0 : open_stage(s, e);
-    return close_session(s, failed == 0 ? run_blocks(s, e) : failed, e);
+    for (uint64_t b = 0; failed == 0 && !s->interrupted_by && (b < (uint64_t)c->blocks || campaign_goes_on(c)); b++)
+        failed = run_block(s, b, e);
+    return close_session(s, failed, e);
 }
 
 /* --- how it ended --- */
