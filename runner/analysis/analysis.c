@@ -224,7 +224,6 @@ static struct stats_interval mean_of(const struct analysis_value *v, size_t n, b
     serial_add(&serial, log, n);
     s->lag1 = serial_lag1(&serial);
     double rho = serial_is_shown(&serial) ? s->lag1 : 0;
-    s->effective = (double)n / (rho > 0 ? excess(rho, n) : 1);
     struct of_mean m = of_mean(all.variance, n, rho);
     s->log_variance = m.variance;
     return interval_on(all.mean, m, ANALYSIS_CONFIDENCE, plain);
@@ -263,8 +262,7 @@ static bool are_of_one_node(const struct analysis_value *v, size_t n)
 
 struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, bool plain, uint64_t seed)
 {
-    struct analysis_summary s = {
-        .n = n, .log_variance = NAN, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
+    struct analysis_summary s = {.n = n, .log_variance = NAN, .min = NAN, .max = NAN, .lag1 = NAN, .dip_p = NAN};
     cleanup_free double *sorted = xcalloc(n, sizeof(*sorted));
     for (size_t i = 0; i < n; i++)
         sorted[i] = v[i].value;

@@ -52,7 +52,6 @@ struct analysis_summary {
     double min, max;              /* NaN: no value */
     double sd;                    /* standard deviation about the arithmetic mean; NaN with fewer than 2 values */
     double lag1;                  /* correlation of neighbours, corrected for bias; NaN with fewer than 10 values */
-    double effective;             /* the equivalent number of independent invocations; n if lag1 is not significant */
     bool is_constant;             /* every value is the same */
     size_t outliers;              /* values far from the rest (stats_outliers()); reported, never dropped */
     double dip_p;                 /* p of a single mode (stats_modes.h); NaN: dip_why says why */

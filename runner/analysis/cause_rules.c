@@ -263,8 +263,12 @@ const struct cause_rule *cause_rule_of(const struct cause_stack *s, bool runs)
     return cause_rule(cause_noun(s) ? "object_lock" : "shared_reference_count");
 }
 
-/* A function without a name is shown as the file that it lies in; NULL: nothing is known. */
-static const char *shown_name(const struct frame *f)
+bool cause_is_plumbing(const char *name)
+{
+    return strcmp(name, "_PyEval_EvalFrameDefault") == 0 || strcmp(name, "py_trampoline_evaluator") == 0;
+}
+
+const char *cause_shown_name(const struct frame *f)
 {
     const char *slash = f->file ? strrchr(f->file, '/') : NULL;
     return f->name ? f->name : slash ? slash + 1 : NULL;
@@ -279,9 +283,8 @@ char *cause_path(const struct cause_stack *s)
         kernel++;
     const char *last = "";
     for (size_t i = kernel < frames ? kernel : 0; i < frames && shown < PATH_MAX_FRAMES; i++) {
-        const char *name = shown_name(&s->frame[i]);
-        if (!name || strcmp(name, last) == 0 || strcmp(name, "_PyEval_EvalFrameDefault") == 0 ||
-            strcmp(name, "py_trampoline_evaluator") == 0)
+        const char *name = cause_shown_name(&s->frame[i]);
+        if (!name || strcmp(name, last) == 0 || cause_is_plumbing(name))
             continue;
         text_add(&path, "%s%s", shown++ ? " < " : "", name);
         last = name;

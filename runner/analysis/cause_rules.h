@@ -53,4 +53,10 @@ size_t cause_below_python(const struct cause_stack *s);
  * frees it. */
 char *cause_path(const struct cause_stack *s);
 
+/* Whether it is a function of the interpreter's own loop, which is in every stack. */
+bool cause_is_plumbing(const char *name);
+
+/* What a function without a name is shown as: the file that it lies in; NULL: nothing is known. */
+const char *cause_shown_name(const struct frame *f);
+
 #endif

@@ -6,82 +6,13 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "base/stats.h"
 #include "base/text.h"
 #include "launch/pid_table.h"
 
 /* So many times as long as a change of a shared count takes may the CPU wait to read it before. */
 #define READS_PER_CHANGE 10
-
-/* --- sums ----------------------------------------------------------------------------------------------------------
- */
-
-/* What is said of a text, by how much time. */
-struct tally {
-    char *key, *more;
-    int64_t ns;
-};
-
-struct tallies {
-    struct tally *list;
-    size_t count;
-    uint32_t *bucket; /* of the texts' hash: number + 1, 0: free; at most half full */
-    size_t buckets;   /* a power of two, or 0 */
-};
-
-/* The bucket of a text, or the free one where it would be. */
-static uint32_t *tally_place(const struct tallies *t, const char *key, const char *more)
-{
-    size_t at = text_hash(text_hash(TEXT_HASH, key), more) & (t->buckets - 1);
-    for (; t->bucket[at]; at = (at + 1) & (t->buckets - 1)) {
-        const struct tally *known = &t->list[t->bucket[at] - 1];
-        if (strcmp(known->key, key) == 0 && strcmp(known->more, more) == 0)
-            break;
-    }
-    return &t->bucket[at];
-}
-
-static void tallies_grow(struct tallies *t)
-{
-    free(t->bucket);
-    t->buckets = t->buckets ? 2 * t->buckets : 16;
-    t->bucket = xcalloc(t->buckets, sizeof(*t->bucket));
-    for (size_t i = 0; i < t->count; i++)
-        *tally_place(t, t->list[i].key, t->list[i].more) = (uint32_t)i + 1;
-}
-
-static void tally_add(struct tallies *t, const char *key, const char *more, int64_t ns)
-{
-    if (2 * (t->count + 1) > t->buckets)
-        tallies_grow(t);
-    uint32_t *place = tally_place(t, key, more);
-    if (t->list && *place) {
-        t->list[*place - 1].ns += ns;
-        return;
-    }
-    t->list = xgrow(t->list, t->count, sizeof(*t->list));
-    t->list[t->count++] = (struct tally){xstrdup(key), xstrdup(more), ns};
-    *place = (uint32_t)t->count;
-}
-
-static const struct tally *tally_first(const struct tallies *t)
-{
-    const struct tally *first = NULL;
-    for (size_t i = 0; i < t->count; i++)
-        if (!first || t->list[i].ns > first->ns)
-            first = &t->list[i];
-    return first;
-}
-
-static void tallies_free(struct tallies *t)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        free(t->list[i].key);
-        free(t->list[i].more);
-    }
-    free(t->list);
-    free(t->bucket);
-}
 
 /* A cause while it is summed up. */
 struct sum {
@@ -92,7 +23,7 @@ struct sum {
     uint64_t calls;
     double *wait_ns;
     size_t waits;
-    struct tallies where, paths;
+    int64_t *by_stack; /* of each stack, and of what has none at the end; owned */
 };
 
 /* What a stack means, worked out once. */
@@ -128,10 +59,10 @@ struct finder {
     size_t sums;
     struct thread *thread;
     size_t threads;
-    struct pid_table numbers; /* of a thread's place in the list */
-    int64_t end_ns;           /* of what is known */
-    struct meaning *meaning;
-    struct tallies unattributed;
+    struct pid_table numbers;             /* of a thread's place in the list */
+    int64_t end_ns;                       /* of what is known */
+    struct meaning *meaning;              /* of each stack, and of what has none at the end */
+    int64_t *unattributed_ns;             /* likewise */
     uint64_t python_samples, cpu_samples; /* cpu_samples: outside of waits */
     size_t collecting;                    /* threads that are in the collector */
     int64_t alone_ns;                     /* what one thread alone would have spent on the causes */
@@ -139,14 +70,10 @@ struct finder {
 
 static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
 {
-    static char unknown[] = "?";
-    static const struct meaning NOTHING = {.is_known = true, .path = unknown};
-    if (stack >= f->q->stacks)
-        return &NOTHING;
-    struct meaning *m = &f->meaning[stack];
-    const struct cause_stack *s = &f->q->stack[stack];
+    struct meaning *m = &f->meaning[stack < f->q->stacks ? stack : f->q->stacks];
     if (m->is_known)
         return m;
+    const struct cause_stack *s = &f->q->stack[stack];
     const size_t python = cause_below_python(s);
     *m = (struct meaning){
         .is_known = true, .rule = {cause_rule_of(s, false), cause_rule_of(s, true)}, .path = cause_path(s)};
@@ -162,18 +89,14 @@ static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
     return m;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static struct sum *sum_of(struct finder *f, const struct cause_rule *rule, const char *noun)
 {
     for (size_t i = 0; i < f->sums; i++)
-        if (strcmp(f->sum[i].rule->id, rule->id) == 0 && is_same(f->sum[i].noun, noun))
+        if (strcmp(f->sum[i].rule->id, rule->id) == 0 && text_is_same(f->sum[i].noun, noun))
             return &f->sum[i];
     f->sum = xgrow(f->sum, f->sums, sizeof(*f->sum));
-    f->sum[f->sums] = (struct sum){.rule = rule, .noun = noun};
+    f->sum[f->sums] =
+        (struct sum){.rule = rule, .noun = noun, .by_stack = xcalloc(f->q->stacks + 1, sizeof(*f->sum->by_stack))};
     return &f->sum[f->sums++];
 }
 
@@ -210,16 +133,14 @@ static void add_lost(struct finder *f, const struct meaning *m, const struct cau
         m->spent->lost_ns += ns;
     if (!rule) {
         f->ret->unattributed_ns += ns;
-        tally_add(&f->unattributed, m->path, "", ns);
+        f->unattributed_ns[m - f->meaning] += ns;
         return;
     }
     struct sum *s = sum_of(f, rule, m->noun);
     *(runs ? &s->cpu_ns : &s->waits_ns) += ns;
     s->reads_ns += runs && m->reads_count ? ns : 0;
     s->tallied_ns += ns;
-    tally_add(&s->paths, m->path, "", ns);
-    if (m->function)
-        tally_add(&s->where, m->function, m->file ? m->file : "", ns);
+    s->by_stack[m - f->meaning] += ns;
 }
 
 static void add_wait(struct finder *f, const struct meaning *m, const struct cause_rule *rule, int64_t from_ns,
@@ -505,6 +426,27 @@ static void title_of(const struct sum *s, char *buf, size_t cap)
     text_format(buf, cap, "%s%s%s", s->rule->title, s->noun ? ": " : "", s->noun ? s->noun : "");
 }
 
+/* A stack of those that are said to be the same, by their paths in C or by their Python functions, that took most
+ * together; NULL: none took any. ns: how much. */
+static const struct meaning *most_of(const struct finder *f, const int64_t *by_stack, bool by_path, int64_t *ns)
+{
+    cleanup_json json_t *sums = json_object();
+    const struct meaning *most = NULL;
+    *ns = 0;
+    for (size_t i = 0; i <= f->q->stacks; i++) {
+        const struct meaning *m = &f->meaning[i];
+        if (by_stack[i] == 0 || (!by_path && !m->function))
+            continue;
+        cleanup_free char *said =
+            by_path ? xstrdup(m->path) : text_printf("%s\n%s", m->function, m->file ? m->file : "");
+        const json_int_t sum = json_integer_value(json_object_get(sums, said)) + by_stack[i];
+        (void)json_object_set_new_nocheck(sums, said, json_integer(sum));
+        most = sum > *ns ? m : most;
+        *ns = sum > *ns ? sum : *ns;
+    }
+    return most;
+}
+
 static void put_cause(struct finder *f, struct sum *s)
 {
     const struct cause_rule *r = s->rule;
@@ -519,13 +461,15 @@ static void put_cause(struct finder *f, struct sum *s)
         c.wait_p50_ns = stats_quantile7(s->wait_ns, s->waits, 0.5);
         c.wait_p95_ns = stats_quantile7(s->wait_ns, s->waits, 0.95);
     }
-    const struct tally *where = tally_first(&s->where), *path = tally_first(&s->paths);
+    int64_t where_ns, path_ns;
+    const struct meaning *where = most_of(f, s->by_stack, false, &where_ns),
+                         *path = most_of(f, s->by_stack, true, &path_ns);
     if (where) {
-        c.function = xstrdup(where->key);
-        c.file = xstrdup(where->more);
-        c.function_share = (double)where->ns / (double)s->tallied_ns;
+        c.function = xstrdup(where->function);
+        c.file = xstrdup(where->file ? where->file : "");
+        c.function_share = (double)where_ns / (double)s->tallied_ns;
     }
-    c.path = xstrdup(path ? path->key : "?");
+    c.path = xstrdup(path ? path->path : "?");
     f->ret->list = xgrow(f->ret->list, f->ret->count, sizeof(*f->ret->list));
     f->ret->list[f->ret->count++] = c;
 }
@@ -539,7 +483,8 @@ static int by_lost(const void *a, const void *b)
 static void put_causes(struct finder *f)
 {
     struct causes *c = f->ret;
-    const struct tally *rest = tally_first(&f->unattributed);
+    int64_t rest_ns;
+    const struct meaning *rest = most_of(f, f->unattributed_ns, true, &rest_ns);
     c->own_ns = c->own_ns > 0 ? c->own_ns : 0; /* samples may tell of more than the exact times do */
     for (size_t i = 0; i < f->sums; i++) {
         char title[sizeof(c->list[0].title)];
@@ -555,19 +500,18 @@ static void put_causes(struct finder *f)
     c->own_ns += f->alone_ns;
     c->thread_ns = c->own_ns + c->lost_ns + c->runnable_ns;
     c->python_share = c->samples ? (double)f->python_samples / (double)c->samples : NAN;
-    c->unattributed_path = rest ? xstrdup(rest->key) : NULL;
+    c->unattributed_path = rest ? xstrdup(rest->path) : NULL;
 }
 
 static void free_finder(struct finder *f)
 {
     for (size_t i = 0; i < f->sums; i++) {
         free(f->sum[i].wait_ns);
-        tallies_free(&f->sum[i].where);
-        tallies_free(&f->sum[i].paths);
+        free(f->sum[i].by_stack);
     }
-    for (size_t i = 0; i < f->q->stacks; i++)
+    for (size_t i = 0; i <= f->q->stacks; i++)
         free(f->meaning[i].path);
-    tallies_free(&f->unattributed);
+    free(f->unattributed_ns);
     pid_table_free(&f->numbers);
     free(f->meaning);
     free(f->sum);
@@ -578,7 +522,9 @@ void causes_find(const struct causes_request *request, struct causes *ret)
 {
     struct finder f = {.q = request, .ret = ret};
     *ret = (struct causes){0};
-    f.meaning = xcalloc(request->stacks, sizeof(*f.meaning));
+    f.meaning = xcalloc(request->stacks + 1, sizeof(*f.meaning));
+    f.meaning[request->stacks] = (struct meaning){.is_known = true, .path = xstrdup("?")};
+    f.unattributed_ns = xcalloc(request->stacks + 1, sizeof(*f.unattributed_ns));
     f.end_ns = request->iterations ? request->end_ns[request->iterations - 1] : 0;
     if (request->is_cut && request->cut_ns < f.end_ns)
         f.end_ns = request->cut_ns;

@@ -235,11 +235,6 @@ static bool list_holds(const char *list, const char *word)
     return list && text_has_word(list, ",", word);
 }
 
-static bool same_value(const struct pair *x, const struct pair *y)
-{
-    return x->value == y->value || strcmp(x->value, y->value) == 0;
-}
-
 /* Whether what both have is the same; a_whole, b_whole: and all that a has, or b, the other one has. But for keys of
  * that list. A plan of ten thousand cells compares each with each: texts of one pool are compared as pointers, and the
  * list is looked at where all else has failed. */
@@ -248,7 +243,7 @@ static bool match(const struct keyset *a, bool a_whole, const struct keyset *b, 
     for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
         const struct pair *x = i < a->count ? &a->list[i] : NULL, *y = j < b->count ? &b->list[j] : NULL;
         const int order = !x ? 1 : !y ? -1 : x->key == y->key ? 0 : strcmp(x->key, y->key);
-        const bool fits = order == 0 ? same_value(x, y) : order < 0 ? !a_whole : !b_whole;
+        const bool fits = order == 0 ? text_is_same(x->value, y->value) : order < 0 ? !a_whole : !b_whole;
         if (!fits && !list_holds(but, order <= 0 ? x->key : y->key))
             return false;
         i += order <= 0;

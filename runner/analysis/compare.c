@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/percent.h"
 #include "base/suggest.h"
 
@@ -83,58 +84,46 @@ static struct keysets environments_of(const struct cell_pair *pairs, size_t coun
     return e;
 }
 
-/* The values of one field on one side. */
-struct values {
-    const char *value[VALUES_MAX];
-    size_t times[VALUES_MAX], count;
-    bool more;
-};
-
-static struct values values_of(const struct keysets *s, const char *key)
+/* The values of one field on one side: {value: how many records have it}, in the order of the records. The caller's. */
+static json_t *values_of(const struct keysets *s, const char *key)
 {
-    struct values v = {.count = 0};
+    json_t *values = json_object();
     for (size_t i = 0; i < s->count; i++) {
         const char *value = keyset_text(s->list[i], key, "not recorded");
-        size_t k = 0;
-        while (k < v.count && strcmp(v.value[k], value) != 0)
-            k++;
-        if (k == VALUES_MAX) {
-            v.more = true;
-            continue;
-        }
-        v.value[k] = value;
-        v.times[k] = (k == v.count ? 0 : v.times[k]) + s->times[i];
-        v.count += k == v.count;
+        const json_int_t before = json_integer_value(json_object_get(values, value));
+        (void)json_object_set_new_nocheck(values, value, json_integer(before + (json_int_t)s->times[i]));
     }
-    return v;
+    return values;
 }
 
-static bool has_value(const struct values *v, const char *value)
+static bool same_values(json_t *a, json_t *b)
 {
-    for (size_t i = 0; i < v->count; i++)
-        if (strcmp(v->value[i], value) == 0)
-            return true;
-    return false;
-}
-
-static bool same_values(const struct values *a, const struct values *b)
-{
-    for (size_t i = 0; i < a->count; i++)
-        if (!has_value(b, a->value[i]))
+    const char *value;
+    json_t *unused;
+    json_object_foreach(a, value, unused)
+    {
+        if (!json_object_get(b, value))
             return false;
-    return a->count == b->count;
+    }
+    return json_object_size(a) == json_object_size(b);
 }
 
-static char *values_text(const struct values *v)
+static char *values_text(json_t *values)
 {
     struct text t = {0};
+    size_t told = 0;
+    const char *value;
+    json_t *times;
     text_add_bytes(&t, "", 0);
-    for (size_t i = 0; i < v->count; i++) {
-        text_add(&t, "%s%s", i ? ", " : "", v->value[i]);
-        if (v->count > 1)
-            text_add(&t, " (%zu)", v->times[i]);
+    json_object_foreach(values, value, times)
+    {
+        if (told++ == VALUES_MAX)
+            break;
+        text_add(&t, "%s%s", told > 1 ? ", " : "", value);
+        if (json_object_size(values) > 1)
+            text_add(&t, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(times));
     }
-    if (v->more)
+    if (told > VALUES_MAX)
         text_add(&t, ", and others");
     return t.data;
 }
@@ -146,10 +135,10 @@ static void compare_environments(const struct cell_pair *pairs, size_t count, st
     cleanup_free const char **key = keysets_keys(both, ARRAY_LEN(both), &ret->fields);
     ret->difference = xcalloc(ret->fields, sizeof(*ret->difference));
     for (size_t i = 0; i < ret->fields; i++) {
-        struct values va = values_of(&a, key[i]), vb = values_of(&b, key[i]);
-        if (!same_values(&va, &vb))
+        cleanup_json json_t *of_a = values_of(&a, key[i]), *of_b = values_of(&b, key[i]);
+        if (!same_values(of_a, of_b))
             ret->difference[ret->differences++] =
-                (struct compare_difference){key[i], values_text(&va), values_text(&vb)};
+                (struct compare_difference){key[i], values_text(of_a), values_text(of_b)};
     }
 }
 

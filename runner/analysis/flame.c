@@ -24,21 +24,10 @@ struct tree {
     size_t count;
 };
 
-static bool is_plumbing(const struct frame *f)
-{
-    return f->name &&
-           (strcmp(f->name, "_PyEval_EvalFrameDefault") == 0 || strcmp(f->name, "py_trampoline_evaluator") == 0);
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool is_same(const struct frame *a, const struct frame *b)
 {
-    return a->place == b->place && is_same_text(a->name, b->name) &&
-           ((a->name && a->place != FRAME_PYTHON) || is_same_text(a->file, b->file));
+    return a->place == b->place && text_is_same(a->name, b->name) &&
+           ((a->name && a->place != FRAME_PYTHON) || text_is_same(a->file, b->file));
 }
 
 static uint32_t called_by(struct tree *t, uint32_t caller, const struct frame *f)
@@ -64,7 +53,7 @@ static void add_stack(struct tree *t, const struct cause_stack *s, const struct 
     t->list[0].ns += ns;
     t->list[0].lost_ns += spent->lost_ns;
     for (size_t i = outermost; i > 0 && depth < FLAME_DEPTH_MAX; i--) {
-        if (is_plumbing(&s->frame[i - 1]))
+        if (s->frame[i - 1].name && cause_is_plumbing(s->frame[i - 1].name))
             continue;
         at = called_by(t, at, &s->frame[i - 1]);
         t->list[at].ns += ns;
@@ -78,8 +67,8 @@ static void add_stack(struct tree *t, const struct cause_stack *s, const struct 
 
 static const char *name_of(const struct frame *f)
 {
-    const char *slash = f->file ? strrchr(f->file, '/') : NULL;
-    return f->name ? f->name : slash ? slash + 1 : f->file ? f->file : "?";
+    const char *shown = cause_shown_name(f);
+    return shown ? shown : f->file ? f->file : "?";
 }
 
 /* Those that one called and that are wide enough, by time, then by name. */

@@ -219,20 +219,15 @@ static double mean_log(const struct cell_values *v)
     return v->count ? sum : NAN;
 }
 
-static struct cell_group group_of(const struct summary_cell *c)
-{
-    return (struct cell_group){c->cell, c->invocation, c->count};
-}
-
 static size_t input_of(struct inputs *in, const struct summary_cell *cell, size_t figure)
 {
-    const struct cell_group group = group_of(cell);
+    const struct cell_group group = summary_group(cell);
     const char *name = in->s->records.reader.name[figure].name;
     for (size_t i = 0; i < in->count; i++)
         if (in->list[i].cell == cell && in->list[i].figure == figure)
             return i;
     if (in->count > 0) {
-        const struct cell_group first = group_of(in->list[0].cell);
+        const struct cell_group first = summary_group(in->list[0].cell);
         const char *why = summary_incomparable(in->s, in->list[0].cell, cell, name);
         in->one_run &= in->list[0].cell == cell || cells_are_of_one_run(&first, &group);
         in->why_not = in->why_not ? in->why_not : why;
@@ -461,12 +456,7 @@ static void take_fit(const struct pairing *p, const struct inputs *in, const str
 {
     struct scaling_fit *f = &ret->fit;
     const size_t at = (p->count - 1) * PER_POINT;
-    *f = (struct scaling_fit){.rms = u->rms,
-                              .r2 = u->r2,
-                              .amdahl = u->amdahl,
-                              .amdahl_rms = u->amdahl_rms,
-                              .amdahl_r2 = u->amdahl_r2,
-                              .points = p->count};
+    *f = (struct scaling_fit){.law = *u, .points = p->count};
     judge_fit(p, u, ret->loss, f);
     f->sigma = f->kappa = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "the tax is not split");
     if (!*f->why_not) {

@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 #include "analysis/stats_interval.h"
+#include "analysis/stats_usl.h"
 #include "analysis/summary.h"
 
 /* One number of workers of a mode. */
@@ -60,8 +61,7 @@ struct scaling_loss {
 /* y of the sharing tax, P/T, by the universal scalability law (stats_usl.h). */
 struct scaling_fit {
     struct stats_interval sigma, kappa;
-    double rms, r2;                       /* of it; NaN where nothing was fitted */
-    double amdahl, amdahl_rms, amdahl_r2; /* Amdahl's law alone */
+    struct stats_usl law; /* its numbers are NaN where nothing was fitted */
     size_t points;
     char why_not[160]; /* why the tax is not split by it; "" it is */
 };

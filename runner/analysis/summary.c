@@ -73,19 +73,12 @@ static bool tells(const struct summary *s, const struct summary_cell *c, const c
     return false;
 }
 
-/* Cells of one scenario, profile, mode, start method and runtime: the same keys tell them apart. */
-struct kind {
-    const struct summary_cell *first;
-    const char **key; /* owned */
-    size_t keys;
-    bool runtime; /* the runtime has to be told */
-};
+#define TELLS_RUNTIME "" /* beside the keys of a kind: whether the runtime has to be told */
 
 /* What names are made with. */
 struct naming {
     const struct summary *s;
-    struct kind *kind;
-    size_t kinds;
+    json_t *kinds; /* {kind: {key: true}}: the keys that tell cells apart of one scenario, profile, mode and so on */
     json_t *taken; /* of each id that a cell has, or would have had, the number behind the last of the same */
     bool scenario;
 };
@@ -100,59 +93,40 @@ static bool tells_runtime(const struct summary *s, const struct summary_cell *c)
     return is_native(c);
 }
 
-static bool same_text(const char *a, const char *b)
+static bool is_of_kind(const struct summary_cell *a, const struct summary_cell *b)
 {
-    return a == b || strcmp(a, b) == 0;
-}
-
-static bool is_of_kind(const struct kind *k, const struct summary_cell *c)
-{
-    const struct summary_cell *first = k->first;
-    return same_text(first->scenario, c->scenario) && same_text(first->profile, c->profile) &&
-           same_text(first->mode, c->mode) && same_text(first->start, c->start) &&
-           same_text(first->runtime, c->runtime);
-}
-
-static bool is_told(const struct kind *k, const char *key)
-{
-    for (size_t i = 0; i < k->keys; i++)
-        if (same_text(k->key[i], key))
-            return true;
-    return false;
+    return text_is_same(a->scenario, b->scenario) && text_is_same(a->profile, b->profile) &&
+           text_is_same(a->mode, b->mode) && text_is_same(a->start, b->start) && text_is_same(a->runtime, b->runtime);
 }
 
 /* Which of its cells is asked makes no difference: where two cells have two values, one of them is not the asked one's.
  */
-static void list_keys(const struct summary *s, struct kind *k)
+static void list_keys(const struct summary *s, const struct summary_cell *of, json_t *keys)
 {
-    struct kind seen = {.first = k->first};
+    cleanup_json json_t *seen = json_object();
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
-        for (size_t n = 0; is_of_kind(k, c) && n < c->cell->count; n++) {
+        for (size_t n = 0; is_of_kind(of, c) && n < c->cell->count; n++) {
             const char *key = c->cell->list[n].key;
-            if (is_own(key) || is_told(&seen, key))
+            if (is_own(key) || json_object_get(seen, key))
                 continue;
-            seen.key = xgrow(seen.key, seen.keys, sizeof(*seen.key)); /* NOLINT(bugprone-sizeof-expression): pointers */
-            seen.key[seen.keys++] = key;
-            if (!tells(s, c, key))
-                continue;
-            k->key = xgrow(k->key, k->keys, sizeof(*k->key)); /* NOLINT(bugprone-sizeof-expression): pointers */
-            k->key[k->keys++] = key;
+            json_put(seen, key, json_true());
+            if (tells(s, c, key))
+                json_put(keys, key, json_true());
         }
     }
-    free(seen.key);
 }
 
-static const struct kind *kind_of(struct naming *n, const struct summary_cell *c)
+static const json_t *keys_of(struct naming *n, const struct summary_cell *c)
 {
-    for (size_t i = n->kinds; i > 0; i--) /* neighbours are often of one */
-        if (is_of_kind(&n->kind[i - 1], c))
-            return &n->kind[i - 1];
-    n->kind = xgrow(n->kind, n->kinds, sizeof(*n->kind));
-    struct kind *k = &n->kind[n->kinds++];
-    *k = (struct kind){.first = c, .runtime = tells_runtime(n->s, c)};
-    list_keys(n->s, k);
-    return k;
+    cleanup_free char *kind = text_printf("%s\n%s\n%s\n%s\n%s", c->scenario, c->profile, c->mode, c->start, c->runtime);
+    json_t *keys = json_object_get(n->kinds, kind);
+    if (keys)
+        return keys;
+    json_put(n->kinds, kind, keys = json_object());
+    list_keys(n->s, c, keys);
+    json_put(keys, TELLS_RUNTIME, json_boolean(tells_runtime(n->s, c)));
+    return keys;
 }
 
 static bool tells_scenario(const struct summary *s)
@@ -189,7 +163,7 @@ static void cut(struct text *t, size_t max)
     t->data[t->len] = '\0';
 }
 
-static void make_id(struct summary_cell *c, const struct kind *k, bool scenario)
+static void make_id(struct summary_cell *c, const json_t *keys, bool scenario)
 {
     struct text id = {0};
     text_add(&id, "%s", "");
@@ -197,10 +171,10 @@ static void make_id(struct summary_cell *c, const struct kind *k, bool scenario)
     add_word(&id, command ? command : scenario ? c->scenario : "");
     add_word(&id, c->mode);
     add_word(&id, c->start);
-    add_word(&id, k->runtime && !command ? c->runtime : "");
+    add_word(&id, !command && json_is_true(json_object_get(keys, TELLS_RUNTIME)) ? c->runtime : "");
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
-        if (!is_told(k, p->key))
+        if (!json_object_get(keys, p->key))
             continue;
         add_word(&id, p->key);
         add_word(&id, p->value);
@@ -212,7 +186,7 @@ static void make_id(struct summary_cell *c, const struct kind *k, bool scenario)
     c->id = id.data;
 }
 
-static void make_label(struct summary_cell *c, const struct kind *k, bool scenario)
+static void make_label(struct summary_cell *c, const json_t *keys, bool scenario)
 {
     struct text label = {0};
     const char *command = keyset_find(c->cell, "argv"); /* its words are its name */
@@ -225,7 +199,7 @@ static void make_label(struct summary_cell *c, const struct kind *k, bool scenar
         text_add(&label, "%s%s", label.len ? ", " : "", c->runtime);
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
-        if (is_told(k, p->key))
+        if (json_object_get(keys, p->key))
             text_add(&label, ", %s %s", p->key, p->value);
     }
     for (size_t i = 0; i < label.len; i++) /* a label is one line, whatever a record holds */
@@ -260,17 +234,16 @@ void summary_curve_name(const struct summary_cell *c, struct text *out)
 
 static void summary_name_cells(struct summary *s)
 {
-    struct naming n = {.s = s, .taken = json_object(), .scenario = s->cells > 0 && tells_scenario(s)};
+    struct naming n = {
+        .s = s, .kinds = json_object(), .taken = json_object(), .scenario = s->cells > 0 && tells_scenario(s)};
     for (size_t i = 0; i < s->cells; i++) {
         struct summary_cell *c = &s->cell[i];
-        const struct kind *k = kind_of(&n, c);
-        make_id(c, k, n.scenario);
-        make_label(c, k, n.scenario);
+        const json_t *keys = keys_of(&n, c);
+        make_id(c, keys, n.scenario);
+        make_label(c, keys, n.scenario);
         make_unique(n.taken, c);
     }
-    for (size_t i = 0; i < n.kinds; i++)
-        free(n.kind[i].key);
-    free(n.kind);
+    json_decref(n.kinds);
     json_decref(n.taken);
 }
 
@@ -330,7 +303,7 @@ static struct summary_cell cell_of(const struct records *r, struct cell_group *g
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-static struct cell_group group_of(const struct summary_cell *c)
+struct cell_group summary_group(const struct summary_cell *c)
 {
     return (struct cell_group){c->cell, c->invocation, c->count};
 }
@@ -339,7 +312,7 @@ static struct summary_figure summarise(const struct summary *s, const struct sum
 {
     static const char NONE[] = "there are no threads of the same cell to compare with";
     const char *name = s->records.reader.name[index].name;
-    const struct cell_group g = group_of(c);
+    const struct cell_group g = summary_group(c);
     cleanup_values struct cell_values v = cells_values(&s->records, &g, name);
     struct summary_figure f = {.used = v.count,
                                .is = cells_summary(&v, name, ANALYSIS_NO_DIP),
@@ -409,7 +382,7 @@ struct analysis_ratio summary_effect(const struct summary *s, const struct summa
 {
     const struct figure_name *figure = &s->records.reader.name[index];
     const char *why = summary_incomparable(s, base, c, figure->name);
-    const struct cell_group other = group_of(base), own = group_of(c);
+    const struct cell_group other = summary_group(base), own = summary_group(c);
     cleanup_values struct cell_values a = cells_values(&s->records, &other, figure->name),
                                       b = cells_values(&s->records, &own, figure->name);
     struct analysis_ratio r =
@@ -420,7 +393,7 @@ struct analysis_ratio summary_effect(const struct summary *s, const struct summa
 /* The index of a cell's main figure, as for tare compare; names: none. */
 static size_t own_figure(const struct summary *s, const struct summary_cell *c)
 {
-    const struct cell_group a = group_of(c->base), b = group_of(c);
+    const struct cell_group a = summary_group(c->base), b = summary_group(c);
     const struct cell_pair pair = {&a, &b};
     int index = records_figure(&s->records, compare_own_figure(&s->records, &s->records, &pair));
     return index < 0 ? s->records.reader.names : (size_t)index;
@@ -724,6 +697,27 @@ void summary_notes(const struct summary *s, struct text *out)
     }
     if (of_cells > NOTES_SHOWN)
         text_add(out, "* and %zu more reasons of cells, which their records have\n", of_cells - NOTES_SHOWN);
+}
+
+static bool environment_is(const struct summary_cell *c, const char *key, const char *value)
+{
+    const char *is = keyset_find(c->invocation[0]->environment, key);
+    return is && strcmp(is, value) == 0;
+}
+
+void summary_note_gil(const struct summary_cell *c, struct text *out)
+{
+    static const char TURNS[] = "one of its threads runs Python code at a time";
+    const char *module = keyset_find(c->invocation[0]->environment, "runtime.gil_turned_on_by");
+    if (strcmp(c->mode, "threads") != 0)
+        return;
+    if (environment_is(c, "runtime.free_threaded", "false"))
+        text_add(out, "* %s has a GIL, so that %s (a free-threaded build, such as 3.14t, has none)\n", c->runtime,
+                 TURNS);
+    else if (environment_is(c, "runtime.gil_enabled_at_end", "true"))
+        text_add(out,
+                 "* the GIL of %s was on, so that %s: turned on by %s (--python %s --env PYTHON_GIL=0 keeps it off)\n",
+                 c->runtime, TURNS, module ? module : "what is not known", c->runtime);
 }
 
 /* --- The answer in words ----------------------------------------------------------------------------------------- */

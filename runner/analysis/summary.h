@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "analysis/analysis.h"
+#include "analysis/cells.h"
 #include "analysis/stats_interval.h"
 #include "base/figure.h"
 #include "base/stats_series.h"
@@ -88,6 +89,9 @@ const struct summary_figure *summary_figure(const struct summary *s, const struc
 /* The name of the first plan that a record is of; NULL: none is of any. */
 const char *summary_plan(const struct summary *s);
 
+/* Its invocations as a group, which borrows them. */
+struct cell_group summary_group(const struct summary_cell *c);
+
 /* Whether the cell has profile memory. */
 bool summary_is_memory(const struct summary_cell *c);
 
@@ -97,6 +101,10 @@ void summary_curve_name(const struct summary_cell *c, struct text *out);
 /* Adds the notes that belong to the figures, one per line, each after "* ": failed isolation checks, emulated times,
  * missed samples, nodes, failed invocations. */
 void summary_notes(const struct summary *s, struct text *out);
+
+/* If the cell is of threads that took turns, since their interpreter has a GIL or a module turned it on, adds a note
+ * that says so: whoever names a venv's interpreter or imports a package may not think of it. */
+void summary_note_gil(const struct summary_cell *c, struct text *out);
 
 /* The answer: one sentence per line after "LABEL: ", each mode's memory, or its time, compared with threads'. "": no
  * cell measures that. The caller frees it. */

@@ -213,6 +213,29 @@ static bool take_integer(struct scan *s, long long *ret)
     return s->p > begin && n <= 0x7fffffffffffffffULL;
 }
 
+struct search {
+    const char *const *name;
+    struct json_span *found;
+    size_t count;
+};
+
+static const char *take_named(struct json_span key, struct json_span value, void *to)
+{
+    const struct search *s = to;
+    for (size_t i = 0; i < s->count; i++)
+        if (json_span_is(key, s->name[i]))
+            s->found[i] = value;
+    return NULL;
+}
+
+void json_scan_members(struct json_span object, const char *const *name, struct json_span *found, size_t count)
+{
+    struct search s = {name, found, count};
+    struct json_scan_error ignored;
+    if (object.data && json_scan_object(object, take_named, &s, &ignored) != 0)
+        memset(found, 0, count * sizeof(*found));
+}
+
 long json_scan_integers(struct json_span array, long long *ret, size_t cap)
 {
     struct json_scan_error ignored = {NULL, NULL};

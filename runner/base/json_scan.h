@@ -35,6 +35,10 @@ int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct
 /* The same for each element of an array; the key's data is NULL. */
 int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why);
 
+/* Finds members of an object by their names, in one pass. found: as many, {NULL} each, as they stay where there is
+ * none, or no whole object. */
+void json_scan_members(struct json_span object, const char *const *name, struct json_span *found, size_t count);
+
 /* Reads an array of whole numbers; writes at most cap of them. Returns how many it has, or -EINVAL: something else is
  * in it, or a number does not fit. */
 long json_scan_integers(struct json_span array, long long *ret, size_t cap);

@@ -318,6 +318,11 @@ int text_index(const char *word, const char *const *list)
     return -1;
 }
 
+bool text_is_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 bool text_is_among(const char *word, const char *const *list)
 {
     return text_index(word, list) >= 0;

@@ -56,6 +56,9 @@ void text_add_names(struct text *t, const char *const *names, unsigned bits);
 /* The word's index in the list, which ends with NULL; -1: it is not in it. */
 int text_index(const char *word, const char *const *list);
 
+/* Whether both are the same text, or both NULL. */
+bool text_is_same(const char *a, const char *b);
+
 /* Whether it is in it. */
 bool text_is_among(const char *word, const char *const *list);
 

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "bundle/attest.h"
 #include "bundle/pack.h"
-#include "bundle/pack_info.h"
 #include "bundle/pool.h"
 #include "bundle/push.h"
 #include "bundle/reproduce.h"
@@ -39,14 +38,8 @@ static int run_pack(const struct config *c, struct err *e)
     struct packed packed;
     cleanup_text struct text said = {0}, out = {0};
     char size[32];
-    static const char *const CRATES[] = {
-        [CRATE_PACK_1_1] = CRATE_1_1, [CRATE_PACK_1_2] = CRATE_1_2, [CRATE_PACK_1_3] = CRATE_1_3};
-    const struct artefact_options *a = &c->artefact;
-    const struct pack_options o = {c->positional, a->output,     a->author.word,   a->author.count,
-                                   a->title,      a->license,    a->license_file,  a->claims,
-                                   a->image,      a->source_url, CRATES[a->crate], a->allow_incomplete == 1};
-    TRY(pack(&o, &packed, &said, e));
-    text_add(&out, "%s: %zu files, %s\nsha256 %s\n%s", o.output, packed.files,
+    TRY(pack(c->positional, &c->artefact, &packed, &said, e));
+    text_add(&out, "%s: %zu files, %s\nsha256 %s\n%s", c->artefact.output, packed.files,
              text_bytes(packed.bytes, size, sizeof(size)), packed.sha256, said.data);
     print_lines(out.data);
     return 0;
@@ -200,12 +193,15 @@ static void print_findings(const struct findings *f)
 static int finish(const struct reproduction *r, const struct config *c, struct err *e)
 {
     char path[PATH_MAX];
+    size_t of[CLAIM_VERDICTS];
+    const size_t claims = r->verified.at.bundle.claims.count;
     text_format(path, sizeof(path), "%s/" REPRODUCTION_FILE, r->out);
     TRY(reproduction_write(r, e));
     if (c->artefact.sign)
         TRY(sign_file(path, REPRODUCTION_FILE, c->artefact.sign, e));
     TRY(print_result(r, c->host.json == 1, e));
-    return reproduction_status(r);
+    claims_count(r->judgement, claims, of);
+    return claims_status(claims, of);
 }
 
 static int run_reproduce(const struct config *c, struct err *e)

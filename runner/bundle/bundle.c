@@ -232,15 +232,11 @@ void bundle_missing(const struct bundle *b, size_t max, struct text *out)
 
 void bundle_summary(const struct bundle *b, struct text *said)
 {
-    size_t of[CLAIM_VERDICTS] = {0};
+    size_t of[CLAIM_VERDICTS];
     text_add(said, "plan %s: %zu of %zu invocations, %zu failed\n", b->plan.name, b->run, b->run + b->missing,
              b->failed);
-    for (size_t i = 0; i < b->claims.count; i++)
-        of[b->judgement[i].verdict]++;
-    text_add(said, "claims: %zu", b->claims.count);
-    for (int v = 0; v < CLAIM_VERDICTS; v++)
-        if (of[v])
-            text_add(said, ", %zu %s", of[v], claim_verdict_name((enum claim_verdict)v));
+    claims_count(b->judgement, b->claims.count, of);
+    claims_say_counts(b->claims.count, of, said);
     text_add(said, "\n");
 }
 

@@ -36,11 +36,7 @@ static const struct yaml_shape CLAIM =
 static const struct yaml_shape CLAIMS = {.kind = YAML_LIST, .max = CLAIMS_MAX, .entry = &CLAIM};
 static const struct yaml_shape TOP = YAML_KEYS(YAML_NEEDS("schema", WORD), YAML_NEEDS("claims", CLAIMS));
 
-const char *claim_kind_name(enum claim_kind k)
-{
-    static const char *const NAMES[] = {"ratio", "order", "bound", "scaling", "value"};
-    return NAMES[k];
-}
+const char *const claim_kind_names[] = {"ratio", "order", "bound", "scaling", "value"};
 
 /* --- one claim --------------------------------------------------------------------------------------------------- */
 
@@ -60,7 +56,7 @@ static int take_kind(const struct yaml_node *said, struct claim *ret, struct err
 {
     size_t kinds = 0;
     for (unsigned k = CLAIM_RATIO; k <= CLAIM_VALUE; k++) {
-        const struct yaml_node *of = yaml_get(said, claim_kind_name((enum claim_kind)k));
+        const struct yaml_node *of = yaml_get(said, claim_kind_names[k]);
         if (!of)
             continue;
         ret->kind = (enum claim_kind)k;

@@ -72,8 +72,8 @@ enum claim_verdict {
 
 #define CLAIM_VERDICTS 4
 
-const char *claim_verdict_name(enum claim_verdict v);
-const char *claim_kind_name(enum claim_kind k);
+extern const char *const claim_verdict_names[];
+extern const char *const claim_kind_names[];
 
 struct judgement {
     enum claim_verdict verdict;
@@ -134,6 +134,18 @@ const char *claim_number(const struct claim *c, const struct figure_about *about
 const char *claim_expected(const struct claim *c, const struct records *r, char *buf, size_t cap);
 const char *claim_found(const struct claim *c, const struct judgement *j, const struct records *r, char *buf,
                         size_t cap);
+
+/* Whether a verdict counts for more where several parts of a claim have one: CONTRADICTED most, SUPPORTED least. */
+bool claim_is_worse(enum claim_verdict a, enum claim_verdict b);
+
+/* How many of the judgements have each verdict. */
+void claims_count(const struct judgement *j, size_t count, size_t of[CLAIM_VERDICTS]);
+
+/* Adds "claims: 3, 2 SUPPORTED, 1 NOT RUN". */
+void claims_say_counts(size_t claims, const size_t of[CLAIM_VERDICTS], struct text *out);
+
+/* 0: at least one claim was judged and all judged ones are SUPPORTED, or there are no claims. Else 1 (ERR_SAID_NO). */
+int claims_status(size_t claims, const size_t of[CLAIM_VERDICTS]);
 
 void claims_free(struct claims *c);
 

@@ -21,11 +21,7 @@
 
 #define UNIT_MAX 16 /* bytes of a unit printed beside a number */
 
-const char *claim_verdict_name(enum claim_verdict v)
-{
-    static const char *const NAMES[] = {"SUPPORTED", "CONTRADICTED", "INCONCLUSIVE", "NOT RUN"};
-    return NAMES[v];
-}
+const char *const claim_verdict_names[] = {"SUPPORTED", "CONTRADICTED", "INCONCLUSIVE", "NOT RUN"};
 
 /* --- the records of a cell --------------------------------------------------------------------------------------- */
 
@@ -254,20 +250,38 @@ struct claim_effect claim_effect(const struct claim *c, const struct records *r,
 
 /* --- judgements -------------------------------------------------------------------------------------------------- */
 
-/* Several effects have the worst verdict of all, and show the smallest of those that have it. */
-struct judgement claim_judge(const struct claim *c, const struct records *r)
+bool claim_is_worse(enum claim_verdict a, enum claim_verdict b)
 {
     static const int WORSE[] = {
         [CLAIM_SUPPORTED] = 0, [CLAIM_INCONCLUSIVE] = 1, [CLAIM_NOT_RUN] = 2, [CLAIM_CONTRADICTED] = 3};
+    return WORSE[a] > WORSE[b];
+}
+
+/* Several effects have the worst verdict of all, and show the smallest of those that have it. */
+struct judgement claim_judge(const struct claim *c, const struct records *r)
+{
     struct judgement worst = {0};
     for (size_t i = 0; i < claim_effects(c); i++) {
         struct claim_effect f = claim_effect(c, r, i);
         struct judgement j = f.is_run ? claim_judge_interval(c, f.found) : not_run(f.why);
-        bool lower = WORSE[j.verdict] == WORSE[worst.verdict] && j.found.at < worst.found.at;
-        if (i == 0 || WORSE[j.verdict] > WORSE[worst.verdict] || lower)
+        bool lower = j.verdict == worst.verdict && j.found.at < worst.found.at;
+        if (i == 0 || claim_is_worse(j.verdict, worst.verdict) || lower)
             worst = j;
     }
     return worst;
+}
+
+void claims_count(const struct judgement *j, size_t count, size_t of[CLAIM_VERDICTS])
+{
+    memset(of, 0, CLAIM_VERDICTS * sizeof(*of));
+    for (size_t i = 0; i < count; i++)
+        of[j[i].verdict]++;
+}
+
+int claims_status(size_t claims, const size_t of[CLAIM_VERDICTS])
+{
+    const bool holds = of[CLAIM_SUPPORTED] > 0 && of[CLAIM_CONTRADICTED] + of[CLAIM_INCONCLUSIVE] == 0;
+    return claims == 0 || holds ? 0 : ERR_SAID_NO;
 }
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
@@ -319,6 +333,14 @@ const char *claim_found(const struct claim *c, const struct judgement *j, const 
     else
         (void)snprintf(buf, cap, "%s [%s, %s]", at, low, high);
     return buf;
+}
+
+void claims_say_counts(size_t claims, const size_t of[CLAIM_VERDICTS], struct text *out)
+{
+    text_add(out, "claims: %zu", claims);
+    for (int v = 0; v < CLAIM_VERDICTS; v++)
+        if (of[v])
+            text_add(out, ", %zu %s", of[v], claim_verdict_names[v]);
 }
 
 static bool has_run(const struct claim *c, const struct records *r)

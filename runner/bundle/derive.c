@@ -57,7 +57,7 @@ static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err
         const struct claim *c = &b->claims.list[i];
         claims[i] = (struct paper_claim){c->id, c->text, claim_expected(c, &b->records, words[i].expected, WORDS_MAX),
                                          claim_found(c, &b->judgement[i], &b->records, words[i].found, WORDS_MAX),
-                                         claim_verdict_name(b->judgement[i].verdict)};
+                                         claim_verdict_names[b->judgement[i].verdict]};
     }
     cleanup_close int fd =
         mkdirat(dirfd, "paper", 0755) == 0 ? openat(dirfd, "paper", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

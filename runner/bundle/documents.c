@@ -27,12 +27,13 @@ extern const char readme_template[], citation_template[];
 TEMPLATE(readme_template, "runner/bundle/README.in");
 TEMPLATE(citation_template, "runner/bundle/CITATION.in");
 
-/* The value for a name in braces. */
+/* The value for a name in braces: a text, or what adds it. */
 struct value {
     const char *name, *text;
+    void (*add)(const struct bundle *b, struct text *out);
 };
 
-static void fill(const char *template, const struct value *values, struct text *out)
+static void fill(const char *template, const struct value *values, const struct bundle *b, struct text *out)
 {
     for (const char *p = template; *p;) {
         size_t plain = strcspn(p, "{");
@@ -44,7 +45,10 @@ static void fill(const char *template, const struct value *values, struct text *
         const struct value *v = values; /* our templates use only known names */
         while (strlen(v->name) != len || strncmp(v->name, p, len) != 0)
             v++;
-        text_add(out, "%s", v->text);
+        if (v->add)
+            v->add(b, out);
+        else
+            text_add(out, "%s", v->text);
         p += len + 1;
     }
 }
@@ -73,7 +77,6 @@ static void add_key(struct text *out, const char *indent, const char *key, const
 {
     cleanup_json json_t *s = json_string(value);
     cleanup_free char *quoted = json_dumps(s, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-    text_add(out, "%s", "");
     if (*value)
         text_add(out, "%s%s: %s\n", indent, key, quoted ? quoted : "\"\"");
 }
@@ -89,24 +92,35 @@ static void cite_author(const json_t *author, struct text *out)
     add_key(out, "    ", "email", json_word(author, "email"));
 }
 
+static void cite_title(const struct bundle *b, struct text *out)
+{
+    add_key(out, "", "title", json_word(b->pack, "title"));
+}
+
+static void cite_license(const struct bundle *b, struct text *out)
+{
+    add_key(out, "", "license", json_word(b->pack, "license"));
+}
+
+static void cite_authors(const struct bundle *b, struct text *out)
+{
+    size_t i;
+    const json_t *author = NULL;
+    json_array_foreach(json_object_get(b->pack, "authors"), i, author)
+    {
+        cite_author(author, out);
+    }
+}
+
 void citation_cff(const struct bundle *b, struct text *out)
 {
     char date[32];
-    size_t i;
-    const json_t *author = NULL;
-    cleanup_text struct text authors = {0}, title = {0}, license = {0};
-    json_array_foreach(json_object_get(b->pack, "authors"), i, author)
-    {
-        cite_author(author, &authors);
-    }
-    add_key(&title, "", "title", json_word(b->pack, "title"));
-    add_key(&license, "", "license", json_word(b->pack, "license"));
     fill(citation_template,
-         (const struct value[]){{"title", title.data},
-                                {"authors", authors.data},
-                                {"date", derive_date(b->date_s, date)},
-                                {"license", license.data}},
-         out);
+         (const struct value[]){{"title", NULL, cite_title},
+                                {"authors", NULL, cite_authors},
+                                {"date", derive_date(b->date_s, date), NULL},
+                                {"license", NULL, cite_license}},
+         b, out);
 }
 
 void zenodo_json(const struct bundle *b, struct text *out)
@@ -169,7 +183,7 @@ static void add_claims(const struct bundle *b, struct text *out)
         const struct judgement *j = &b->judgement[i];
         text_add(out, "| %s: %s | %s | %s | %s%s%s%s |\n", c->id, c->text,
                  claim_expected(c, &b->records, expected, sizeof(expected)),
-                 claim_found(c, j, &b->records, found, sizeof(found)), claim_verdict_name(j->verdict),
+                 claim_found(c, j, &b->records, found, sizeof(found)), claim_verdict_names[j->verdict],
                  *j->why ? " (" : "", j->why, *j->why ? ")" : "");
     }
 }
@@ -204,7 +218,6 @@ static void add_image(const struct bundle *b, struct text *out)
 {
     struct oci_image l;
     struct err ignored = {0};
-    text_add(out, "%s", "");
     if (oci_image_read(b->fd, &l, &ignored) == 0 && l.there)
         text_add(out,
                  "| `" IMAGE_LAYOUT "/` | the image to run it in, an OCI image layout: image id `sha256:%s`, manifest "
@@ -229,13 +242,12 @@ static void add_once(const char *one, struct text *out)
 }
 
 /* Whether a record was made on an interpreter of CPython's. */
-static bool takes_python(const struct keysets *environments)
+static bool takes_python(const struct bundle *b)
 {
-    size_t i = 0;
-    while (i < environments->count &&
-           strcmp(keyset_word(environments->list[i], "runtime.implementation"), "cpython") != 0)
-        i++;
-    return i < environments->count;
+    for (size_t i = 0; i < b->records.count; i++)
+        if (strcmp(keyset_word(b->records.list[i].environment, "runtime.implementation"), "cpython") == 0)
+            return true;
+    return false;
 }
 
 /* Whether a command's program is among the files that are known by their digests, and so in the bundle. */
@@ -262,11 +274,14 @@ static void add_runtime(const struct keyset *set, struct text *out)
 }
 
 /* On what it was measured: what the reviewer needs, or what will differ. */
-static void add_needs(const struct keysets *environments, struct text *out)
+static void add_needs(const struct bundle *b, struct text *out)
 {
     cleanup_text struct text runtimes = {0}, hosts = {0};
-    for (size_t i = 0; i < environments->count; i++) {
-        const struct keyset *set = environments->list[i];
+    cleanup_keysets struct keysets environments = {0};
+    for (size_t i = 0; i < b->records.count; i++)
+        keysets_add(&environments, b->records.list[i].environment);
+    for (size_t i = 0; i < environments.count; i++) {
+        const struct keyset *set = environments.list[i];
         cleanup_free char *host = text_printf("%s, %s, %s", keyset_word(set, "host.cpu_model"),
                                               keyset_word(set, "host.arch"), keyset_word(set, "host.os"));
         add_runtime(set, &runtimes);
@@ -277,8 +292,9 @@ static void add_needs(const struct keysets *environments, struct text *out)
 }
 
 /* How the reviewer gets the tare that packed the bundle. */
-static void add_get(const struct bundle *b, bool python, struct text *out)
+static void add_get(const struct bundle *b, struct text *out)
 {
+    const bool python = takes_python(b);
     const json_t *tool = json_object_get(b->pack, "tool");
     const char *url = json_string_value(json_object_get(b->pack, "source_url")), *commit = json_word(tool, "commit");
     cleanup_free char *version = text_printable(json_word(tool, "version"));
@@ -317,61 +333,43 @@ static void add_carried(const struct bundle *b, struct text *out)
     size_t of_commands = 0;
     for (size_t i = 0; i < b->plan.carried.count; i++)
         of_commands += b->plan.carried.of[i].of_command;
-    text_add(out, "%s%s",
-             b->plan.carried.count > of_commands ? "| `" CARRIED_FOLDER
-                                                   "/` | the programs that were weighed and did not come with tare |\n"
-                                                 : "",
-             of_commands > 0 ? "| `" CARRIED_PROGRAMS
-                               "/` | the programs and files that the commands name, and are run with |\n"
-                             : "");
+    if (b->plan.carried.count > of_commands)
+        text_add(out, "| `" CARRIED_FOLDER "/` | the programs that were weighed and did not come with tare |\n");
+    if (of_commands > 0)
+        text_add(out,
+                 "| `" CARRIED_PROGRAMS "/` | the programs and files that the commands name, and are run with |\n");
 }
 
 static void add_whys(const struct bundle *b, struct text *out)
 {
-    text_add(
-        out, "%s",
-        b->whys
-            ? "| `" BUNDLE_RECORDS "*/*" OUTPUT_WHY
-              "` | what --why found of the record beside it: what its threads lost their time to (schema " WHY_SCHEMA
-              ") |\n"
-            : "");
+    if (b->whys)
+        text_add(out,
+                 "| `" BUNDLE_RECORDS "*/*" OUTPUT_WHY
+                 "` | what --why found of the record beside it: what its threads lost their time to (schema " WHY_SCHEMA
+                 ") |\n");
 }
 
 void bundle_readme(const struct bundle *b, struct text *out)
 {
     char crate[80], date[32];
     const char *version = *json_word(b->pack, "crate") ? json_word(b->pack, "crate") : CRATE_1_1;
-    cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, carried = {0}, image = {0}, get = {0},
-                             took = {0}, needs = {0}, whys = {0};
-    cleanup_keysets struct keysets environments = {0};
-    for (size_t i = 0; i < b->records.count; i++)
-        keysets_add(&environments, b->records.list[i].environment);
     text_format(crate, sizeof(crate), "RO-Crate %s%s", version,
                 strcmp(version, CRATE_1_1) == 0   ? ", Process Run Crate 0.5"
                 : strcmp(version, CRATE_1_3) == 0 ? ", Process Run Crate 0.6"
                                                   : "");
-    add_get(b, takes_python(&environments), &get);
-    add_needs(&environments, &needs);
-    add_took(b, &took);
-    add_authors(b, &authors);
-    add_coverage(b, &coverage);
-    add_claims(b, &claims);
-    add_whys(b, &whys);
-    add_carried(b, &carried);
-    add_image(b, &image);
     fill(readme_template,
-         (const struct value[]){{"title", json_word(b->pack, "title")},
-                                {"get", get.data},
-                                {"took", took.data},
-                                {"needs", needs.data},
-                                {"authors", authors.data},
-                                {"date", derive_date(b->date_s, date)},
-                                {"license", json_word(b->pack, "license")},
-                                {"coverage", coverage.data},
-                                {"claims", claims.data},
-                                {"whys", whys.data},
-                                {"carried", carried.data},
-                                {"image", image.data},
-                                {"crate", crate}},
-         out);
+         (const struct value[]){{"title", json_word(b->pack, "title"), NULL},
+                                {"get", NULL, add_get},
+                                {"took", NULL, add_took},
+                                {"needs", NULL, add_needs},
+                                {"authors", NULL, add_authors},
+                                {"date", derive_date(b->date_s, date), NULL},
+                                {"license", json_word(b->pack, "license"), NULL},
+                                {"coverage", NULL, add_coverage},
+                                {"claims", NULL, add_claims},
+                                {"whys", NULL, add_whys},
+                                {"carried", NULL, add_carried},
+                                {"image", NULL, add_image},
+                                {"crate", crate, NULL}},
+         b, out);
 }

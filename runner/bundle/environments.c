@@ -20,12 +20,6 @@
 enum { HOST, IMAGE, TOOL, RUNTIME, SECTIONS };
 static const char *const NAMES[SECTIONS] = {"host", "image", "tool", "runtime"};
 
-/* Sections as records have them, and their environment. Equal texts of a pool are one pointer. */
-struct known {
-    const char *text[SECTIONS];
-    json_t *environment; /* borrowed */
-};
-
 static json_t *environment_of(const struct invocation *one)
 {
     json_t *o = json_object();
@@ -65,30 +59,21 @@ static json_t *take(const struct invocation *one, json_t *list)
     return known;
 }
 
-/* NULL: none was like that; without a runtime none is. */
-static json_t *find_known(const struct known *known, size_t count, const struct known *own)
-{
-    for (size_t k = count; k > 0 && own->text[RUNTIME]; k--) /* neighbours are often the same */
-        if (memcmp(known[k - 1].text, own->text, sizeof(own->text)) == 0)
-            return known[k - 1].environment;
-    return NULL;
-}
-
 json_t *environments_of(const struct bundle *b)
 {
     json_t *list = json_array();
-    cleanup_free struct known *known = xcalloc(b->records.count, sizeof(*known));
-    size_t count = 0;
+    cleanup_json json_t *known = json_object(); /* by the addresses of the sections: equal texts of a pool have one */
     for (size_t i = 0; i < b->records.count; i++) {
-        struct known own = {.environment = NULL};
+        const struct invocation *one = &b->records.list[i];
+        cleanup_text struct text key = {0};
         for (size_t n = 0; n < SECTIONS; n++)
-            own.text[n] = invocation_section_text(&b->records.list[i], NAMES[n]);
-        own.environment = find_known(known, count, &own);
-        if (!own.environment) {
-            own.environment = take(&b->records.list[i], list);
-            known[count++] = own;
+            text_add(&key, "%p ", (const void *)invocation_section_text(one, NAMES[n]));
+        json_t *environment = invocation_section_text(one, NAMES[RUNTIME]) ? json_object_get(known, key.data) : NULL;
+        if (!environment) {
+            environment = take(one, list);
+            json_put(known, key.data, json_incref(environment));
         }
-        json_t *records = json_object_get(own.environment, "records");
+        json_t *records = json_object_get(environment, "records");
         (void)json_integer_set(records, json_integer_value(records) + 1);
     }
     return json_pack("{s:s, s:o}", "schema", "tare.environments/1", "environments", list);

@@ -1,6 +1,5 @@
 #include "bundle/hostdiff.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,67 +49,41 @@ static void add_difference(struct hostdiff *ret, const char *field, char *theirs
     ret->list[ret->count++] = (struct hostdiff_field){xstrdup(field), theirs, here};
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* Adds a text, which it takes over, to a set: a tsearch(3) tree, ended by tdestroy(set, free). Foreign records decide
- * how many there are. Returns the set's own; NULL: it was there, and is freed. */
-static const char *add_new(void **set, char *text)
-{
-    char **kept = tsearch(text, set, compare_texts);
-    if (!kept)
-        abort();
-    if (*kept == text)
-        return text;
-    free(text);
-    return NULL;
-}
-
-/* The distinct values of a field in all hosts: how many, and the first, in the order of the records. */
-struct values {
-    void *set;
-    const char *first[VALUES_TOLD]; /* of the set */
-    size_t count;
-};
-
-static void take_value(struct values *v, char *text)
-{
-    const char *kept = text ? add_new(&v->set, text) : NULL;
-    if (kept && v->count < VALUES_TOLD)
-        v->first[v->count] = kept;
-    v->count += kept != NULL;
-}
-
 /* The caller's. */
-static char *all_values(const struct values *v)
+static char *all_values(json_t *values)
 {
     struct text t = {0};
-    for (size_t i = 0; i < v->count && i < VALUES_TOLD; i++)
-        text_add(&t, "%s%s", i ? "; " : "", v->first[i]);
-    if (v->count > VALUES_TOLD)
-        text_add(&t, "; and %zu more", v->count - VALUES_TOLD);
+    size_t told = 0;
+    const char *value;
+    json_t *unused;
+    json_object_foreach(values, value, unused)
+    {
+        if (told++ < VALUES_TOLD)
+            text_add(&t, "%s%s", told > 1 ? "; " : "", value);
+    }
+    if (told > VALUES_TOLD)
+        text_add(&t, "; and %zu more", told - VALUES_TOLD);
     return t.data;
 }
 
 static void compare(const char *key, const json_t *ours, const json_t *hosts, struct hostdiff *ret)
 {
-    struct values theirs = {0};
+    cleanup_json json_t *theirs = json_object(); /* the distinct values, in the order of the records */
     size_t i;
     const json_t *host = NULL;
     cleanup_free char *here = value_text(find(ours, key));
     json_array_foreach(hosts, i, host)
     {
-        take_value(&theirs, value_text(find(host, key)));
+        cleanup_free char *value = value_text(find(host, key));
+        if (value)
+            (void)json_object_set_new_nocheck(theirs, value, json_true());
     }
-    if (here && theirs.count > 0) {
-        ret->fields++;
-        ret->varying += theirs.count > 1;
-        if (theirs.count > 1 || strcmp(theirs.first[0], here) != 0)
-            add_difference(ret, key, all_values(&theirs), STEAL(here));
-    }
-    tdestroy(theirs.set, free);
+    if (!here || json_object_size(theirs) == 0)
+        return;
+    ret->fields++;
+    ret->varying += json_object_size(theirs) > 1;
+    if (json_object_size(theirs) > 1 || !json_object_get(theirs, here))
+        add_difference(ret, key, all_values(theirs), STEAL(here));
 }
 
 void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *ret)
@@ -127,32 +100,35 @@ void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *re
 
 #define PACKAGES "runtime.packages."
 
-/* The keys of a's packages; what b has of them, or that it has not, is compared. done: the set of fields that were
- * compared so far, so that cells of one interpreter are told once. */
-static void compare_packages(const struct invocation *a, const struct invocation *b, bool a_is_here, void **done,
+/* done: the fields that were compared so far, so that cells of one interpreter are told once. */
+static void compare_field(json_t *done, const char *field, const char *theirs, const char *here, struct hostdiff *ret)
+{
+    if (json_object_get(done, field))
+        return;
+    (void)json_object_set_new_nocheck(done, field, json_true());
+    ret->fields++;
+    if (strcmp(theirs, here) != 0)
+        add_difference(ret, field, xstrdup(theirs), xstrdup(here));
+}
+
+/* The keys of a's packages; what b has of them, or that it has not, is compared. */
+static void compare_packages(const struct invocation *a, const struct invocation *b, bool a_is_here, json_t *done,
                              struct hostdiff *ret)
 {
-    const char *runtime = keyset_find(a->cell, "runtime");
+    const char *runtime = keyset_word(a->cell, "runtime");
     for (size_t i = 0; i < a->environment->count; i++) {
         const struct pair *p = &a->environment->list[i];
-        const char *other = keyset_find(b->environment, p->key);
+        const char *other = keyset_text(b->environment, p->key, "not installed");
         char field[256];
         if (strncmp(p->key, PACKAGES, strlen(PACKAGES)) != 0 || strncmp(p->value, "unavailable", 11) == 0)
             continue;
-        (void)snprintf(field, sizeof(field), "%.31s %.200s", runtime ? runtime : "", p->key + strlen("runtime."));
-        if (!add_new(done, xstrdup(field)))
-            continue;
-        ret->fields++;
-        if (!other || strcmp(other, p->value) != 0)
-            add_difference(ret, field, xstrdup(a_is_here ? other ? other : "not installed" : p->value),
-                           xstrdup(a_is_here ? p->value
-                                   : other   ? other
-                                             : "not installed"));
+        (void)snprintf(field, sizeof(field), "%.31s %.200s", runtime, p->key + strlen("runtime."));
+        compare_field(done, field, a_is_here ? other : p->value, a_is_here ? p->value : other, ret);
     }
 }
 
 /* What it ran on, besides: an interpreter by its name, the program of a command by its cell's. */
-static void compare_runtimes(const struct invocation *theirs, const struct invocation *own, void **done,
+static void compare_runtimes(const struct invocation *theirs, const struct invocation *own, json_t *done,
                              struct hostdiff *ret)
 {
     static const char *const KEYS[] = {"version", "sha256", "build.features"};
@@ -163,12 +139,8 @@ static void compare_runtimes(const struct invocation *theirs, const struct invoc
         text_format(key, sizeof(key), "runtime.%s", KEYS[i]);
         text_format(field, sizeof(field), "%.128s %s", name, KEYS[i]);
         const char *of = keyset_find(theirs->environment, key), *here = keyset_find(own->environment, key);
-        if (!of || !here || strncmp(of, "unavailable", 11) == 0 || strncmp(here, "unavailable", 11) == 0 ||
-            !add_new(done, xstrdup(field)))
-            continue;
-        ret->fields++;
-        if (strcmp(of, here) != 0)
-            add_difference(ret, field, xstrdup(of), xstrdup(here));
+        if (of && here && strncmp(of, "unavailable", 11) != 0 && strncmp(here, "unavailable", 11) != 0)
+            compare_field(done, field, of, here, ret);
     }
 }
 
@@ -179,7 +151,7 @@ static bool knows_packages(const struct invocation *i)
 
 void hostdiff_take_runtimes(const struct records *theirs, const struct records *here, struct hostdiff *ret)
 {
-    void *done = NULL;
+    cleanup_json json_t *done = json_object();
     cleanup_keysets struct keysets seen = {0};
     for (size_t i = 0; i < here->count; i++) {
         const struct invocation *own = &here->list[i], *other = NULL;
@@ -192,13 +164,12 @@ void hostdiff_take_runtimes(const struct records *theirs, const struct records *
                 other = &theirs->list[k];
         if (!other)
             continue;
-        compare_runtimes(other, own, &done, ret);
+        compare_runtimes(other, own, done, ret);
         if (!knows_packages(own) || !knows_packages(other))
             continue;
-        compare_packages(own, other, true, &done, ret);
-        compare_packages(other, own, false, &done, ret);
+        compare_packages(own, other, true, done, ret);
+        compare_packages(other, own, false, done, ret);
     }
-    tdestroy(done, free);
 }
 
 void hostdiff_text(const struct hostdiff *d, const char *theirs, const char *all, struct text *out)

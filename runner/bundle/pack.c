@@ -33,6 +33,7 @@
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "bundle/reproduction_check.h"
+#include "cell/config.h"
 #include "plan/plans.h"
 #include "plan/tally.h"
 #include "record/output.h"
@@ -41,7 +42,8 @@
 
 /* The state of a packing; freed by end(). */
 struct packing {
-    const struct pack_options *o;
+    const char *from; /* the plan's folder, as it was named */
+    const struct artefact_options *o;
     struct folder folder;
     struct folder_plan bound;
     struct plan plan;
@@ -78,7 +80,7 @@ static void end(struct packing *p)
 static int read_folder(struct packing *p, struct err *e)
 {
     cleanup_text struct text bytes = {0};
-    TRY(folder_look(p->o->folder, &p->folder, e));
+    TRY(folder_look(p->from, &p->folder, e));
     int failed = folder_read(&p->folder, &p->bound, &bytes, e);
     if (failed != 0)
         return failed == -ENOENT
@@ -307,11 +309,11 @@ static int find_date(const struct packing *p, int64_t *ret, struct err *e)
 static int take_authors(struct packing *p, json_t *authors, struct err *e)
 {
     json_t *one = NULL;
-    for (size_t i = 0; i < p->o->authors; i++) {
-        TRY(pack_info_author(p->o->author[i], &one, e));
+    for (size_t i = 0; i < p->o->author.count; i++) {
+        TRY(pack_info_author(p->o->author.word[i], &one, e));
         (void)json_array_append_new(authors, one);
     }
-    if (p->o->authors == 0)
+    if (p->o->author.count == 0)
         (void)json_array_append_new(authors, json_pack("{s:s}", "name", TARE_AUTHORS));
     return 0;
 }
@@ -329,6 +331,8 @@ static int find_source(const struct packing *p, const char **ret, struct err *e)
 
 static int write_pack(struct packing *p, struct err *e)
 {
+    static const char *const CRATES[] = {
+        [CRATE_PACK_1_1] = CRATE_1_1, [CRATE_PACK_1_2] = CRATE_1_2, [CRATE_PACK_1_3] = CRATE_1_3};
     const char *source = NULL;
     char title[200];
     int64_t date_s = 0;
@@ -347,7 +351,7 @@ static int write_pack(struct packing *p, struct err *e)
     if (!o)
         return err_set(e, ERR_USAGE, -EINVAL, "--title: it is no UTF-8");
     json_put_text(o, "source_url", source);
-    json_put_text(o, "crate", p->o->crate);
+    json_put_text(o, "crate", CRATES[p->o->crate]);
     json_text(o, &t);
     return files_write(p->data_fd, BUNDLE_PACK, t.data, t.len, e);
 }
@@ -471,7 +475,7 @@ static int sum_up(struct packing *p, struct err *e)
     for (size_t i = 0; i < p->plan.carried.count; i++)
         if (p->plan.carried.of[i].of_command)
             text_add(p->said, "carried: %s\n", p->plan.carried.of[i].word);
-    if (p->o->authors == 0)
+    if (p->o->author.count == 0)
         text_add(p->said, "author: " TARE_AUTHORS " (--author \"Family, Given <ORCID>\" names yours)\n");
     if (!json_is_string(json_object_get(p->bundle.pack, "source_url")))
         text_add(p->said, "source: unknown, so that the reviewer is not told where to get tare (--source-url URL)\n");
@@ -496,16 +500,17 @@ static int open_root(struct packing *p, struct err *e)
     return p->data_fd < 0 ? err_sys(e, ERR_HOST, "'%s'", p->root.path) : 0;
 }
 
-int pack(const struct pack_options *o, struct packed *ret, struct text *said, struct err *e)
+int pack(const char *folder, const struct artefact_options *o, struct packed *ret, struct text *said, struct err *e)
 {
     char path[PATH_MAX];
     cleanup_packing struct packing p = {
+        .from = folder,
         .o = o,
         .records = SPOOL_UNOPENED,
         .data_fd = -1,
         .bundle = {.fd = -1},
         .said = said,
-        .incomplete = o->allow_incomplete,
+        .incomplete = o->allow_incomplete == 1,
     };
     TRY(tar_check_output(o->output, e));
     TRY(read_folder(&p, e));

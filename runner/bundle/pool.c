@@ -19,11 +19,7 @@
 #include "bundle/reproduction.h"
 #include "record/records.h"
 
-const char *pool_state_name(enum pool_state s)
-{
-    static const char *const NAMES[] = {"counted", "original", "twin", "refused"};
-    return NAMES[s];
-}
+const char *const pool_state_names[] = {"counted", "original", "twin", "refused"};
 
 /* What a reading holds. */
 struct reading {
@@ -182,10 +178,8 @@ static void take_claim(struct pool_member *m, const struct bundle *b, size_t i)
     const struct claim *c = &b->claims.list[i];
     const struct figure_about about = records_about(&b->records, c->figure);
     cleanup_free char *unit = text_printf("%.40s", about.unit);
-    m->expected[i] = text_printable(claim_expected(c, &b->records, expected, sizeof(expected)));
-    m->unit[i] = text_printable(unit);
-    m->kind[i] = about.kind;
-    m->withheld[i] = is_withheld(c, b->reproduction);
+    m->said[i] = (struct pool_said){text_printable(claim_expected(c, &b->records, expected, sizeof(expected))),
+                                    text_printable(unit), about.kind, is_withheld(c, b->reproduction)};
     for (size_t part = 0; part < claim_effects(c); part++) {
         m->effect = xgrow(m->effect, m->effects, sizeof(*m->effect));
         m->effect[m->effects++] = claim_effect(c, &b->records, part);
@@ -197,10 +191,7 @@ static void take_claims(struct pool_member *m, const struct bundle *b)
     const struct text *bytes = &b->claims.bytes;
     text_add_bytes(&m->claims, bytes->data ? bytes->data : "", bytes->len);
     digest_bytes(m->claims.data, m->claims.len, m->claims_sha256);
-    m->expected = xcalloc(b->claims.count + 1, sizeof(*m->expected)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    m->unit = xcalloc(b->claims.count + 1, sizeof(*m->unit));         /* NOLINT(bugprone-sizeof-expression): pointers */
-    m->kind = xcalloc(b->claims.count + 1, sizeof(*m->kind));
-    m->withheld = xcalloc(b->claims.count + 1, sizeof(*m->withheld));
+    m->said = xcalloc(b->claims.count, sizeof(*m->said));
     for (; m->claim_count < b->claims.count; m->claim_count++)
         take_claim(m, b, m->claim_count);
 }
@@ -636,13 +627,10 @@ int pool_bundles(const struct pool_options *o, struct pool_result *ret, struct e
 static void free_member(struct pool_member *m)
 {
     for (size_t i = 0; i < m->claim_count; i++) {
-        free(m->expected[i]);
-        free(m->unit[i]);
+        free(m->said[i].expected);
+        free(m->said[i].unit);
     }
-    free(m->expected);
-    free(m->unit);
-    free(m->kind);
-    free(m->withheld);
+    free(m->said);
     free(m->name);
     free(m->why);
     free(m->of);

@@ -27,7 +27,14 @@ enum pool_state {
     POOL_REFUSED,
 };
 
-const char *pool_state_name(enum pool_state s); /* "counted", "original", "twin", "refused" */
+extern const char *const pool_state_names[]; /* "counted", "original", "twin", "refused" */
+
+/* What a bundle says of a claim. */
+struct pool_said {
+    char *expected, *unit; /* as `tare verify` prints it; the figure's unit */
+    enum figure_kind kind; /* of the figure */
+    bool withheld;         /* an absolute value that reproduction.json says was not run */
+};
 
 /* One bundle that was given, or is attached to one. Every text is owned, unless said otherwise, and printable. */
 struct pool_member {
@@ -54,10 +61,8 @@ struct pool_member {
     struct text claims;          /* claims.yml */
     struct claim_effect *effect; /* each claim's claim_effects(), one after the other */
     size_t effects;
-    char **expected, **unit; /* of each claim: as `tare verify` prints it; the figure's unit */
+    struct pool_said *said; /* of each claim */
     size_t claim_count;
-    enum figure_kind *kind; /* of each claim's figure */
-    bool *withheld;         /* of each claim: an absolute value that its reproduction.json says was not run */
 };
 
 /* One estimate: of a class of hardware or of all machines. */

@@ -202,13 +202,6 @@ static struct pool_part pool_part(const struct pool_result *r, const struct clai
 
 /* --- a claim ------------------------------------------------------------------------------------------------------ */
 
-static bool is_worse(enum claim_verdict a, enum claim_verdict b)
-{
-    static const int WORSE[] = {
-        [CLAIM_SUPPORTED] = 0, [CLAIM_INCONCLUSIVE] = 1, [CLAIM_NOT_RUN] = 2, [CLAIM_CONTRADICTED] = 3};
-    return WORSE[a] > WORSE[b];
-}
-
 /* An absolute value means something within a class of hardware alone. */
 static bool is_by_class(const struct pool_result *r, const struct claim *c, const struct pool_claim *found)
 {
@@ -225,10 +218,10 @@ static struct pool_claim pool_one(const struct pool_result *r, const struct clai
     found.of_class = xcalloc(r->classes + 1, sizeof(*found.of_class));
     for (size_t i = 0; i < found.parts; i++) {
         found.part[i] = pool_part(r, c, first + i);
-        if (i == 0 || is_worse(found.part[i].all.verdict, found.part[found.shown].all.verdict))
+        if (i == 0 || claim_is_worse(found.part[i].all.verdict, found.part[found.shown].all.verdict))
             found.shown = i;
         for (size_t k = 0; k < r->classes; k++)
-            if (i == 0 || is_worse(found.part[i].of_class[k].verdict, found.of_class[k]))
+            if (i == 0 || claim_is_worse(found.part[i].of_class[k].verdict, found.of_class[k]))
                 found.of_class[k] = found.part[i].of_class[k].verdict;
     }
     found.by_class = is_by_class(r, c, &found);
@@ -248,8 +241,9 @@ static const char *why_withheld(const struct pool_result *r, const struct pool_m
         return strcmp(m->hardware, theirs) != 0
                    ? "its hardware is not the original's, and the claim is an absolute value"
                    : NULL;
-    return m->withheld[claim] ? "by its own word its hardware is not the original's, and the claim is an absolute value"
-                              : NULL;
+    return m->said[claim].withheld
+               ? "by its own word its hardware is not the original's, and the claim is an absolute value"
+               : NULL;
 }
 
 /* Takes the value of a claim from those on other hardware than the original's. */
@@ -280,7 +274,7 @@ void pool_judge(struct pool_result *r)
 
 const char *pool_verdict_name(const struct pool_claim *c)
 {
-    return c->by_class ? "BY MACHINE CLASS" : claim_verdict_name(c->verdict);
+    return c->by_class ? "BY MACHINE CLASS" : claim_verdict_names[c->verdict];
 }
 
 int pool_status(const struct pool_result *r)
@@ -291,7 +285,5 @@ int pool_status(const struct pool_result *r)
     for (size_t i = 0; i < r->claims.count; i++)
         for (size_t k = 0; k < (r->claim[i].by_class ? r->classes : 1); k++)
             of[r->claim[i].by_class ? r->claim[i].of_class[k] : r->claim[i].verdict]++;
-    if (r->claims.count == 0)
-        return 0;
-    return of[CLAIM_SUPPORTED] > 0 && of[CLAIM_CONTRADICTED] + of[CLAIM_INCONCLUSIVE] == 0 ? 0 : ERR_SAID_NO;
+    return claims_status(r->claims.count, of);
 }

@@ -35,8 +35,8 @@ static const char *class_name(size_t k, char buf[16])
 
 static struct figure_about about_of(const struct pool_result *r, size_t claim)
 {
-    return figure_about_declared(r->claims.list[claim].figure, NULL, r->reference->unit[claim],
-                                 figure_kind_names[r->reference->kind[claim]], NULL);
+    return figure_about_declared(r->claims.list[claim].figure, NULL, r->reference->said[claim].unit,
+                                 figure_kind_names[r->reference->said[claim].kind], NULL);
 }
 
 static const char *number(const struct pool_result *r, size_t claim, double value, char buf[48])
@@ -214,7 +214,7 @@ static void add_estimate(const struct pool_result *r, size_t claim, const char *
     char mean[160], next[160];
     cleanup_text struct text line = {0};
     cleanup_free char *why = text_printable(f->why);
-    text_add(&line, "%s: %s: mean %s of %zu %s%s", of, claim_verdict_name(f->verdict),
+    text_add(&line, "%s: %s: mean %s of %zu %s%s", of, claim_verdict_names[f->verdict],
              interval(r, claim, &f->mean, mean), f->p.machines, f->of_runs ? "run" : "machine",
              f->p.machines == 1 ? "" : "s");
     if (!f->prediction.why_not)
@@ -249,7 +249,7 @@ static void add_claim(const struct pool_result *r, size_t i, size_t width, struc
     const struct pool_part *part = &found->part[found->shown];
     cleanup_free char *text = text_printable(c->text), *effect = effect_name(c, found->shown);
     add_line(out, width, 2, "%s: %s: %s", pool_verdict_name(found), c->id, text);
-    add_line(out, width, 4, "%s; expected %s", effect, r->reference->expected[i]);
+    add_line(out, width, 4, "%s; expected %s", effect, r->reference->said[i].expected);
     if (has_mean_of_all(r, i))
         add_estimate(r, i, "all", &part->all, width, out);
     for (size_t k = 0; r->classes > 1 && k < r->classes; k++) {
@@ -274,10 +274,7 @@ static void add_counts(const struct pool_result *r, size_t width, struct text *o
         by_class += r->claim[i].by_class;
         of[r->claim[i].verdict] += !r->claim[i].by_class;
     }
-    text_add(&line, "claims: %zu", r->claims.count);
-    for (int v = 0; v < CLAIM_VERDICTS; v++)
-        if (of[v])
-            text_add(&line, ", %zu %s", of[v], claim_verdict_name((enum claim_verdict)v));
+    claims_say_counts(r->claims.count, of, &line);
     if (by_class)
         text_add(&line, ", %zu BY MACHINE CLASS", by_class);
     add_line(out, width, 0, "%s", line.data);
@@ -314,7 +311,7 @@ void pool_text(const struct pool_result *r, size_t width, struct text *out)
         text_add(out, "not counted:\n");
     for (size_t i = 0; i < r->members; i++)
         if (r->member[i].state != POOL_COUNTED)
-            add_line(out, width, 2, "%s: %s: %s", r->member[i].name, pool_state_name(r->member[i].state),
+            add_line(out, width, 2, "%s: %s: %s", r->member[i].name, pool_state_names[r->member[i].state],
                      r->member[i].why);
     add_counts(r, width, out);
     for (size_t i = 0; i < r->claims.count; i++)
@@ -324,57 +321,42 @@ void pool_text(const struct pool_result *r, size_t width, struct text *out)
 
 /* --- JSON -------------------------------------------------------------------------------------------------------- */
 
-static json_t *number_json(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
+/* A number that is not finite is NULL, which is packed as null. */
 static json_t *interval_json(const struct stats_interval *i)
 {
-    json_t *o = json_pack("{s:o, s:o, s:o}", "at", number_json(i->at), "low", number_json(i->why_not ? NAN : i->low),
-                          "high", number_json(i->why_not ? NAN : i->high));
-    json_put_text(o, "why", i->why_not);
-    return o;
+    return json_pack("{s:o?, s:o?, s:o?, s:s?}", "at", json_real(i->at), "low", json_real(i->why_not ? NAN : i->low),
+                     "high", json_real(i->why_not ? NAN : i->high), "why", i->why_not);
 }
 
 static json_t *estimate_json(const struct pool_estimate *f)
 {
-    json_t *o =
-        json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", claim_verdict_name(f->verdict), "units",
-                  (json_int_t)f->p.machines, "unit", f->of_runs ? "run" : "machine", "mean", interval_json(&f->mean),
-                  "prediction", interval_json(&f->prediction), "tau2", number_json(f->p.tau2), "i2",
-                  number_json(f->p.i2), "q", number_json(f->p.q), "q_p", number_json(f->p.q_p));
-    json_put(o, "why", *f->why ? json_of_bytes(f->why) : json_null());
-    return o;
+    return json_pack("{s:s, s:I, s:s, s:o, s:o, s:o?, s:o?, s:o?, s:o?, s:o?}", "verdict",
+                     claim_verdict_names[f->verdict], "units", (json_int_t)f->p.machines, "unit",
+                     f->of_runs ? "run" : "machine", "mean", interval_json(&f->mean), "prediction",
+                     interval_json(&f->prediction), "tau2", json_real(f->p.tau2), "i2", json_real(f->p.i2), "q",
+                     json_real(f->p.q), "q_p", json_real(f->p.q_p), "why", *f->why ? json_of_bytes(f->why) : NULL);
 }
 
 static json_t *member_json(const struct pool_result *r, const struct pool_member *m)
 {
     char name[16];
-    bool counts = m->state == POOL_COUNTED;
-    json_t *o =
-        json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", m->name, "state", pool_state_name(m->state),
-                  "declared_role", m->role, "where", m->where, "smoke", m->smoke, "records", (json_int_t)m->records);
-    json_put_text(o, "why", m->why);
-    json_put_text(o, "sha256", *m->sha256 ? m->sha256 : NULL);
-    json_put_text(o, "reproduces", m->of);
-    json_put_text(o, "date", m->date && *m->date ? m->date : NULL);
-    json_put_text(o, "hardware", m->hardware);
-    json_put_text(o, "signature", verify_signature_name(m->signature));
-    json_put_text(o, "key", *m->key_id ? m->key_id : NULL);
-    json_put(o, "number", counts ? json_integer((json_int_t)number_of(r, m)) : json_null());
-    json_put(o, "machine", counts ? json_integer((json_int_t)m->machine + 1) : json_null());
-    json_put_text(o, "class", counts ? class_name(m->class_, name) : NULL);
-    return o;
+    const bool counts = m->state == POOL_COUNTED;
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:s?, s:s?, s:s?, s:s?, s:s?, s:s, s:s?, s:o?, s:o?, s:s?}",
+                     "name", m->name, "state", pool_state_names[m->state], "declared_role", m->role, "where", m->where,
+                     "smoke", m->smoke, "records", (json_int_t)m->records, "why", m->why, "sha256",
+                     *m->sha256 ? m->sha256 : NULL, "reproduces", m->of, "date", m->date && *m->date ? m->date : NULL,
+                     "hardware", m->hardware, "signature", verify_signature_names[m->signature], "key",
+                     *m->key_id ? m->key_id : NULL, "number", counts ? json_integer((json_int_t)number_of(r, m)) : NULL,
+                     "machine", counts ? json_integer((json_int_t)m->machine + 1) : NULL, "class",
+                     counts ? class_name(m->class_, name) : NULL);
 }
 
 static json_t *effect_json(const struct pool_member *m, size_t number, size_t effect)
 {
     const struct claim_effect *f = &m->effect[effect];
-    json_t *o = json_pack("{s:I, s:b, s:o, s:o}", "number", (json_int_t)number, "run", f->is_run, "found",
-                          interval_json(&f->found), "variance", number_json(f->variance));
-    json_put(o, "why", *f->why ? json_of_bytes(f->why) : json_null());
-    return o;
+    return json_pack("{s:I, s:b, s:o, s:o?, s:o?}", "number", (json_int_t)number, "run", f->is_run, "found",
+                     interval_json(&f->found), "variance", json_real(f->variance), "why",
+                     *f->why ? json_of_bytes(f->why) : NULL);
 }
 
 static json_t *part_json(const struct pool_result *r, size_t claim, size_t part)
@@ -393,9 +375,9 @@ static json_t *part_json(const struct pool_result *r, size_t claim, size_t part)
         if (r->member[i].state == POOL_COUNTED)
             (void)json_array_append_new(
                 members, effect_json(&r->member[i], number_of(r, &r->member[i]), first_effect(r, claim) + part));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "effect", effect, "scale",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o?, s:b, s:o}", "effect", effect, "scale",
                      claim_is_on_logs(c) ? "logarithm" : "linear", "all", estimate_json(&p->all), "classes", classes,
-                     "classes_p", number_json(p->classes_p), "classes_differ", p->differ, "reproductions", members);
+                     "classes_p", json_real(p->classes_p), "classes_differ", p->differ, "reproductions", members);
 }
 
 static json_t *claim_json(const struct pool_result *r, size_t i)
@@ -404,14 +386,11 @@ static json_t *claim_json(const struct pool_result *r, size_t i)
     json_t *parts = json_array();
     for (size_t part = 0; part < r->claim[i].parts; part++)
         (void)json_array_append_new(parts, part_json(r, i, part));
-    json_t *o =
-        json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:I, s:o}", "id", c->id, "text", json_of_bytes(c->text), "kind",
-                  claim_kind_name(c->kind), "figure", json_of_bytes(c->figure), "unit", r->reference->unit[i],
-                  "expected", r->reference->expected[i], "verdict", pool_verdict_name(&r->claim[i]), "decided_by",
-                  (json_int_t)r->claim[i].shown, "effects", parts);
-    json_put(o, "min", number_json(claim_min(c)));
-    json_put(o, "max", number_json(c->max));
-    return o;
+    return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:I, s:o, s:o?, s:o?}", "id", c->id, "text",
+                     json_of_bytes(c->text), "kind", claim_kind_names[c->kind], "figure", json_of_bytes(c->figure),
+                     "unit", r->reference->said[i].unit, "expected", r->reference->said[i].expected, "verdict",
+                     pool_verdict_name(&r->claim[i]), "decided_by", (json_int_t)r->claim[i].shown, "effects", parts,
+                     "min", json_real(claim_min(c)), "max", json_real(c->max));
 }
 
 void pool_json(const struct pool_result *r, struct text *out)
@@ -425,11 +404,11 @@ void pool_json(const struct pool_result *r, struct text *out)
         (void)json_array_append_new(members, member_json(r, &r->member[i]));
     for (size_t i = 0; i < r->claims.count; i++)
         (void)json_array_append_new(claims, claim_json(r, i));
-    json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:s}", "schema", POOL_SCHEMA,
+    json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s?, s:I, s:I, s:I, s:o, s:o, s:o, s:s}", "schema", POOL_SCHEMA,
                           "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "original",
-                          *r->original ? json_string(r->original) : json_null(), "counted", (json_int_t)r->counted,
-                          "refused", (json_int_t)r->refused, "machines", (json_int_t)r->machines, "classes", classes,
-                          "bundles", members, "claims", claims, "note", NOTE);
+                          *r->original ? r->original : NULL, "counted", (json_int_t)r->counted, "refused",
+                          (json_int_t)r->refused, "machines", (json_int_t)r->machines, "classes", classes, "bundles",
+                          members, "claims", claims, "note", NOTE);
     json_text(o, out);
 }
 
@@ -459,7 +438,7 @@ static void add_forest_row(struct rows *rows, char *label, const struct stats_in
 static char *estimate_label(const char *of, const struct pool_estimate *f)
 {
     return text_printf("%s, %zu %s%s: %s", of, f->p.machines, f->of_runs ? "run" : "machine",
-                       f->p.machines == 1 ? "" : "s", claim_verdict_name(f->verdict));
+                       f->p.machines == 1 ? "" : "s", claim_verdict_names[f->verdict]);
 }
 
 static void add_class_rows(const struct pool_result *r, size_t claim, size_t k, struct rows *rows)
@@ -556,7 +535,7 @@ static void page_answer(const struct pool_result *r, struct text *out)
         html_text(out, text);
         for (size_t k = 0; r->claim[i].by_class && k < r->classes; k++)
             text_add(out, "%s class %s: %s", k ? "," : ":", class_name(k, name),
-                     claim_verdict_name(r->claim[i].of_class[k]));
+                     claim_verdict_names[r->claim[i].of_class[k]]);
         if (!r->claim[i].by_class && *r->claim[i].why)
             html_between(out, ": ", r->claim[i].why, "");
         text_add(out, "</li>\n");
@@ -595,7 +574,7 @@ static void page_bundles(const struct pool_result *r, struct text *out)
     for (size_t i = 0; i < r->members; i++) {
         if (r->member[i].state == POOL_COUNTED)
             continue;
-        text_add(out, "<li>%s: ", pool_state_name(r->member[i].state));
+        text_add(out, "<li>%s: ", pool_state_names[r->member[i].state]);
         html_between(out, "", r->member[i].name, ": ");
         html_between(out, "", r->member[i].why, "</li>\n");
     }

@@ -20,31 +20,6 @@
 
 /* --- members ----------------------------------------------------------------------------------------------------- */
 
-/* Members of an object, by their names. */
-struct search {
-    const char *const *name;
-    struct json_span *found; /* data NULL: there is none */
-    size_t count;
-};
-
-static const char *take_named(struct json_span key, struct json_span value, void *to)
-{
-    const struct search *s = to;
-    for (size_t i = 0; i < s->count; i++)
-        if (json_span_is(key, s->name[i]))
-            s->found[i] = value;
-    return NULL;
-}
-
-/* Looks for all of them in one pass. found: {NULL} each. */
-static void find_members(struct json_span object, const char *const *name, struct json_span *found, size_t count)
-{
-    struct search s = {name, found, count};
-    struct json_scan_error ignored = {NULL, NULL};
-    if (object.data && json_scan_object(object, take_named, &s, &ignored) != 0)
-        memset(found, 0, count * sizeof(*found));
-}
-
 /* Parses a value. NULL: missing, null, malformed or too long. */
 static json_t *load(struct json_span span, size_t max)
 {
@@ -99,7 +74,7 @@ static bool take_stamps(struct json_span iterations, struct raw *ret)
 {
     static const char *const NAMES[] = {"start_ns", "end_ns", "ready_ns"};
     struct json_span found[ARRAY_LEN(NAMES)] = {{NULL, 0}};
-    find_members(iterations, NAMES, found, ARRAY_LEN(NAMES));
+    json_scan_members(iterations, NAMES, found, ARRAY_LEN(NAMES));
     const struct json_span start = found[0], end = found[1], ready = found[2];
     long n = start.data ? json_scan_integers(start, NULL, 0) : -EINVAL;
     if (n < 0 || !end.data || json_scan_integers(end, NULL, 0) != n ||
@@ -225,7 +200,7 @@ static json_t *memory_of(struct json_span section, struct json_span *samples)
         "failed_reads", "tick_cost_ns",       "late_ns",  "walk_cost_ns", "weighted_by",           "plateau"};
     struct json_span found[ARRAY_LEN(KEYS)] = {{NULL, 0}};
     json_t *o = json_object();
-    find_members(section, KEYS, found, ARRAY_LEN(KEYS));
+    json_scan_members(section, KEYS, found, ARRAY_LEN(KEYS));
     *samples = found[0];
     for (size_t i = 1; i < ARRAY_LEN(KEYS); i++) {
         json_t *v = load(found[i], SECTION_MAX);
@@ -309,7 +284,7 @@ void rederive_record(const char *path, struct json_span text, struct findings *f
     struct json_span found[ARRAY_LEN(NAMES)] = {{NULL, 0}};
     const struct held record = {text, path, f}, *v = &record;
     __attribute__((cleanup(raw_free))) struct raw r = {0};
-    find_members(text, NAMES, found, ARRAY_LEN(NAMES));
+    json_scan_members(text, NAMES, found, ARRAY_LEN(NAMES));
     cleanup_json json_t *result = load(found[0], SECTION_MAX);
     if (!take_stamps(found[1], &r)) {
         WRONG(v, "iterations: start_ns and end_ns are not lists of equally many whole numbers");

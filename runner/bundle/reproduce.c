@@ -429,20 +429,3 @@ void reproduction_free(struct reproduction *r)
     tmpdir_remove(&r->staged);
     *r = (struct reproduction){.out_fd = -1, .staged.fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
 }
-
-void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])
-{
-    for (int v = 0; v < CLAIM_VERDICTS; v++)
-        of[v] = 0;
-    for (size_t i = 0; i < r->verified.at.bundle.claims.count; i++)
-        of[r->judgement[i].verdict]++;
-}
-
-int reproduction_status(const struct reproduction *r)
-{
-    size_t of[CLAIM_VERDICTS];
-    reproduction_count(r, of);
-    if (r->verified.at.bundle.claims.count == 0)
-        return 0;
-    return of[CLAIM_SUPPORTED] > 0 && of[CLAIM_CONTRADICTED] + of[CLAIM_INCONCLUSIVE] == 0 ? 0 : ERR_SAID_NO;
-}

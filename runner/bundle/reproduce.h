@@ -25,7 +25,7 @@ enum reproduce_where { REPRODUCE_HOST, REPRODUCE_IMAGE, REPRODUCE_VM };
     "author's artefacts, which running a bundle again can never show. This is evidence, not a badge."
 
 /* "repeatability (same team, same experimental setup)", … */
-const char *reproduce_term(int64_t role);
+extern const char *const reproduce_terms[];
 
 struct reproduce_options {
     const char *path; /* the bundle */
@@ -71,12 +71,6 @@ bool reproduction_in_held_image(const struct reproduction *r);
 
 /* Runs the plan into r->out by a process, and waits for it. */
 int reproduce_run(struct reproduction *r, struct err *e);
-
-/* How many claims have each verdict. */
-void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS]);
-
-/* 0: at least one claim was judged and all judged ones are SUPPORTED, or there are no claims. Else 1 (ERR_SAID_NO). */
-int reproduction_status(const struct reproduction *r);
 
 void reproduction_text(const struct reproduction *r, struct text *out);
 

@@ -17,21 +17,13 @@
 #include "bundle/reproduce.h"
 #include "bundle/reproduction.h"
 
-static const char *role_name(int64_t role)
-{
-    static const char *const NAMES[] = {"undeclared", "same-team", "different-team"};
-    return NAMES[role];
-}
+static const char *const ROLES[] = {"undeclared", "same-team", "different-team"};
 
-const char *reproduce_term(int64_t role)
-{
-    static const char *const TERMS[] = {
-        "repeatability or reproducibility: the team was not declared",
-        "repeatability (same team, same experimental setup)",
-        "reproducibility (different team, same experimental setup)",
-    };
-    return TERMS[role];
-}
+const char *const reproduce_terms[] = {
+    "repeatability or reproducibility: the team was not declared",
+    "repeatability (same team, same experimental setup)",
+    "reproducibility (different team, same experimental setup)",
+};
 
 /* The environment of the machine that runs the command. */
 static void add_environment(const struct reproduction *r, struct text *out)
@@ -67,9 +59,9 @@ static void add_claim(const struct claim *c, const struct records *r, const stru
 {
     char expected[96], found[96];
     cleanup_free char *text = text_printable(c->text), *why = text_printable(here->why);
-    text_add(out, "  %s: %s: %s\n", claim_verdict_name(here->verdict), c->id, text);
+    text_add(out, "  %s: %s: %s\n", claim_verdict_names[here->verdict], c->id, text);
     text_add(out, "    expected %s; theirs %s (%s); ", claim_expected(c, r, expected, sizeof(expected)),
-             claim_found(c, theirs, r, found, sizeof(found)), claim_verdict_name(theirs->verdict));
+             claim_found(c, theirs, r, found, sizeof(found)), claim_verdict_names[theirs->verdict]);
     text_add(out, "here %s%s%s%s\n", claim_found(c, here, r, found, sizeof(found)), *why ? " (" : "", why,
              *why ? ")" : "");
 }
@@ -86,15 +78,13 @@ void reproduction_text(const struct reproduction *r, struct text *out)
              verification_failed(v, FINDING_DERIVATION) ? " ('tare verify' tells what)" : "");
     add_environment(r, out);
     add_run(r, out);
-    text_add(out, "claims: %zu", b->claims.count);
-    reproduction_count(r, of);
-    for (int i = 0; i < CLAIM_VERDICTS; i++)
-        if (of[i])
-            text_add(out, ", %zu %s", of[i], claim_verdict_name((enum claim_verdict)i));
+    claims_count(r->judgement, b->claims.count, of);
+    claims_say_counts(b->claims.count, of, out);
     text_add(out, "\n");
     for (size_t i = 0; i < b->claims.count; i++)
         add_claim(&b->claims.list[i], &b->records, &b->judgement[i], &r->judgement[i], out);
-    text_add(out, "terms: %s, by " REPRODUCE_TERMS_SOURCE "\n  " REPRODUCE_TERMS_NOTE "\n", reproduce_term(r->o->role));
+    text_add(out, "terms: %s, by " REPRODUCE_TERMS_SOURCE "\n  " REPRODUCE_TERMS_NOTE "\n",
+             reproduce_terms[r->o->role]);
 }
 
 /* --- the counter-record ------------------------------------------------------------------------------------------ */
@@ -107,11 +97,10 @@ static json_t *claims_json(const struct reproduction *r)
         char expected[96];
         const struct claim *c = &b->claims.list[i];
         (void)json_array_append_new(
-            list,
-            json_pack("{s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "id", c->id, "text", json_of_bytes(c->text), "figure",
-                      c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)), "tolerance",
-                      isfinite(c->tolerance) ? json_real(c->tolerance) : json_null(), "theirs",
-                      reproduction_judgement(&b->judgement[i]), "here", reproduction_judgement(&r->judgement[i])));
+            list, json_pack("{s:s, s:o, s:s, s:s, s:o?, s:o, s:o}", "id", c->id, "text", json_of_bytes(c->text),
+                            "figure", c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)),
+                            "tolerance", json_real(c->tolerance), "theirs", reproduction_judgement(&b->judgement[i]),
+                            "here", reproduction_judgement(&r->judgement[i])));
     }
     return list;
 }
@@ -120,9 +109,9 @@ static json_t *counts_json(const struct reproduction *r)
 {
     size_t of[CLAIM_VERDICTS];
     json_t *o = json_object();
-    reproduction_count(r, of);
+    claims_count(r->judgement, r->verified.at.bundle.claims.count, of);
     for (int v = 0; v < CLAIM_VERDICTS; v++)
-        (void)json_object_set_new(o, claim_verdict_name((enum claim_verdict)v), json_integer((json_int_t)of[v]));
+        (void)json_object_set_new(o, claim_verdict_names[v], json_integer((json_int_t)of[v]));
     return o;
 }
 
@@ -160,7 +149,7 @@ static json_t *original_json(const struct reproduction *r)
     return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:b}", "sha256", v->sha256, "title",
                      json_incref(json_object_get(b->pack, "title")), "plan", b->plan.name, "plan_sha256",
                      b->bound.sha256, "integrity", verify_word(v, FINDING_INTEGRITY), "signature",
-                     verify_signature_name(v->signature), "derivation", verify_word(v, FINDING_DERIVATION), "forced",
+                     verify_signature_names[v->signature], "derivation", verify_word(v, FINDING_DERIVATION), "forced",
                      verification_failed(v, FINDING_INTEGRITY));
 }
 
@@ -184,7 +173,7 @@ int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
         json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
                   REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
                   bundle_newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms",
-                  "declared_role", role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
+                  "declared_role", ROLES[r->o->role], "shows", reproduce_terms[r->o->role], "source",
                   REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
                   "claims", claims_json(r), "counts", counts_json(r), "records", records_json(r));
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);

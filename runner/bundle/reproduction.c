@@ -41,17 +41,12 @@ int reproduction_is_smoke(const json_t *o)
     return json_is_object(json_object_get(json_object_get(o, "rerun"), "smoke"));
 }
 
-static json_t *number_json(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 json_t *reproduction_judgement(const struct judgement *j)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verdict", claim_verdict_name(j->verdict), "at",
-                     number_json(j->found.at), "low", number_json(j->found.why_not ? NAN : j->found.low), "high",
-                     number_json(j->found.why_not ? NAN : j->found.high), "why",
-                     *j->why ? json_of_bytes(j->why) : json_null());
+    /* A number that is not finite is NULL, which is packed as null. */
+    return json_pack("{s:s, s:o?, s:o?, s:o?, s:o?}", "verdict", claim_verdict_names[j->verdict], "at",
+                     json_real(j->found.at), "low", json_real(j->found.why_not ? NAN : j->found.low), "high",
+                     json_real(j->found.why_not ? NAN : j->found.high), "why", *j->why ? json_of_bytes(j->why) : NULL);
 }
 
 const char *reproduction_program(const struct invocation *one)

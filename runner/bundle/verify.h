@@ -29,7 +29,7 @@ enum verify_signature {
     VERIFY_FORGED,  /* wrong or malformed: a finding */
 };
 
-const char *verify_signature_name(enum verify_signature s); /* "unsigned", "signed", "unknown key", "broken" */
+extern const char *const verify_signature_names[]; /* "unsigned", "signed", "unknown key", "broken" */
 
 /* The caller ends it with verification_free(). */
 struct verification {

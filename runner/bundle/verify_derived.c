@@ -173,23 +173,6 @@ struct held {
     struct findings *findings;
 };
 
-/* What is looked at of an entity; data NULL: it has none. */
-struct entity {
-    struct json_span id, type, sha256;
-};
-
-static const char *take_word(struct json_span key, struct json_span value, void *to)
-{
-    struct entity *e = to;
-    struct json_span *into = json_span_is(key, "@id")      ? &e->id
-                             : json_span_is(key, "@type")  ? &e->type
-                             : json_span_is(key, "sha256") ? &e->sha256
-                                                           : NULL;
-    if (into)
-        *into = value;
-    return NULL;
-}
-
 /* A text without its quotes; "": it is none, or longer than any that is looked for. Ours have no escapes. */
 static const char *word_of(struct json_span text, char buf[FILELIST_PATH_MAX + 1])
 {
@@ -201,20 +184,20 @@ static const char *word_of(struct json_span text, char buf[FILELIST_PATH_MAX + 1
 /* Compares one entity. A wrong digest is a finding of the file itself: that the crate differs would say little. */
 static const char *take_entity(struct json_span key, struct json_span value, void *to)
 {
+    static const char *const NAMES[] = {"@id", "@type", "sha256"};
+    struct json_span found[ARRAY_LEN(NAMES)] = {{NULL, 0}};
     const struct held *h = to;
-    struct entity e = {.id = {NULL, 0}};
-    struct json_scan_error ignored;
     char id[FILELIST_PATH_MAX + 1], sha256[FILELIST_PATH_MAX + 1];
     (void)key;
-    if (*value.data != '{' || json_scan_object(value, take_word, &e, &ignored) != 0 || !e.id.data || !e.type.data ||
-        !json_span_is(e.type, "\"File\""))
+    json_scan_members(value, NAMES, found, ARRAY_LEN(NAMES));
+    if (!found[0].data || !found[1].data || !json_span_is(found[1], "\"File\""))
         return NULL;
-    const struct listed_file *file = filelist_find(h->payload, word_of(e.id, id));
+    const struct listed_file *file = filelist_find(h->payload, word_of(found[0], id));
     if (!*id)
         findings_add(h->findings, FINDING_INTEGRITY, CRATE_FILE, "it describes a file without its path");
     else if (!file)
         findings_add(h->findings, FINDING_INTEGRITY, id, CRATE_FILE " describes it, and it is not there");
-    else if (strcmp(word_of(e.sha256, sha256), file->sha256) != 0)
+    else if (strcmp(word_of(found[2], sha256), file->sha256) != 0)
         findings_add(h->findings, FINDING_INTEGRITY, id, "its SHA-256 is %s, and " CRATE_FILE " says %.64s",
                      file->sha256, *sha256 ? sha256 : "none");
     return NULL;

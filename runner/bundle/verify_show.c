@@ -8,11 +8,7 @@
 #include "bundle/hostdiff.h"
 #include "bundle/verify.h"
 
-const char *verify_signature_name(enum verify_signature s)
-{
-    static const char *const NAMES[] = {"unsigned", "signed", "unknown key", "broken"};
-    return NAMES[s];
-}
+const char *const verify_signature_names[] = {"unsigned", "signed", "unknown key", "broken"};
 
 const char *verify_word(const struct verification *v, enum finding_verdict kind)
 {
@@ -75,7 +71,7 @@ static void add_claim(const struct bundle *b, size_t i, struct text *out)
     const struct claim *c = &b->claims.list[i];
     const struct judgement *j = &b->judgement[i];
     cleanup_free char *text = text_printable(c->text), *why = text_printable(j->why);
-    text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", c->id, text, claim_verdict_name(j->verdict),
+    text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", c->id, text, claim_verdict_names[j->verdict],
              claim_expected(c, &b->records, expected, sizeof(expected)),
              claim_found(c, j, &b->records, found, sizeof(found)), *why ? " (" : "", why, *why ? ")" : "");
 }
@@ -135,7 +131,7 @@ static json_t *claims_json(const struct bundle *b)
                                                     "text", json_of_bytes(c->text), "expected",
                                                     claim_expected(c, &b->records, expected, sizeof(expected)), "found",
                                                     claim_found(c, j, &b->records, found, sizeof(found)), "verdict",
-                                                    claim_verdict_name(j->verdict), "why", json_of_bytes(j->why)));
+                                                    claim_verdict_names[j->verdict], "why", json_of_bytes(j->why)));
     }
     return list;
 }
@@ -150,14 +146,14 @@ static json_t *environment_json(const struct verification *v)
 void verify_json(const struct verification *v, const char *path, struct text *out)
 {
     json_t *integrity = verdict_json(v, FINDING_INTEGRITY), *derivation = verdict_json(v, FINDING_DERIVATION);
-    (void)json_object_set_new(integrity, "signature", json_string(verify_signature_name(v->signature)));
-    (void)json_object_set_new(integrity, "key", *v->key_id ? json_string(v->key_id) : json_null());
+    json_put_text(integrity, "signature", verify_signature_names[v->signature]);
+    json_put_text(integrity, "key", *v->key_id ? v->key_id : NULL);
     (void)json_object_set_new(derivation, "claims", claims_json(&v->at.bundle));
     (void)json_object_set_new(derivation, "notes", json_of_lines(v->notes.data));
     json_t *o =
-        json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
-                  json_of_bytes(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
-                  (json_int_t)v->at.all.count, "records", (json_int_t)v->at.bundle.records.count, "integrity",
-                  integrity, "derivation", derivation, "environment", environment_json(v), "rerun", rerun_json(v));
+        json_pack("{s:s, s:o, s:s?, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
+                  json_of_bytes(path), "sha256", *v->sha256 ? v->sha256 : NULL, "files", (json_int_t)v->at.all.count,
+                  "records", (json_int_t)v->at.bundle.records.count, "integrity", integrity, "derivation", derivation,
+                  "environment", environment_json(v), "rerun", rerun_json(v));
     json_text(o, out);
 }

@@ -373,11 +373,12 @@ void sweep_add_missing(const struct sweep *s, const struct records *r, struct te
     for (size_t i = 0; i < r->count; i++)
         missing |= strstr(r->list[i].detail, "FileNotFoundError") != NULL;
     if (missing && s->is_function)
-        text_add(out,
-                 "* the function ran in a folder that has what it opened below %s when it was looked at, and no more: "
-                 "name by its whole path what it lists, looks for or finds elsewhere (and with --rw PATH what is below "
-                 "/tmp)\n",
-                 s->function.root);
+        text_add(
+            out,
+            "* the function ran in a folder that has what it opened below %s when it was looked at, and no more: "
+            "name by its whole path what it lists or looks for, what is hidden and what is elsewhere (and with --rw "
+            "PATH what is below /tmp)\n",
+            s->function.root);
 }
 
 void sweep_add_places(const struct sweep *s, const char *folder, struct text *out)

@@ -260,13 +260,6 @@ static void say_size(const struct bench *b, struct text *out)
     text_add(out, "\n");
 }
 
-/* Threads of such a build take turns, which who names a venv's interpreter may not think of. */
-static bool has_gil(const struct summary_cell *c)
-{
-    const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
-    return free_threaded && strcmp(free_threaded, "false") == 0;
-}
-
 /* What the column of memory is of, and why some cells have none: a short run may end before a sample is taken. Of those
  * that failed the notes say why. */
 static void say_memory(const struct bench *b, struct text *out)
@@ -298,11 +291,8 @@ static void say_columns(const struct bench *b, struct text *out)
         text_add(out, " on %s", c->runtime);
     }
     text_add(out, "\n");
-    if (b->cells > 0 && strcmp(b->cell[0]->mode, "threads") == 0 && has_gil(b->cell[0]))
-        text_add(out,
-                 "* %s has a GIL, so that one of its threads runs Python code at a time (a free-threaded build, such "
-                 "as 3.14t, has none)\n",
-                 b->cell[0]->runtime);
+    if (b->cells > 0)
+        summary_note_gil(b->cell[0], out);
     if (b->cells > 1 && b->cell[0]->ok > 0)
         text_add(out, "* speed-up is over %s with %.0f worker%s\n", name_of(b, b->cell[0], name), b->cell[0]->workers,
                  b->cell[0]->workers == 1 ? "" : "s");

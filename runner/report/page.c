@@ -62,9 +62,7 @@ static void add_column_heads(struct text *out, const struct table *t)
             continue;
         text_add(out, "<th scope=\"col\"%s>", table_is_right(&t->column[i]) ? " class=\"n\"" : "");
         html_text(out, t->column[i].head);
-        if (strcmp(t->column[i].unit, "x") == 0)
-            text_add(out, " [×]");
-        else if (*t->column[i].unit)
+        if (*t->column[i].unit)
             text_add(out, " [%s]", t->column[i].unit);
         text_add(out, "</th>");
     }

@@ -247,13 +247,15 @@ static void note_split(const struct scaling_split *s, struct text *out)
         text_add(out,
                  "* fit of the tax (universal scalability law, %zu numbers of workers): R2 %.4f, off by %.1f %%; "
                  "Amdahl's law alone: sigma %.3g, R2 %.4f\n",
-                 s->fit.points, s->fit.r2, 100 * s->fit.rms, s->fit.amdahl, s->fit.amdahl_r2);
+                 s->fit.points, s->fit.law.r2, 100 * s->fit.law.rms, s->fit.law.amdahl, s->fit.law.amdahl_r2);
 }
 
 static void notes_of(const struct scaling *s, struct text *out)
 {
     for (size_t i = 0; i < s->sweeps; i++) {
         const struct scaling_sweep *one = &s->sweep[i];
+        if (one->curves)
+            summary_note_gil(one->curve[0].point[0].cell, out);
         if (one->curves && one->curve[0].shared)
             text_add(out, "* the workers share the work (%s): strong scaling\n", one->curve[0].shared);
         for (size_t k = 0; k < one->splits; k++)
@@ -345,10 +347,10 @@ static json_t *json_of_split(const struct scaling_split *s)
         json_put_text_or(fit, "refused", s->fit.why_not, "the law holds");
         json_put(fit, "sigma", json_of(&s->fit.sigma));
         json_put(fit, "kappa", json_of(&s->fit.kappa));
-        json_put_real(fit, "r2", s->fit.r2, why);
-        json_put_real(fit, "rms_log", s->fit.rms, why);
-        json_put_real(fit, "amdahl_sigma", s->fit.amdahl, why);
-        json_put_real(fit, "amdahl_r2", s->fit.amdahl_r2, why);
+        json_put_real(fit, "r2", s->fit.law.r2, why);
+        json_put_real(fit, "rms_log", s->fit.law.rms, why);
+        json_put_real(fit, "amdahl_sigma", s->fit.law.amdahl, why);
+        json_put_real(fit, "amdahl_r2", s->fit.law.amdahl_r2, why);
         json_put(o, "fit", fit);
     } else {
         json_decref(fit);

@@ -149,9 +149,7 @@ static void add_head(const struct table *t, struct text *out)
         if (!table_shows(t, i))
             continue;
         tex_between(out, first ? "" : " & ", t->column[i].head, "");
-        if (strcmp(t->column[i].unit, "x") == 0)
-            text_add(out, " [$\\times$]");
-        else if (*t->column[i].unit) /* "%" would begin a comment; a scenario's own is any word */
+        if (*t->column[i].unit) /* "%" would begin a comment; a scenario's own is any word */
             tex_between(out, " [", t->column[i].unit, "]");
         first = false;
     }

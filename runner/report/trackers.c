@@ -34,7 +34,7 @@ static const char *name_of(const struct summary *s, const struct summary_cell *c
 static const struct summary_figure *figure_of(const struct summary *s, const struct summary_cell *c,
                                               struct figure_about *about)
 {
-    struct cell_group one = {c->cell, c->invocation, c->count};
+    const struct cell_group one = summary_group(c);
     const struct cell_pair pair = {&one, &one};
     const char *name = compare_own_figure(&s->records, &s->records, &pair);
     const struct summary_figure *f = summary_figure(s, c, name);

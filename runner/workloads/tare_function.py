@@ -202,9 +202,21 @@ def remedy(e: BaseException, place: tuple[str, str, str]) -> str:
 
     if isinstance(e, ModuleNotFoundError):
         return above(e.name or "", *place) or f", {AMONG_PACKAGES}"
-    if isinstance(e, OSError) and e.errno == errno.EROFS:
-        return " (/tmp is writable; a folder by its absolute path is with --rw PATH)"
+    for one in chain(e):
+        if isinstance(one, OSError) and one.errno == errno.EROFS:
+            return " (/tmp is writable; a folder by its absolute path is with --rw PATH)"
+        if type(one).__name__ == "gaierror" or isinstance(one, OSError) and one.errno == errno.ENETUNREACH:
+            return " (there is no network but the loopback; --network host gives the host's)"
     return ""
+
+
+def chain(e: BaseException | None) -> list[BaseException]:
+    """The exception and those that led to it, of which the last may lead to the first again."""
+    came: list[BaseException] = []
+    while e is not None and len(came) < 20:
+        came.append(e)
+        e = e.__cause__ or e.__context__
+    return came
 
 
 def above(name: str, folder: str, module: str, function: str) -> str:
@@ -276,7 +288,18 @@ def files_below(folder: str, opened: set[str]) -> list[str]:
             continue
         if os.path.isfile(path) and not any(os.path.realpath(path).startswith(p + "/") for p in own):
             found.add(relative)
+            found.update(of_other_builds(relative, folder))
     return sorted(found)
+
+
+def of_other_builds(relative: str, folder: str) -> list[str]:
+    """Of an extension module those that lie beside it for other interpreters, which the other modes may run on."""
+    import glob
+
+    if not relative.endswith(".so"):
+        return []
+    stem = os.path.join(os.path.dirname(relative), os.path.basename(relative).partition(".")[0])
+    return glob.glob(f"{glob.escape(stem)}.*.so", root_dir=folder)
 
 
 def last_lines(e: BaseException) -> list[str]:

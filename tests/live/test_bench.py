@@ -56,6 +56,10 @@ def group():
 def writing():
     open("written", "w")
 
+def asking():
+    from urllib.request import urlopen
+    urlopen("http://example.com")
+
 def odd_name():
     return open("Daten für 1.csv").read()
 
@@ -315,6 +319,7 @@ class BadInput(Bench):
     @for_each({
         "an_exception_without_words": ("untold", r"Untold: <its str\(\) failed> \(work\.py, line \d+\)"),
         "a_group": ("group", r"ExceptionGroup: many \(2 sub-exceptions\): ValueError: one; TypeError: two \("),
+        "no_network": ("asking", r"URLError: .* \(there is no network but the loopback; --network host gives the host's\)"),
         "a_place_that_is_read_only": ("writing", r"OSError: \[Errno 30\] Read-only file system: 'written' .*\(/tmp is writable; a folder .* --rw PATH\)"),
     })
     def what_fails_is_told_with_a_remedy(self, name, why):

@@ -118,6 +118,19 @@ class Gil(LiveTest):
         self.assertEqual((runtime["gil_enabled"], runtime["gil_enabled_at_end"]), (state, state))
         self.assertEqual(done.record["scenario"]["gil"], gil)
 
+    @once_is_enough
+    def test_bench_tells_it_with_the_figures_and_keeps_the_extension_of_every_build(self):
+        folder = self.importer("undeclared")
+        other = folder / "undeclared.cpython-314-other.so"  # of another interpreter, which other modes may run on
+        other.write_bytes((folder / "undeclared.so").read_bytes())
+        words = ["--modes", "threads", "--workers", "2", "--iterations", "2", "--invocations", "1", "--keep", "kept"]
+        running = rig.Running([str(rig.TARE), "bench", "importer/work.py:work", *words], rig.environment(), self.json, self.dir)
+        self.addCleanup(running.abandon)
+        done = running.end()
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("* the GIL of 3.14t was on, so that one of its threads runs Python code at a time: turned on by undeclared (", " ".join(done.out.split()))
+        self.assertTrue((self.dir / "kept" / other.name).exists())
+
     @needs_controllers
     def test_strict_refuses_it(self):
         done, _ = self.weigh("undeclared", "--isolation", "strict")

@@ -73,7 +73,7 @@ static void the_parts_are_the_planted_ones_and_add_up(void **state)
     }
     assert_near(split->fit.sigma.at, SIGMA, 1e-7);
     assert_near(split->fit.kappa.at, KAPPA, 1e-7);
-    assert_near(split->fit.r2, 1, 1e-7);
+    assert_near(split->fit.law.r2, 1, 1e-7);
     assert_string_equal(split->fit.why_not, "");
     forget();
 }

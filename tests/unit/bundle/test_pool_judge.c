@@ -332,11 +332,8 @@ static void withhold_all(void)
     for (size_t i = 0; i < pool.members; i++) {
         struct pool_member *m = &pool.member[i];
         m->claim_count = 1;
-        m->expected = calloc(1, sizeof(char *));
-        m->unit = calloc(1, sizeof(char *));
-        m->kind = calloc(1, sizeof(*m->kind));
-        m->withheld = calloc(1, sizeof(*m->withheld));
-        m->withheld[0] = m->of != NULL;
+        m->said = calloc(1, sizeof(*m->said));
+        m->said[0].withheld = m->of != NULL;
     }
 }
 
@@ -376,7 +373,7 @@ static void a_value_of_other_hardware_does_not_count_whatever_its_own_word(void 
     add_original("x");
     withhold_all();
     for (size_t i = 0; i < pool.members; i++)
-        pool.member[i].withheld[0] = false;
+        pool.member[i].said[0].withheld = false;
     const struct pool_claim *c = judge(VALUE);
     assert_int_equal(c->part[0].of_class[0].verdict, CLAIM_SUPPORTED);
     assert_int_equal(c->part[0].of_class[1].verdict, CLAIM_NOT_RUN);
@@ -439,9 +436,9 @@ static void every_class_has_a_name_of_its_own(void **state)
     }
     withhold_all();
     for (size_t i = 0; i < pool.members; i++)
-        pool.member[i].expected[0] = strdup("it");
+        pool.member[i].said[0].expected = strdup("it");
     for (size_t i = 0; i < pool.members; i++)
-        pool.member[i].unit[0] = strdup("s");
+        pool.member[i].said[0].unit = strdup("s");
     (void)judge(RATIO);
     pool_text(&pool, 80, &said);
     assert_non_null(strstr(said.data, "class A: 0: machines: 1\n"));

@@ -127,12 +127,12 @@ static void what_is_no_counter_record_is_refused_with_the_fault(void **state)
 static void words_are_those_of_acm_and_never_replicability(void **state)
 {
     (void)state;
-    assert_string_equal(reproduce_term(ROLE_SAME_TEAM), "repeatability (same team, same experimental setup)");
-    assert_string_equal(reproduce_term(ROLE_DIFFERENT_TEAM),
+    assert_string_equal(reproduce_terms[ROLE_SAME_TEAM], "repeatability (same team, same experimental setup)");
+    assert_string_equal(reproduce_terms[ROLE_DIFFERENT_TEAM],
                         "reproducibility (different team, same experimental setup)");
-    assert_non_null(strstr(reproduce_term(ROLE_UNDECLARED), "was not declared"));
+    assert_non_null(strstr(reproduce_terms[ROLE_UNDECLARED], "was not declared"));
     for (int64_t role = ROLE_UNDECLARED; role <= ROLE_DIFFERENT_TEAM; role++)
-        assert_null(strstr(reproduce_term(role), "replicab"));
+        assert_null(strstr(reproduce_terms[role], "replicab"));
 }
 
 int main(void)
