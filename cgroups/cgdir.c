@@ -252,23 +252,22 @@ static int clear(int parent_fd, const char *name, int64_t deadline_ns)
     return removed == 0 || removed == -EBUSY ? progress : removed;
 }
 
-static int refuse_children(int parent_fd, const char *name, int64_t deadline_ns)
+static int refuse_children(int parent_fd, const char *name)
 {
-    (void)deadline_ns;
     char below[NAME_MAX + 1];
     cleanup_close int fd = open_child(parent_fd, name);
     int found = fd < 0 ? fd : find_child(fd, below);
     return found == 1 ? -EBUSY : found;
 }
 
-static int remove_with(int (*prepare)(int, const char *, int64_t), int parent_fd, const char *name, int64_t deadline_ns)
+static int remove_it(bool clears, int parent_fd, const char *name, int64_t deadline_ns)
 {
     for (int64_t pause_ns = BACKOFF_FIRST_NS;;) {
         if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
             return 0;
         if (errno != EBUSY && errno != ENOTEMPTY)
             return -errno;
-        int again = prepare(parent_fd, name, deadline_ns);
+        int again = clears ? clear(parent_fd, name, deadline_ns) : refuse_children(parent_fd, name);
         if (again < 0)
             return again == -ENOENT ? 0 : again;
         if (again == 1)
@@ -283,10 +282,10 @@ static int remove_with(int (*prepare)(int, const char *, int64_t), int parent_fd
 
 int cgdir_remove(int parent_fd, const char *name, int64_t deadline_ns)
 {
-    return remove_with(clear, parent_fd, name, deadline_ns);
+    return remove_it(true, parent_fd, name, deadline_ns);
 }
 
 int cgdir_remove_empty(int parent_fd, const char *name, int64_t deadline_ns)
 {
-    return remove_with(refuse_children, parent_fd, name, deadline_ns);
+    return remove_it(false, parent_fd, name, deadline_ns);
 }

@@ -170,8 +170,7 @@ static int fill(struct slice *s, const struct slice_limits *limits, struct err *
 
 static void release(struct slice *s)
 {
-    if (s->dirfd >= 0)
-        (void)close(s->dirfd);
+    close_fd(&s->dirfd);
     free(s);
 }
 

@@ -204,10 +204,8 @@ static int remove_run(struct slice_tree *t, struct err *e)
 static int undo(struct slice_tree *t, struct err *e)
 {
     int failed = 0;
-    int *const kept[] = {&t->supervisor_fd, &t->spare_fd}; /* undoing needs two descriptors at a time */
-    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-        if (*kept[i] >= 0)
-            (void)close(STEAL_FD(*kept[i]));
+    close_fd(&t->supervisor_fd); /* undoing needs two descriptors at a time */
+    close_fd(&t->spare_fd);
     if (t->made_run) {
         if (t->locked)
             slice_disable(t);
@@ -224,10 +222,8 @@ static int undo(struct slice_tree *t, struct err *e)
 
 static void release(struct slice_tree *t)
 {
-    const int fds[] = {t->run_fd, t->root_fd}; /* undo() closed the others */
-    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-        if (fds[i] >= 0)
-            (void)close(fds[i]);
+    close_fd(&t->run_fd); /* undo() closed the others */
+    close_fd(&t->root_fd);
     if (t->base_fd >= 0) {
         slice_unlock(t->base_fd);
         (void)close(t->base_fd);

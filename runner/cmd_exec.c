@@ -248,9 +248,13 @@ static void say_all(const struct job *job, const struct series_set *set)
 {
     cleanup_text struct text said = {0};
     bool several = set->count > 1;
-    if (several)
+    const long long all = (long long)job->repeat * (long long)set->count;
+    if (several && job->counted == all)
         terminal_say("%zu commands, %lld invocation%s of each in shuffled blocks (--random-seed %llu)", set->count,
                      (long long)job->repeat, job->repeat == 1 ? "" : "s", (unsigned long long)set->seed);
+    else if (several)
+        terminal_say("%zu commands, figures of %lld of %lld invocations in shuffled blocks (--random-seed %llu)",
+                     set->count, (long long)job->counted, all, (unsigned long long)set->seed);
     else
         terminal_say("%lld invocation%s", (long long)job->counted, job->counted == 1 ? "" : "s");
     series_text(set, terminal_width(STDERR_FILENO), &said);
@@ -446,6 +450,10 @@ static int open_outputs(struct job *job, struct err *e)
     for (size_t i = 0; c->output.json && i < job->commands.count; i++)
         TRY(file_refuse_input("--json", c->output.json, job->path[i], e));
     TRY(try_exports(&c->invocations.export, e));
+    const bool shown = c->cell.counters && wanted(job) == 1;
+    if ((c->cell.counters || c->cell.mem_sample) && !shown && !output_wanted(&c->output))
+        terminal_say("--%s: what it measures is in records alone, and none was asked for (--out DIR)",
+                     c->cell.counters ? "counters" : "mem-sample");
     TRY(output_open(&c->output, &c->cell, &job->places, e));
     return open_output(job, e);
 }
@@ -488,7 +496,7 @@ static int prepare(struct job *job, const char *cwd, struct err *e)
 static void job_free(struct job *job)
 {
     output_close(&job->places);
-    cleanup_close_(&job->output_fd);
+    close_fd(&job->output_fd);
     for (size_t i = 0; job->series && i < job->commands.count; i++)
         free(job->series[i].wall_s);
     free(job->series);

@@ -10,7 +10,6 @@
 #include "analysis/stats_modes.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/stats.h"
 #include "base/stats_series.h"
 
 #define LAG1_MIN 10

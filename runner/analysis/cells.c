@@ -469,6 +469,17 @@ struct analysis_ratio cells_effect(const struct cell_values *a, const struct cel
 
 /* --- names ------------------------------------------------------------------------------------------------------- */
 
+json_t *cells_field(const struct keysets *e, const char *key, const char *absent)
+{
+    json_t *values = json_object();
+    for (size_t i = 0; i < e->count; i++) {
+        const char *value = keyset_text(e->list[i], key, absent);
+        const json_int_t before = json_integer_value(json_object_get(values, value));
+        (void)json_object_set_new_nocheck(values, value, json_integer(before + (json_int_t)e->times[i]));
+    }
+    return values;
+}
+
 static bool differs(const char *key, const struct keyset *const *all, size_t count)
 {
     const char *first = keyset_find(all[0], key);

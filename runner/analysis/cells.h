@@ -8,6 +8,8 @@
 #include "analysis/analysis.h"
 #include "record/records.h"
 
+struct json_t;
+
 /* One cell and its invocations, in the order of reading. cell: the record's description; if several cells of a plan
  * share it, with the settings in which they differ (cpus, iterations, isolation, the build, ...), or else with the
  * cell's name in the plan. */
@@ -81,6 +83,10 @@ struct analysis_summary cells_summary(const struct cell_values *v, const char *f
 struct analysis_ratio cells_effect(const struct cell_values *a, const struct cell_values *b,
                                    const struct figure_about *about, bool one_run, double growth_margin,
                                    const struct analysis_noise *noise);
+
+/* The values of a field: {value: how many have it}, in the order of the sets; `absent` where a set lacks it. The caller
+ * owns it. */
+struct json_t *cells_field(const struct keysets *e, const char *key, const char *absent);
 
 /* The keys in which these cells differ, ascending. The caller frees the list. */
 const char **cells_differing(const struct keyset *const *all, size_t count, size_t *keys);

@@ -84,18 +84,6 @@ static struct keysets environments_of(const struct cell_pair *pairs, size_t coun
     return e;
 }
 
-/* The values of one field on one side: {value: how many records have it}, in the order of the records. The caller's. */
-static json_t *values_of(const struct keysets *s, const char *key)
-{
-    json_t *values = json_object();
-    for (size_t i = 0; i < s->count; i++) {
-        const char *value = keyset_text(s->list[i], key, "not recorded");
-        const json_int_t before = json_integer_value(json_object_get(values, value));
-        (void)json_object_set_new_nocheck(values, value, json_integer(before + (json_int_t)s->times[i]));
-    }
-    return values;
-}
-
 static bool same_values(json_t *a, json_t *b)
 {
     const char *value;
@@ -135,7 +123,8 @@ static void compare_environments(const struct cell_pair *pairs, size_t count, st
     cleanup_free const char **key = keysets_keys(both, ARRAY_LEN(both), &ret->fields);
     ret->difference = xcalloc(ret->fields, sizeof(*ret->difference));
     for (size_t i = 0; i < ret->fields; i++) {
-        cleanup_json json_t *of_a = values_of(&a, key[i]), *of_b = values_of(&b, key[i]);
+        cleanup_json json_t *of_a = cells_field(&a, key[i], "not recorded"),
+                            *of_b = cells_field(&b, key[i], "not recorded");
         if (!same_values(of_a, of_b))
             ret->difference[ret->differences++] =
                 (struct compare_difference){key[i], values_text(of_a), values_text(of_b)};

@@ -1,7 +1,6 @@
 #include "analysis/stats_compare.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* The number of pairs with b - a <= limit. Both lists ascend, so the place in a only moves forward. */
 static size_t keyset_up_to(double limit, const double *a, size_t a_count, const double *b, size_t b_count)

@@ -1,5 +1,5 @@
-/* stats_interval: an estimate with its interval, for a sample's median, quantile and mean. Pure. Without an interval,
- * why_not is a sentence, and low and high are NaN. */
+/* stats_interval: an estimate with its interval, for a sample's median, quantile and mean, and an exponent. Pure.
+ * Without an interval, why_not is a sentence, and low and high are NaN. */
 #ifndef TARE_STATS_INTERVAL_H
 #define TARE_STATS_INTERVAL_H
 
@@ -38,6 +38,12 @@ struct stats_interval stats_quantile_interval(const double *sorted, size_t n, do
 /* Student's t on n invocation means: mean -+ t(1 - a/2; n-1) s / sqrt(n) (Student, Biometrika 6, 1908; as Kalibera and
  * Jones 2013, section 9.1, use it at the highest level). why_not: fewer than STATS_INTERVAL_MIN. */
 struct stats_interval stats_mean_interval(const double *means, size_t n, double confidence);
+
+/* The slope of ln y over ln x by ordinary least squares, and Student's interval of it with n - 2 degrees of freedom
+ * (Draper and Smith, Applied Regression Analysis, 3rd ed. 1998, section 1.4): 1 is linear, 0 does not grow. Each pair
+ * is one invocation. why_not: fewer than STATS_INTERVAL_MIN pairs, fewer than two different x, a value that is not
+ * above 0. */
+struct stats_interval stats_log_slope(const double *x, const double *y, size_t n, double confidence);
 
 /* t(p; df); df need not be whole. NaN: df is NaN or not above 0. Above a million, also infinite, it is the normal
  * quantile. */

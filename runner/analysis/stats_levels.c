@@ -1,7 +1,6 @@
 #include "analysis/stats_levels.h"
 
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 #include "analysis/stats_interval.h"

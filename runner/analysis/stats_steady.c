@@ -1,5 +1,4 @@
 /* The steady state of a series: without outliers, by changepoints, into classes. */
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdbool.h>

@@ -15,7 +15,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_put.h"
-#include "base/stats.h"
 #include "base/text.h"
 #include "record/verdict.h"
 

@@ -16,6 +16,15 @@
 /* --- written -------------------------------------------------------------------------------------------------------
  */
 
+/* NULL is absent. */
+static void put_bytes_or(json_t *o, const char *key, const char *bytes, const char *why_not)
+{
+    if (bytes)
+        json_put(o, key, json_of_bytes(bytes));
+    else
+        json_put_absent(o, key, why_not);
+}
+
 static json_t *json_of_cause(const struct cause *c)
 {
     json_t *o = json_object();
@@ -27,13 +36,11 @@ static json_t *json_of_cause(const struct cause *c)
     json_put_int(o, "count", (int64_t)c->count);
     json_put_real(o, "wait_p50_ns", c->has_waits ? c->wait_p50_ns : NAN, "no wait was seen from its begin to its end");
     json_put_real(o, "wait_p95_ns", c->has_waits ? c->wait_p95_ns : NAN, "no wait was seen from its begin to its end");
+    put_bytes_or(o, "function", c->function, "no stack of it reached a Python function");
     if (c->function) {
-        json_put(o, "function", json_of_bytes(c->function));
         json_put(o, "file", json_of_bytes(c->file));
         json_put_int_or(o, "line", c->line > 0, c->line, "its file has no such definition, or several");
         json_put_real(o, "function_share", c->function_share, NULL);
-    } else {
-        json_put_absent(o, "function", "no stack of it reached a Python function");
     }
     json_put(o, "path", json_of_bytes(c->path));
     json_put_text_or(o, "remedy", c->remedy, "none is known");
@@ -111,10 +118,7 @@ json_t *why_json_tree(const struct why *w)
     json_put_text(o, "of", w->of);
     json_put_int(o, "workers", w->workers);
     json_put_int(o, "iterations", w->iterations);
-    if (w->interpreter.len)
-        json_put(o, "interpreter", json_of_bytes(w->interpreter.data));
-    else
-        json_put_absent(o, "interpreter", "it is that of the timed run");
+    put_bytes_or(o, "interpreter", w->interpreter.len ? w->interpreter.data : NULL, "it is that of the timed run");
     json_put_real(o, "slowdown", w->slowdown, "the timed run has no median");
     json_put_real(o, "stretch", w->stretch,
                   "of one worker, or of all, no event fell into the measured iterations, or more than 1 % were lost");
@@ -128,10 +132,7 @@ json_t *why_json_tree(const struct why *w)
     for (size_t i = 0; i < w->probes; i++)
         (void)json_array_append_new(probes, json_of_probe(&w->probe[i]));
     json_put(o, "causes", causes);
-    if (w->causes.unattributed_path)
-        json_put(o, "unattributed_path", json_of_bytes(w->causes.unattributed_path));
-    else
-        json_put_absent(o, "unattributed_path", "nothing is left unattributed");
+    put_bytes_or(o, "unattributed_path", w->causes.unattributed_path, "nothing is left unattributed");
     if (w->flame.nodes)
         json_put(o, "flame", json_of_flame(&w->flame));
     else

@@ -238,7 +238,7 @@ int filelist_open(const struct listed_file *file, int dirfd, struct opened_file 
 
 void filelist_close(struct opened_file *o)
 {
-    cleanup_close_(&o->owned_fd);
+    close_fd(&o->owned_fd);
 }
 
 ssize_t filelist_next(struct opened_file *o, char *buf, size_t cap)

@@ -19,8 +19,7 @@ int spool_open(int dirfd, struct spool *ret, struct err *e)
 
 void spool_close(struct spool *s)
 {
-    if (s->fd >= 0)
-        (void)close(STEAL_FD(s->fd));
+    close_fd(&s->fd);
     s->bytes = 0;
 }
 

@@ -85,8 +85,7 @@ static int open_stepwise(int dirfd, const char *path, int flags, mode_t mode)
         int fd = step(at, name);
         if (fd < 0)
             return fd;
-        if (held >= 0)
-            (void)close(held);
+        close_fd(&held);
         at = held = fd;
     }
     int fd = openat(at, name, flags | O_NOFOLLOW, mode);
@@ -161,8 +160,7 @@ int beneath_make_folders(int dirfd, const char *path)
         int fd = step(at, name);
         if (fd < 0)
             return fd;
-        if (held >= 0)
-            (void)close(held);
+        close_fd(&held);
         held = fd;
     }
     return 0;
@@ -189,8 +187,7 @@ static int start(struct walk *w, struct err *e)
     int fd = open(w->rest[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return is_named_wrong(w, -errno, e);
-    if (w->at >= 0)
-        (void)close(w->at);
+    close_fd(&w->at);
     w->at = fd;
     return 0;
 }
@@ -303,8 +300,7 @@ int beneath_resolve(const char *path, bool make, int *ret_dirfd, char name[NAME_
     int fd = failed == 0 ? openat(w.at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (failed == 0 && fd < 0)
         failed = is_named_wrong(&w, -errno, e);
-    if (w.at >= 0)
-        (void)close(w.at);
+    close_fd(&w.at);
     if (failed == 0)
         *ret_dirfd = fd;
     return failed;

@@ -30,10 +30,12 @@ static inline void cleanup_free_(void *p)
     free(*(void **)p);
 }
 
-static inline void cleanup_close_(const int *fd)
+/* Closes a descriptor, unless it is below 0, and sets it to -1. */
+static inline void close_fd(int *fd)
 {
     if (*fd >= 0)
         (void)close(*fd);
+    *fd = -1;
 }
 
 static inline void cleanup_file_(FILE **f)
@@ -49,7 +51,7 @@ static inline void cleanup_dir_(DIR **d)
 }
 
 #define cleanup_free  __attribute__((cleanup(cleanup_free_)))
-#define cleanup_close __attribute__((cleanup(cleanup_close_)))
+#define cleanup_close __attribute__((cleanup(close_fd)))
 #define cleanup_file  __attribute__((cleanup(cleanup_file_)))
 #define cleanup_dir   __attribute__((cleanup(cleanup_dir_)))
 

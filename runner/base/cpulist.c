@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *skip_blank(const char *p)
 {
     while (isspace((unsigned char)*p))
@@ -17,15 +19,10 @@ static const char *skip_blank(const char *p)
 /* Reads a decimal number below CPULIST_MAX. Returns what follows; NULL: no such number. */
 static const char *parse_number(const char *p, unsigned *ret)
 {
-    unsigned n = 0;
-    if (!isdigit((unsigned char)*p))
+    uint64_t n = 0;
+    if (text_digits(p, &p, &n) != 0 || n >= CPULIST_MAX)
         return NULL;
-    for (; isdigit((unsigned char)*p); p++) {
-        n = n * 10 + (unsigned)(*p - '0');
-        if (n >= CPULIST_MAX)
-            return NULL;
-    }
-    *ret = n;
+    *ret = (unsigned)n;
     return p;
 }
 

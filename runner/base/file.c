@@ -200,8 +200,7 @@ static int open_draft(int dirfd, const char *name, const char *said, bool held, 
     if (ret->stream)
         return 0;
     int code = err_sys(e, ERR_OURS, "cannot write '%s'", said);
-    if (fd >= 0)
-        (void)close(fd);
+    close_fd(&fd);
     file_draft_abandon(ret);
     return code;
 }
@@ -226,8 +225,7 @@ void file_draft_abandon(struct file_draft *draft)
     if (*draft->temporary)
         (void)unlinkat(draft->dirfd, draft->temporary, 0);
     draft->temporary[0] = '\0';
-    if (draft->dirfd >= 0)
-        (void)close(STEAL_FD(draft->dirfd));
+    close_fd(&draft->dirfd);
 }
 
 /* Puts the draft into its place; -1 and errno. linkat(2) cannot replace a file: over one, the draft first gets a

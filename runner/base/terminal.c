@@ -106,6 +106,16 @@ void terminal_wrap(const char *words, size_t column, size_t width, size_t indent
     text_add(out, "\n");
 }
 
+void terminal_add_line(struct text *out, size_t width, size_t indent, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *line = text_vprintf(fmt, ap);
+    va_end(ap);
+    text_add(out, "%*s", (int)indent, "");
+    terminal_wrap(line, indent, width, indent + 2, out);
+}
+
 void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct text *out)
 {
     for (size_t len; lines && *lines; lines += len + (lines[len] == '\n')) {

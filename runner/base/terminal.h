@@ -49,6 +49,10 @@ void terminal_wrap(const char *words, size_t column, size_t width, size_t indent
 /* The same for each of these lines, which keep their leading blanks. NULL is allowed and adds nothing. */
 void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct text *out);
 
+/* Adds `indent` blanks and these words, wrapped; further lines have two blanks more. */
+void terminal_add_line(struct text *out, size_t width, size_t indent, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* Lines of two columns (ASCII), which two blanks or more part: the second is wrapped within itself. NULL is allowed. */
 void terminal_wrap_columns(const char *lines, size_t width, struct text *out);
 

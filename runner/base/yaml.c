@@ -24,16 +24,8 @@ struct yaml {
 
 /* --- messages ---------------------------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 6, 7))) static int refuse_at(const char *file, size_t line, size_t column, int code,
-                                                           struct err *e, const char *fmt, ...)
-{
-    char what[900];
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(what, sizeof(what), fmt, ap);
-    va_end(ap);
-    return err_set(e, ERR_USAGE, code, "%s:%zu:%zu: %s", file, line, column, what);
-}
+/* A place that has no node. */
+#define AT(name, l, c) (&(struct yaml_node){.file = (name), .line = (l), .column = (c)})
 
 int yaml_refuse(const struct yaml_node *n, int code, struct err *e, const char *fmt, ...)
 {
@@ -41,7 +33,7 @@ int yaml_refuse(const struct yaml_node *n, int code, struct err *e, const char *
     va_start(ap, fmt);
     cleanup_free char *what = text_vprintf(fmt, ap);
     va_end(ap);
-    return refuse_at(n->file, n->line, n->column, code, e, "%s", what);
+    return err_set(e, ERR_USAGE, code, "%s:%zu:%zu: %s", n->file, n->line, n->column, what);
 }
 
 int yaml_blame(const struct yaml_node *n, struct err *e)
@@ -63,7 +55,8 @@ static int refuse_text(const char *name, const yaml_parser_t *parser, const char
             column = ends ? 1 : column + !goes_on;
         }
     }
-    return refuse_at(name, line, column, -EINVAL, e, "%s", parser->problem ? parser->problem : "this is not YAML");
+    return yaml_refuse(AT(name, line, column), -EINVAL, e, "%s",
+                       parser->problem ? parser->problem : "this is not YAML");
 }
 
 /* --- from libyaml's document to the tree -------------------------------------------------------------------------- */
@@ -86,11 +79,11 @@ static int take_key(struct yaml *y, int index, struct yaml_node *mapping, struct
     size_t line = n->start_mark.line + 1, column = n->start_mark.column + 1;
     const char *key = n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
     if (!key || strlen(key) != n->data.scalar.length)
-        return refuse_at(y->name, line, column, -EINVAL, e, "a key must be a word");
+        return yaml_refuse(AT(y->name, line, column), -EINVAL, e, "a key must be a word");
     const struct yaml_node *first = yaml_get(mapping, key);
     if (first)
-        return refuse_at(y->name, line, column, -EINVAL, e, "'%.100s' is given twice (first at %zu:%zu)", key,
-                         first->key_line, first->key_column);
+        return yaml_refuse(AT(y->name, line, column), -EINVAL, e, "'%.100s' is given twice (first at %zu:%zu)", key,
+                           first->key_line, first->key_column);
     ret->key = key;
     ret->key_line = line;
     ret->key_column = column;
@@ -146,8 +139,8 @@ static int refuse_second(const struct yaml *y, yaml_parser_t *parser, const char
     bool more = yaml_document_get_root_node(&next);
     yaml_mark_t mark = next.start_mark;
     yaml_document_delete(&next);
-    return more ? refuse_at(y->name, mark.line + 1, mark.column + 1, -EINVAL, e,
-                            "a second document: what is allowed is one")
+    return more ? yaml_refuse(AT(y->name, mark.line + 1, mark.column + 1), -EINVAL, e,
+                              "a second document: what is allowed is one")
                 : 0;
 }
 
@@ -159,8 +152,8 @@ static int load(struct yaml *y, yaml_parser_t *parser, const char *bytes, size_t
     if (!root)
         return err_set(e, ERR_USAGE, -EINVAL, "%s: it is empty", y->name);
     if (root->type != YAML_MAPPING_NODE)
-        return refuse_at(y->name, root->start_mark.line + 1, root->start_mark.column + 1, -EINVAL, e,
-                         "what is allowed here are keys with values, as 'name: quick'");
+        return yaml_refuse(AT(y->name, root->start_mark.line + 1, root->start_mark.column + 1), -EINVAL, e,
+                           "what is allowed here are keys with values, as 'name: quick'");
     TRY(build(y, 1, 0, &y->root, e));
     return refuse_second(y, parser, bytes, len, e);
 }
@@ -216,8 +209,9 @@ static int refuse_key(const struct yaml_node *n, const struct yaml_shape *shape,
         text_add(&allowed, "%s%s", allowed.len ? ", " : "", k->name);
     }
     (void)suggest_text(&s, "", near);
-    return refuse_at(n->file, n->key_line, n->key_column, -EINVAL, e, "'%.100s' is not a key here%s%s is allowed is %s",
-                     n->key, near, *near ? " What" : "; what", allowed.data);
+    return yaml_refuse(AT(n->file, n->key_line, n->key_column), -EINVAL, e,
+                       "'%.100s' is not a key here%s%s is allowed is %s", n->key, near, *near ? " What" : "; what",
+                       allowed.data);
 }
 
 static const struct yaml_key *find_key(const struct yaml_shape *shape, const char *name)

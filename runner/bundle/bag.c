@@ -1,6 +1,5 @@
 #include "bundle/bag.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>

@@ -389,8 +389,8 @@ void bundle_close(struct opened_bundle *o)
     filelist_free(&o->all);
     filelist_free(&o->payload);
     spool_close(&o->records);
-    cleanup_close_(&o->root_fd);
-    cleanup_close_(&o->tar_fd);
+    close_fd(&o->root_fd);
+    close_fd(&o->tar_fd);
     tmpdir_remove(&o->unpacked);
     *o = BUNDLE_UNOPENED;
 }

@@ -9,7 +9,6 @@
 #include "analysis/analysis.h"
 #include "analysis/cells.h"
 #include "analysis/compare.h"
-#include "analysis/stats_slope.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -190,11 +189,9 @@ struct points {
 
 static void add_points(struct points *p, double x, const struct cell_values *y)
 {
-    p->x = reallocarray(p->x, p->n + y->count + 1, sizeof(*p->x));
-    p->y = reallocarray(p->y, p->n + y->count + 1, sizeof(*p->y));
-    if (!p->x || !p->y)
-        abort();
     for (size_t i = 0; i < y->count; i++) {
+        p->x = xgrow(p->x, p->n, sizeof(*p->x));
+        p->y = xgrow(p->y, p->n, sizeof(*p->y));
         p->x[p->n] = x;
         p->y[p->n++] = y->list[i].value;
     }

@@ -115,9 +115,7 @@ static const char *make_id(char id[ID_MAX], const char *fmt, ...)
 
 static json_t *reference(const char *id)
 {
-    json_t *o = json_object();
-    json_put(o, "@id", json_string(id));
-    return o;
+    return json_pack("{s:s}", "@id", id);
 }
 
 static void refer(json_t *list, const char *id)
@@ -317,6 +315,9 @@ static void add_unnamed_image(struct crate *c)
     refer(c->mentions, id);
 }
 
+#define COMPLETED "http://schema.org/CompletedActionStatus"
+#define FAILED    "http://schema.org/FailedActionStatus"
+
 /* --- actions ----------------------------------------------------------------------------------------------------- */
 
 /* A name and a value; all actions with the same share one entity. */
@@ -385,17 +386,11 @@ static void add_times(struct crate *c, const struct invocation *one, json_t *act
         json_put_text(action, "endTime", derive_time((int64_t)timegm(&tm) + (ns + NS_PER_S - 1) / NS_PER_S, end));
 }
 
-static void add_status(const struct invocation *one, json_t *action)
+static void add_action(struct crate *c, const struct invocation *one)
 {
-    json_put(action, "actionStatus",
-             reference(one->ok ? "http://schema.org/CompletedActionStatus" : "http://schema.org/FailedActionStatus"));
-    if (!one->ok)
-        json_put_text(action, "error", *one->detail ? one->detail : one->termination);
-}
-
-static void describe(struct crate *c, const struct invocation *one, json_t *action)
-{
+    char id[ID_MAX], instrument[ID_MAX];
     struct read_section *scenario = read_section(c, one, SECTION_SCENARIO);
+    json_t *action = entity(c, make_id(id, "#%.200s", one->id), "CreateAction", END);
     if (!scenario->dumped)
         scenario->dumped = json_dumps(scenario->tree, JSON_SORT_KEYS | JSON_COMPACT);
     cleanup_free char *name =
@@ -405,20 +400,14 @@ static void describe(struct crate *c, const struct invocation *one, json_t *acti
                     scenario->dumped ? scenario->dumped : "unknown");
     json_put_text(action, "name", name);
     json_put_text(action, "description", description);
-}
-
-static void add_action(struct crate *c, const struct invocation *one)
-{
-    char id[ID_MAX], instrument[ID_MAX];
-    const json_t *scenario = section_of(c, one, SECTION_SCENARIO);
-    json_t *action = entity(c, make_id(id, "#%.200s", one->id), "CreateAction", END);
-    describe(c, one, action);
-    json_put(action, "instrument", reference(add_instrument(c, one, scenario, instrument)));
+    json_put(action, "instrument", reference(add_instrument(c, one, scenario->tree, instrument)));
     json_put(action, "agent", json_copy(json_array_get(c->authors, 0)));
     json_put(action, "object", reference(BUNDLE_PLAN));
     json_put(action, "result", reference(one->path));
+    json_put(action, "actionStatus", reference(one->ok ? COMPLETED : FAILED));
+    if (!one->ok)
+        json_put_text(action, "error", *one->detail ? one->detail : one->termination);
     add_times(c, one, action);
-    add_status(one, action);
     add_image(c, one, action);
     add_environment(c, one, action);
     add_usage(c, one, action);

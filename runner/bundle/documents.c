@@ -277,9 +277,7 @@ static void add_runtime(const struct keyset *set, struct text *out)
 static void add_needs(const struct bundle *b, struct text *out)
 {
     cleanup_text struct text runtimes = {0}, hosts = {0};
-    cleanup_keysets struct keysets environments = {0};
-    for (size_t i = 0; i < b->records.count; i++)
-        keysets_add(&environments, b->records.list[i].environment);
+    cleanup_keysets struct keysets environments = records_environments(&b->records);
     for (size_t i = 0; i < environments.count; i++) {
         const struct keyset *set = environments.list[i];
         cleanup_free char *host = text_printf("%s, %s, %s", keyset_word(set, "host.cpu_model"),

@@ -1,5 +1,4 @@
-#include "bundle/drawn_by.h"
-
+/* Draws a small figure to tell by it what draws here. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -11,6 +10,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "bundle/pack_info.h"
 #include "launch/spawn.h"
 #include "report/gnuplot.h"
 

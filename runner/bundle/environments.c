@@ -1,6 +1,5 @@
 /* The machines and components that records were made with. */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -28,11 +28,8 @@
 #include "bundle/bundle.h"
 #include "bundle/claims.h"
 #include "bundle/derive.h"
-#include "bundle/drawn_by.h"
-#include "bundle/pack_image.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
-#include "bundle/reproduction_check.h"
 #include "cell/config.h"
 #include "plan/plans.h"
 #include "plan/tally.h"
@@ -67,7 +64,7 @@ static void end(struct packing *p)
     tally_free(&p->tally);
     plan_free(&p->plan);
     folder_plan_free(&p->bound);
-    cleanup_close_(&p->data_fd);
+    close_fd(&p->data_fd);
     filelist_free(&p->all);
     filelist_free(&p->payload);
     spool_close(&p->records);

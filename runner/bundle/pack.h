@@ -8,6 +8,7 @@
 #include "base/digest.h"
 
 struct artefact_options;
+struct bundle;
 struct err;
 struct text;
 
@@ -24,5 +25,15 @@ struct packed {
  * or license. -ENODATA (usage): invocations are missing and allow_incomplete is not set. -ENOENT (host): no gnuplot.
  * Errors of pack_image(). */
 int pack(const char *folder, const struct artefact_options *o, struct packed *ret, struct text *said, struct err *e);
+
+/* Copies the image with this name (of skopeo(1)) into the payload, which has its records but no derived files yet, as
+ * the OCI layout of oci/image.h. beside: a folder on the same file system for temporary files. The same image from the
+ * same place gives equal bytes: blobs are neither compressed nor converted, and an OCI manifest stays as it is. -ENOENT
+ * (host): no skopeo. -EREMOTEIO, -ENOENT (usage): the image is not available. -EFBIG (usage): too large for a bundle.
+ * -ESTALE (usage): the records name another image. -EINVAL (usage): an unknown kind of image. */
+int pack_image(const struct bundle *b, const char *ref, const char *beside, struct err *e);
+
+/* If the bundle has an image, appends a line with its name and how many records name it. */
+int pack_image_summary(const struct bundle *b, struct text *said, struct err *e);
 
 #endif

@@ -1,5 +1,4 @@
-#include "bundle/pack_image.h"
-
+/* The image that a bundle holds. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -18,6 +17,7 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
+#include "bundle/pack.h"
 #include "oci/image.h"
 #include "oci/layout.h"
 #include "oci/skopeo.h"
@@ -57,7 +57,7 @@ static void end(struct taking *t)
     document_free(&t->fetched);
     document_free(&t->manifest);
     document_free(&t->listed);
-    cleanup_close_(&t->from);
+    close_fd(&t->from);
     tmpdir_remove(&t->work);
 }
 

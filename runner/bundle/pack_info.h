@@ -32,6 +32,12 @@ int pack_info_author(const char *text, struct json_t **ret, struct err *e);
 #define PACK_URL_MAX 300
 bool pack_info_is_url(const char *text);
 
+/* What draws the figures on this host: {gnuplot: "5.4 patchlevel 4", probe_sha256: of a small drawing as SVG, PDF and
+ * PNG, which also depends on cairo and the fonts}. Verify compares drawings only where it is equal to what pack
+ * recorded. If cairo's PDFs keep the time of drawing, no two of them are equal: probe_sha256 is null and `why` says
+ * so. The caller owns *ret. -ENOENT (host): no gnuplot. */
+int drawn_by(struct json_t **ret, struct err *e);
+
 /* "Given Family", or the group's name. Returns buf. */
 const char *pack_info_name(const struct json_t *author, char *buf, size_t cap);
 

@@ -1,7 +1,6 @@
 /* A pool as text, as JSON (tare-pool.schema.json) and as a page. */
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,18 +195,6 @@ static struct table effects_table(const struct pool_result *r, size_t claim, con
 
 /* --- text -------------------------------------------------------------------------------------------------------- */
 
-static void add_line(struct text *out, size_t width, size_t indent, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-static void add_line(struct text *out, size_t width, size_t indent, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    cleanup_free char *line = text_vprintf(fmt, ap);
-    va_end(ap);
-    text_add(out, "%*s", (int)indent, "");
-    terminal_wrap(line, indent, width, indent + 2, out);
-}
-
 static void add_estimate(const struct pool_result *r, size_t claim, const char *of, const struct pool_estimate *f,
                          size_t width, struct text *out)
 {
@@ -221,7 +208,7 @@ static void add_estimate(const struct pool_result *r, size_t claim, const char *
         text_add(&line, ", the next one %s", strchr(interval(r, claim, &f->prediction, next), '['));
     if (*why)
         text_add(&line, " (%s)", why);
-    add_line(out, width, 4, "%s", line.data);
+    terminal_add_line(out, width, 4, "%s", line.data);
     if (!isfinite(f->p.tau2))
         return;
     text_free(&line);
@@ -232,7 +219,7 @@ static void add_estimate(const struct pool_result *r, size_t claim, const char *
         text_add(&line, ", I2 %.0f %%", 100 * f->p.i2);
     if (isfinite(f->p.q))
         text_add(&line, f->p.q_p < P_LEAST ? ", Q %.3g (p below 1e-16)" : ", Q %.3g (p %.2g)", f->p.q, f->p.q_p);
-    add_line(out, width, 6, "%s", line.data);
+    terminal_add_line(out, width, 6, "%s", line.data);
 }
 
 /* An absolute value of several classes of hardware has no mean of all. */
@@ -248,8 +235,8 @@ static void add_claim(const struct pool_result *r, size_t i, size_t width, struc
     const struct pool_claim *found = &r->claim[i];
     const struct pool_part *part = &found->part[found->shown];
     cleanup_free char *text = text_printable(c->text), *effect = effect_name(c, found->shown);
-    add_line(out, width, 2, "%s: %s: %s", pool_verdict_name(found), c->id, text);
-    add_line(out, width, 4, "%s; expected %s", effect, r->reference->said[i].expected);
+    terminal_add_line(out, width, 2, "%s: %s: %s", pool_verdict_name(found), c->id, text);
+    terminal_add_line(out, width, 4, "%s; expected %s", effect, r->reference->said[i].expected);
     if (has_mean_of_all(r, i))
         add_estimate(r, i, "all", &part->all, width, out);
     for (size_t k = 0; r->classes > 1 && k < r->classes; k++) {
@@ -257,8 +244,9 @@ static void add_claim(const struct pool_result *r, size_t i, size_t width, struc
         add_estimate(r, i, of, &part->of_class[k], width, out);
     }
     if (part->differ)
-        add_line(out, width, 4, isfinite(part->classes_p) ? "the classes differ (p %.2g)" : "the classes differ",
-                 part->classes_p);
+        terminal_add_line(out, width, 4,
+                          isfinite(part->classes_p) ? "the classes differ (p %.2g)" : "the classes differ",
+                          part->classes_p);
     struct table t = effects_table(r, i, "effects", "");
     text_add(out, "\n");
     table_as_text(&t, width, out);
@@ -277,7 +265,7 @@ static void add_counts(const struct pool_result *r, size_t width, struct text *o
     claims_say_counts(r->claims.count, of, &line);
     if (by_class)
         text_add(&line, ", %zu BY MACHINE CLASS", by_class);
-    add_line(out, width, 0, "%s", line.data);
+    terminal_add_line(out, width, 0, "%s", line.data);
 }
 
 static char *summary_of(const struct pool_result *r)
@@ -297,9 +285,10 @@ void pool_text(const struct pool_result *r, size_t width, struct text *out)
     cleanup_free char *summary = summary_of(r);
     if (*r->original)
         text_add(out, "original sha256 %s\n", r->original);
-    add_line(out, width, 0, "%s", summary);
+    terminal_add_line(out, width, 0, "%s", summary);
     for (size_t k = 0; k < r->classes; k++)
-        add_line(out, width, 2, "class %s: %s: machines: %zu", class_name(k, name), r->class_[k], machines_of(r, k));
+        terminal_add_line(out, width, 2, "class %s: %s: machines: %zu", class_name(k, name), r->class_[k],
+                          machines_of(r, k));
     if (r->counted > 0) {
         struct table t = counted_table(r);
         text_add(out, "\n");
@@ -311,8 +300,8 @@ void pool_text(const struct pool_result *r, size_t width, struct text *out)
         text_add(out, "not counted:\n");
     for (size_t i = 0; i < r->members; i++)
         if (r->member[i].state != POOL_COUNTED)
-            add_line(out, width, 2, "%s: %s: %s", r->member[i].name, pool_state_names[r->member[i].state],
-                     r->member[i].why);
+            terminal_add_line(out, width, 2, "%s: %s: %s", r->member[i].name, pool_state_names[r->member[i].state],
+                              r->member[i].why);
     add_counts(r, width, out);
     for (size_t i = 0; i < r->claims.count; i++)
         add_claim(r, i, width, out);

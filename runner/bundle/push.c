@@ -353,17 +353,24 @@ static int write_layer(const struct oci_place *p, const char *digest, uint64_t s
     return file_draft_end(&draft, oci_get_file(p->layout, digest, size, fileno(draft.stream), e), e);
 }
 
+/* Fetches the bundle of a manifest, which has this name in the place. digest: receives the bundle's. */
+static int fetch(const struct oci_place *p, const char *name, const json_t *manifest, const char *output,
+                 const char **digest, struct err *e)
+{
+    uint64_t size = 0;
+    TRY(layer_of(manifest, "what is there", digest, &size, e));
+    TRY(place_fetch(p, name, e));
+    return write_layer(p, *digest, size, output, e);
+}
+
 static int get(const struct oci_place *p, const char *output, struct pushed *ret, struct text *said, struct err *e)
 {
     cleanup_json json_t *manifest = NULL;
     const char *digest = "";
-    uint64_t size = 0;
-    char fetched[80];
+    char fetched[80]; /* by digest, so that it is the manifest that was checked */
     TRY(get_json(p, p->ref.tag, &manifest, ret->manifest_sha256, NULL, e));
-    TRY(layer_of(manifest, "what is there", &digest, &size, e));
     text_format(fetched, sizeof(fetched), "sha256:%s", ret->manifest_sha256);
-    TRY(place_fetch(p, fetched, e)); /* by digest, so that it is the manifest that was checked */
-    TRY(write_layer(p, digest, size, output, e));
+    TRY(fetch(p, fetched, manifest, output, &digest, e));
     text_format(ret->bundle_sha256, sizeof(ret->bundle_sha256), "%s", digest + strlen("sha256:"));
     return tell_referrers(p, ret->manifest_sha256, said, e);
 }
@@ -388,22 +395,14 @@ struct walk {
     void *to;
 };
 
-static int fetch(const struct walk *w, const char *name, const json_t *manifest, char path[PATH_MAX], struct err *e)
-{
-    const char *digest = "";
-    uint64_t size = 0;
-    text_format(path, PATH_MAX, "%s/" FETCHED, w->room.path);
-    TRY(layer_of(manifest, "what is there", &digest, &size, e));
-    TRY(place_fetch(w->p, name, e));
-    return write_layer(w->p, digest, size, path, e);
-}
-
 /* A failure to fetch is the bundle's and is handed over; else it is that of whoever takes it. */
 static int hand_over(const struct walk *w, const char *name, const json_t *manifest, struct err *e)
 {
     char path[PATH_MAX];
+    const char *digest = "";
     struct err why = {0};
-    if (fetch(w, name, manifest, path, &why) != 0)
+    text_format(path, sizeof(path), "%s/" FETCHED, w->room.path);
+    if (fetch(w->p, name, manifest, path, &digest, &why) != 0)
         return w->take(name, NULL, why.text, w->to, e);
     int failed = w->take(name, path, NULL, w->to, e);
     (void)unlinkat(w->room.fd, FETCHED, 0);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/cells.h"
 #include "archive/files.h"
 #include "archive/findings.h"
 #include "base/alloc.h"
@@ -16,6 +17,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "bundle/bag.h"
@@ -269,20 +271,6 @@ static void count(struct reproduction *r)
     }
 }
 
-static void add_environments(const struct records *r, struct keysets *ret)
-{
-    for (size_t i = 0; i < r->count; i++)
-        keysets_add(ret, r->list[i].environment);
-}
-
-static bool has_value(const struct keysets *all, const char *key, const char *value)
-{
-    for (size_t i = 0; i < all->count; i++)
-        if (strcmp(keyset_text(all->list[i], key, ""), value) == 0)
-            return true;
-    return false;
-}
-
 /* Why the hardware is of another class than the original's, so that an absolute value cannot be compared; NULL: it is
  * of the same class. The records tell it: nodes, or whose folder was gone on with, need not be this host. */
 static const char *other_class(const struct reproduction *r)
@@ -290,13 +278,14 @@ static const char *other_class(const struct reproduction *r)
     static const char *const CLASS[][2] = {
         {"host.cpu_model", "cpu_model"}, {"host.arch", "arch"}, {"host.hypervisor", "hypervisor"}};
     const char *other = r->o->where == REPRODUCE_VM ? "it was run in a virtual machine" : NULL;
-    cleanup_keysets struct keysets theirs = {0}, here = {0};
-    add_environments(&r->verified.at.bundle.records, &theirs);
-    add_environments(&r->records, &here);
+    cleanup_keysets struct keysets theirs = records_environments(&r->verified.at.bundle.records),
+                                   here = records_environments(&r->records);
     for (size_t i = 0; i < here.count; i++)
-        for (size_t k = 0; k < ARRAY_LEN(CLASS) && !other; k++)
-            if (!has_value(&theirs, CLASS[k][0], keyset_text(here.list[i], CLASS[k][0], "")))
+        for (size_t k = 0; k < ARRAY_LEN(CLASS) && !other; k++) {
+            cleanup_json json_t *values = cells_field(&theirs, CLASS[k][0], "");
+            if (!json_object_get(values, keyset_word(here.list[i], CLASS[k][0])))
                 other = CLASS[k][1];
+        }
     return other;
 }
 
@@ -425,7 +414,7 @@ void reproduction_free(struct reproduction *r)
     verification_free(&r->verified);
     forget_records(r);
     free(r->judgement);
-    cleanup_close_(&r->out_fd);
+    close_fd(&r->out_fd);
     tmpdir_remove(&r->staged);
     *r = (struct reproduction){.out_fd = -1, .staged.fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
 }

@@ -2,7 +2,6 @@
  * Artifact Review and Badging; it is not a badge. */
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 
 #include "archive/filelist.h"
 #include "archive/findings.h"

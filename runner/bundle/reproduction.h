@@ -5,7 +5,10 @@
 
 #include <stddef.h>
 
+struct bundle;
 struct err;
+struct filelist;
+struct findings;
 struct invocation;
 struct json_t;
 struct judgement;
@@ -32,6 +35,11 @@ const char *reproduction_program(const struct invocation *one);
 /* Why a claim of such a cell is not run: what was weighed here, and by the original. */
 #define REPRODUCTION_WEIGHED "it weighed %.40s, the original "
 #define REPRODUCTION_ANOTHER REPRODUCTION_WEIGHED "%.40s: another program"
+
+/* Checks a bundle's counter-record against its records and claims: that each record is listed with its digest, each
+ * listed record exists, each verdict follows, and no time equals the original's. Each fault is a finding (derivation).
+ */
+void reproduction_check(const struct bundle *b, const struct filelist *payload, struct findings *f);
 
 /* A judgement as {verdict, at, low, high, why}. The caller owns it. */
 struct json_t *reproduction_judgement(const struct judgement *j);

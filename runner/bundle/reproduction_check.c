@@ -1,5 +1,4 @@
-#include "bundle/reproduction_check.h"
-
+/* Checks a bundle's counter-record. */
 #include <math.h>
 #include <string.h>
 

@@ -23,7 +23,8 @@
 #include "bundle/minisig.h"
 #include "launch/spawn.h"
 
-#define MADE "signature"
+#define MADE    "signature"
+#define WAIT_MS (30 * 1000)
 
 /* The signature goes into the bundle, so it must be writable, and a tar or a folder; not compressed. */
 static int check_place(const char *path, struct err *e)
@@ -41,16 +42,13 @@ static int check_place(const char *path, struct err *e)
     return 0;
 }
 
-/* Runs minisign. Returns its exit status as a shell gives it. Its output goes to the file `to`, or to stderr if NULL.
- * -ENOENT and the like (host): it cannot be started. */
-static int run_minisign(char *const argv[], const char *to, struct err *e)
+/* Runs minisign with its output on stderr. Returns its exit status as a shell gives it. -ENOENT and the like (host): it
+ * cannot be started. */
+static int run_minisign(char *const argv[], struct err *e)
 {
     struct child child;
     struct child_end end;
-    cleanup_close int opened = to ? open(to, O_WRONLY | O_CLOEXEC) : -1;
-    if (to && opened < 0)
-        return err_sys(e, ERR_OURS, "'%s'", to);
-    int failed = spawn_companion(argv, to ? opened : STDERR_FILENO, &child);
+    int failed = spawn_companion(argv, STDERR_FILENO, &child);
     if (failed != 0)
         return err_set(e, ERR_HOST, failed, "minisign: %s (apt-get install minisign)", strerror(-failed));
     TRY(spawn_wait(&child, &end, e));
@@ -76,7 +74,7 @@ int sign_file(const char *message, const char *name, const char *key, struct err
                           "-c",       "signature of a bundle of tare",
                           "-t",       comment,
                           NULL};
-    int status = run_minisign(argv, NULL, e);
+    int status = run_minisign(argv, e);
     if (status < 0)
         return status;
     if (status == 127)
@@ -105,7 +103,8 @@ static int write_tar(struct opened_bundle *o, const char *path, struct err *e)
 static int find_minisign(struct err *e)
 {
     char *const argv[] = {"minisign", "-v", NULL};
-    return run_minisign(argv, "/dev/null", e) == 0
+    cleanup_text struct text version = {0};
+    return spawn_capture(argv, WAIT_MS, &version) == 0
                ? 0
                : err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,14 +20,11 @@
 #include "base/version.h"
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
-#include "bundle/claims.h"
 #include "bundle/derive.h"
 #include "bundle/hostdiff.h"
 #include "bundle/pack.h"
-#include "bundle/pack_image.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
-#include "bundle/reproduction_check.h"
 #include "bundle/verify_derived.h"
 #include "oci/image.h"
 
@@ -47,7 +43,7 @@ struct verifying {
 static void end(struct verifying *w)
 {
     findings_free(&w->records);
-    cleanup_close_(&w->data_fd);
+    close_fd(&w->data_fd);
     tmpdir_remove(&w->derived);
 }
 

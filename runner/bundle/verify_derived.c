@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "archive/filelist.h"
 #include "archive/files.h"
@@ -19,7 +18,6 @@
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
-#include "bundle/drawn_by.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "cell/carried.h"
@@ -160,7 +158,7 @@ int verify_derived(const struct verify_sides *s, struct findings *f, struct text
     if (mkdirat(s->derived_fd, BUNDLE_DATA, 0755) == 0)
         c.data_fd = openat(s->derived_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failed = c.data_fd < 0 ? err_sys(e, ERR_HOST, "a folder of our own") : compare_all(&c, e);
-    cleanup_close_(&c.data_fd);
+    close_fd(&c.data_fd);
     filelist_free(&c.derived);
     return failed;
 }

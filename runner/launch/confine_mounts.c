@@ -399,8 +399,7 @@ static void mask(const struct confine_mounts *m, struct confine_outcome *outcome
         int null = (int)syscall(SYS_open_tree, AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
         long moved = null < 0 ? -1 : syscall(SYS_move_mount, null, "", AT_FDCWD, m->masked[i], MOVE_MOUNT_F_EMPTY_PATH);
         confine_note(outcome, CONFINE_SOCKETS, moved < 0 && errno == ENOENT ? 0 : moved);
-        if (null >= 0)
-            (void)close(null);
+        close_fd(&null);
     }
 }
 
@@ -417,8 +416,7 @@ static void show_bind(const struct confine_mounts *m, const struct confine_bind 
     bool read_only = m->read_only_root && !b->writable && !b->device;
     errno = tree < 0 ? -tree : 0;
     confine_note(outcome, CONFINE_PRIVATE, tree < 0 ? -1 : place(b, tree, read_only));
-    if (tree >= 0)
-        (void)close(tree);
+    close_fd(&tree);
 }
 
 /* Merges both sorted lists, parents first: a shown folder may contain folders to hide, and those again folders to show.

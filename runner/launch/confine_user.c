@@ -45,23 +45,17 @@ struct way {
  * it fails. */
 static bool reaches(struct way *w, const char *path, mode_t bits)
 {
-    char part[PATH_MAX];
-    if (!realpath(path, part))
+    char real[PATH_MAX];
+    if (!realpath(path, real))
         return true; /* reported by its user */
-    size_t len = strlen(part);
-    for (size_t i = 1; i <= len; i++) {
-        if (part[i] != '/' && part[i] != '\0')
-            continue;
-        text_format(w->closed, sizeof(w->closed), "%.*s", (int)i, part);
-        if (stat(w->closed, &w->st) != 0)
-            return true;
-        if (may(&w->st, w->uid, w->gid, i < len ? 1 : bits))
-            continue;
-        if (!w->may_veil || i == len || w->st.st_uid != 0)
+    for (size_t len = 0; (len = confine_user_closed(real, w->uid, w->gid, len)) > 0;) {
+        text_format(w->closed, sizeof(w->closed), "%.*s", (int)len, real);
+        if (stat(w->closed, &w->st) != 0 || !w->may_veil || w->st.st_uid != 0)
             return false;
         w->veils = true;
     }
-    return true;
+    text_format(w->closed, sizeof(w->closed), "%s", real);
+    return stat(real, &w->st) != 0 || may(&w->st, w->uid, w->gid, bits);
 }
 
 static bool reaches_all(const struct confine_request *q, struct way *w)

@@ -46,8 +46,7 @@ struct counters {
 static void close_all(struct counter *c, size_t cpus)
 {
     for (size_t i = 0; c->fd && i < cpus; i++)
-        if (c->fd[i] >= 0)
-            (void)close(c->fd[i]);
+        close_fd(&c->fd[i]);
     free(STEAL(c->fd));
 }
 

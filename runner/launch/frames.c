@@ -268,8 +268,7 @@ void frames_free(struct frames *f)
         free(f->object[i].path);
         symbols_free(f->object[i].symbols);
     }
-    if (f->tmp_fd >= 0)
-        (void)close(f->tmp_fd);
+    close_fd(&f->tmp_fd);
     free_places(&f->python);
     free_places(&f->kernel);
     text_free(&f->strangers);

@@ -83,8 +83,7 @@ int refusals_answer(struct refusals *r)
 
 void refusals_close(struct refusals *r)
 {
-    if (r->listener_fd >= 0)
-        (void)close(STEAL_FD(r->listener_fd));
+    close_fd(&r->listener_fd);
 }
 
 void refusals_describe(const struct refusals *r, struct facts *events)

@@ -54,8 +54,7 @@ int relay_open(struct relay *ret, int *out, int *error, struct err *e)
 void relay_started(struct relay *r)
 {
     for (int i = 0; i < RELAY_PIPES; i++)
-        if (r->into[i] >= 0)
-            (void)close(STEAL_FD(r->into[i]));
+        close_fd(&r->into[i]);
 }
 
 /* Closes a pipe whose file cannot be written any more: the command then gets SIGPIPE. */
@@ -86,6 +85,5 @@ void relay_close(struct relay *r)
 {
     relay_started(r);
     for (int i = 0; i < RELAY_PIPES; i++)
-        if (r->from[i] >= 0)
-            (void)close(STEAL_FD(r->from[i]));
+        close_fd(&r->from[i]);
 }

@@ -97,12 +97,6 @@ void sampler_translate(struct sampler *s, const char *proc)
         text_format(s->proc, sizeof(s->proc), "%s", proc);
 }
 
-static void unwatch(struct watched *w)
-{
-    if (w->proc_fd >= 0)
-        (void)close(w->proc_fd);
-}
-
 static void end_walker(struct walker *w)
 {
     if (w->started) {
@@ -124,12 +118,11 @@ void sampler_close(struct sampler **sampler)
         return;
     end_walker(&s->walker);
     for (size_t i = 0; i < s->count; i++)
-        unwatch(&s->watched[i]);
-    unwatch(&s->passing);
-    const int held[] = {s->current_fd, s->stat_fd, s->procs_fd};
-    for (size_t i = 0; i < ARRAY_LEN(held); i++)
-        if (held[i] >= 0)
-            (void)close(held[i]);
+        close_fd(&s->watched[i].proc_fd);
+    close_fd(&s->passing.proc_fd);
+    close_fd(&s->current_fd);
+    close_fd(&s->stat_fd);
+    close_fd(&s->procs_fd);
     pid_table_free(&s->index);
     pid_table_free(&s->members);
     free(s->watched);
@@ -213,7 +206,7 @@ static struct watched *pass_by(struct sampler *s, int pid)
 {
     if (s->passing.pid == pid)
         return &s->passing;
-    unwatch(&s->passing);
+    close_fd(&s->passing.proc_fd);
     s->passing = (struct watched){.pid = pid, .proc_fd = -1};
     return &s->passing;
 }
@@ -241,7 +234,7 @@ static void forget_gone(struct sampler *s)
         if (s->watched[i].seen && s->watched[i].proc_fd >= 0)
             s->watched[kept++] = s->watched[i];
         else
-            unwatch(&s->watched[i]);
+            close_fd(&s->watched[i].proc_fd);
     }
     if (kept == s->count)
         return;

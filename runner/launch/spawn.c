@@ -445,14 +445,6 @@ static int tell_init(const struct child *child, const struct spawn_spec *spec, s
     return err_sys(e, ERR_OURS, "cannot tell the first process of its namespaces to start it");
 }
 
-static void close_child(struct child *child)
-{
-    int *const fds[] = {&child->pidfd, &child->listener_fd, &child->talk_fd};
-    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-        if (*fds[i] >= 0)
-            (void)close(STEAL_FD(*fds[i]));
-}
-
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e)
 {
     struct child child = SPAWN_NO_CHILD;
@@ -471,8 +463,7 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
                 : child->talk_fd < 0 ? read_left(child, &m)
                                      : hear(child->talk_fd, deadline_ns, child, &m);
     if (heard == 0) {
-        if (child->talk_fd >= 0)
-            (void)close(STEAL_FD(child->talk_fd));
+        close_fd(&child->talk_fd);
         child->executed_ns = clock_now_ns();
         return 0;
     }
@@ -482,7 +473,9 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
         spawn_kill(child); /* it may have been executed although its messages were wrong */
         reap(child->pid);
     }
-    close_child(child);
+    close_fd(&child->pidfd);
+    close_fd(&child->listener_fd);
+    close_fd(&child->talk_fd);
     return failed != 0 ? failed : complain_of_start(spec, &m, e);
 }
 
@@ -509,8 +502,7 @@ void spawn_end(struct child *child)
     reap(child->init); /* ECHILD: spawn_kill_orphans() has reaped it */
     (void)close(STEAL_FD(child->init_pidfd));
     (void)close(STEAL_FD(child->init_fd));
-    if (child->talk_fd >= 0) /* prepared but never started */
-        (void)close(STEAL_FD(child->talk_fd));
+    close_fd(&child->talk_fd); /* prepared but never started */
     child->init = 0;
 }
 

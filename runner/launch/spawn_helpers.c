@@ -130,8 +130,7 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, int si
     (void)close(STEAL_FD(to_parent));
     if (failed != 0)
         return failed;
-    if (child.listener_fd >= 0) /* without a listener, refused calls get ENOSYS (seccomp_unotify(2)) */
-        (void)close(STEAL_FD(child.listener_fd));
+    close_fd(&child.listener_fd); /* without a listener, refused calls get ENOSYS (seccomp_unotify(2)) */
     failed = drain(from_child, signal_fd, deadline_ns, ret);
     (void)close(STEAL_FD(from_child));
     int ended = end_capture(&child, signal_fd, deadline_ns, e);

@@ -50,6 +50,7 @@ struct stack {
 };
 
 struct trace {
+    struct trace_seen seen;
     pid_t pid;
     int *fd;
     size_t fds;
@@ -60,20 +61,12 @@ struct trace {
     int *fault_fd; /* those of fd that count page faults */
     size_t faults;
     bool faults_refused; /* on some CPU, for some thread */
-    uint64_t page_faults;
-    bool has_page_faults;
-    struct trace_event *event;
-    size_t events;
-    uint64_t *address; /* of all stacks */
+    uint64_t *address;   /* of all stacks */
     size_t addresses, address_cap;
     struct stack *stack;
     size_t stacks;
     uint32_t *bucket; /* of the stacks' hash: number + 1 */
     size_t buckets;
-    uint64_t lost;
-    bool is_cut; /* something was dropped since there was too much of it: the first of it at cut_ns */
-    int64_t cut_ns;
-    struct frames *frames;
     pthread_t reader;
     bool has_reader;
     atomic_bool ending;
@@ -168,15 +161,15 @@ struct mapping_head {
 
 static bool is_full(const struct trace *t)
 {
-    return t->events >= EVENTS_MAX || t->addresses >= ADDRESSES_MAX;
+    return t->seen.events >= EVENTS_MAX || t->addresses >= ADDRESSES_MAX;
 }
 
 /* Also by the events that still come of earlier times: the rings are read one after another. */
 static void drop_event(struct trace *t, int64_t at_ns)
 {
-    t->lost++;
-    t->cut_ns = t->is_cut && t->cut_ns < at_ns ? t->cut_ns : at_ns;
-    t->is_cut = true;
+    t->seen.lost++;
+    t->seen.cut_ns = t->seen.is_cut && t->seen.cut_ns < at_ns ? t->seen.cut_ns : at_ns;
+    t->seen.is_cut = true;
 }
 
 static void keep_event(struct trace *t, const struct trace_event *event)
@@ -185,8 +178,8 @@ static void keep_event(struct trace *t, const struct trace_event *event)
         drop_event(t, event->at_ns);
         return;
     }
-    t->event = xgrow(t->event, t->events, sizeof(*t->event));
-    t->event[t->events++] = *event;
+    t->seen.event = xgrow(t->seen.event, t->seen.events, sizeof(*t->seen.event));
+    t->seen.event[t->seen.events++] = *event;
 }
 
 static const struct source *source_of(const struct trace *t, uint64_t id)
@@ -286,7 +279,7 @@ static void take_mapping(struct trace *t, const struct perf_event_header *record
     const size_t room = record->size - sizeof(*m) < sizeof(path) ? record->size - sizeof(*m) : sizeof(path) - 1;
     memcpy(path, (const char *)record + sizeof(*m), room);
     path[room < sizeof(path) ? room : sizeof(path) - 1] = '\0';
-    t->lost += !frames_keep(t->frames, &(struct frames_mapping){m->from, m->size, m->offset, m->inode, path});
+    t->seen.lost += !frames_keep(t->seen.frames, &(struct frames_mapping){m->from, m->size, m->offset, m->inode, path});
 }
 
 static void take_record(const struct perf_event_header *record, void *context)
@@ -301,14 +294,14 @@ static void take_record(const struct perf_event_header *record, void *context)
     else if (record->type == PERF_RECORD_MMAP2)
         take_mapping(t, record);
     else if (record->type == PERF_RECORD_LOST && record->size >= 3 * sizeof(uint64_t))
-        t->lost += ((const uint64_t *)(const void *)record)[2];
+        t->seen.lost += ((const uint64_t *)(const void *)record)[2];
 }
 
 static void drain(struct trace *t)
 {
     for (size_t i = 0; i < t->rings; i++)
         if (perf_ring_drain(&t->ring[i], take_record, t) != 0)
-            t->lost++;
+            t->seen.lost++;
 }
 
 static void *read_rings(void *arg)
@@ -467,7 +460,7 @@ static int open_probes(struct trace *t, const struct cpu_ring *to, const char *f
         struct trace_probe *p = &probes[i];
         if (*p->missing)
             continue;
-        cleanup_free char *path = frames_find(t->frames, files, p->symbol, &offset);
+        cleanup_free char *path = frames_find(t->seen.frames, files, p->symbol, &offset);
         if (!path) {
             note_missing(p, "the interpreter and its libraries have no symbol of this name");
             continue;
@@ -611,7 +604,7 @@ int trace_start(pid_t pid, const struct cpulist *cpus, const char *files, struct
     t->pid = pid;
     int failed = stop_child(pid, e);
     if (failed == 0) {
-        t->frames = frames_open(pid);
+        t->seen.frames = frames_open(pid);
         failed = open_events(t, &(struct wanted){cpus, files, probes, count, period_ns, RING_ORDER}, e);
     }
     if (failed == 0)
@@ -651,12 +644,12 @@ static int by_time(const void *a, const void *b)
 
 static void sum_faults(struct trace *t)
 {
-    t->has_page_faults = t->faults > 0 && !t->faults_refused;
+    t->seen.has_page_faults = t->faults > 0 && !t->faults_refused;
     for (size_t i = 0; i < t->faults; i++) {
         uint64_t count = 0;
         if (read(t->fault_fd[i], &count, sizeof(count)) != sizeof(count))
-            t->has_page_faults = false;
-        t->page_faults += count;
+            t->seen.has_page_faults = false;
+        t->seen.page_faults += count;
     }
 }
 
@@ -671,9 +664,9 @@ void trace_stop(struct trace *t)
         (void)ioctl(t->fd[i], PERF_EVENT_IOC_DISABLE, 0);
     drain(t);
     sum_faults(t);
-    if (t->events > 0)
-        qsort(t->event, t->events, sizeof(*t->event), by_time);
-    frames_read_python(t->frames);
+    if (t->seen.events > 0)
+        qsort(t->seen.event, t->seen.events, sizeof(*t->seen.event), by_time);
+    frames_read_python(t->seen.frames);
 }
 
 void trace_free(struct trace *t)
@@ -682,17 +675,16 @@ void trace_free(struct trace *t)
         return;
     trace_stop(t);
     close_events(t);
-    frames_free(t->frames);
-    void *const held[] = {t->event, t->address, t->stack, t->bucket};
+    frames_free(t->seen.frames);
+    void *const held[] = {t->seen.event, t->address, t->stack, t->bucket};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         free(held[i]);
     free(t);
 }
 
-const struct trace_event *trace_events(const struct trace *t, size_t *count)
+const struct trace_seen *trace_seen(const struct trace *t)
 {
-    *count = t->events;
-    return t->event;
+    return &t->seen;
 }
 
 struct trace_stack trace_stack(const struct trace *t, uint32_t stack)
@@ -701,26 +693,4 @@ struct trace_stack trace_stack(const struct trace *t, uint32_t stack)
         return (struct trace_stack){0};
     const struct stack *s = &t->stack[stack];
     return (struct trace_stack){t->address + s->at, s->count, s->in_kernel};
-}
-
-uint64_t trace_lost(const struct trace *t)
-{
-    return t->lost;
-}
-
-bool trace_cut(const struct trace *t, int64_t *ret)
-{
-    *ret = t->cut_ns;
-    return t->is_cut;
-}
-
-struct frames *trace_frames(const struct trace *t)
-{
-    return t->frames;
-}
-
-bool trace_page_faults(const struct trace *t, uint64_t *ret)
-{
-    *ret = t->page_faults;
-    return t->has_page_faults;
 }

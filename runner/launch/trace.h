@@ -46,6 +46,18 @@ struct trace_stack {
     size_t count, in_kernel;
 };
 
+/* What was recorded. It lives as long as its trace, and is whole after trace_stop(). */
+struct trace_seen {
+    struct trace_event *event; /* all, by time */
+    size_t events;
+    uint64_t lost; /* how many are missing: the reader was late, or there were more than are kept */
+    bool is_cut;   /* there were more than are kept: from cut_ns on they are not whole */
+    int64_t cut_ns;
+    bool has_page_faults; /* of all its threads */
+    uint64_t page_faults;
+    struct frames *frames; /* what lies at the addresses of its stacks */
+};
+
 struct trace;
 
 /* Why this host or this caller cannot trace. 0: it can. -EPERM, -ENOENT, … (host): one line with its remedy. */
@@ -64,21 +76,8 @@ int trace_start(pid_t pid, const struct cpulist *cpus, const char *files, struct
 void trace_stop(struct trace *t);
 void trace_free(struct trace *t); /* NULL is allowed */
 
-/* All events, by time. They live as long as t. */
-const struct trace_event *trace_events(const struct trace *t, size_t *count);
+const struct trace_seen *trace_seen(const struct trace *t);
 
 struct trace_stack trace_stack(const struct trace *t, uint32_t stack);
-
-/* How many events are missing: the reader was late, or there were more than are kept. */
-uint64_t trace_lost(const struct trace *t);
-
-/* Whether there were more events than are kept; *ret: the time from which on they are no longer whole. */
-bool trace_cut(const struct trace *t, int64_t *ret);
-
-/* What lies at the addresses of its stacks. It lives as long as t. */
-struct frames *trace_frames(const struct trace *t);
-
-/* Page faults of all its threads; false: unknown. */
-bool trace_page_faults(const struct trace *t, uint64_t *ret);
 
 #endif

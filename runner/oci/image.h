@@ -1,5 +1,5 @@
 /* image: the container image in a bundle, as an OCI image layout with one image (OCI Image Layout 1.1) in env/image/.
- * Pack stores it (pack_image.h); verify, reproduce and the documents read it. Its manifest is the original, or an
+ * Pack stores it (pack_image.c); verify, reproduce and the documents read it. Its manifest is the original, or an
  * equivalent one with the same config and layers. Other manifests or indexes by which records name the image are in
  * env/image-named/, each named by its digest. */
 #ifndef TARE_OCI_IMAGE_H

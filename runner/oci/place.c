@@ -28,8 +28,7 @@ int place_open(const char *ref, bool make, struct oci_place *ret, struct err *e)
 
 void place_close(struct oci_place *p)
 {
-    cleanup_close_(&p->layout);
-    p->layout = -1;
+    close_fd(&p->layout);
     tmpdir_remove(&p->unpacked);
 }
 

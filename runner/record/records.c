@@ -21,6 +21,14 @@ int records_figure(const struct records *r, const char *name)
     return reader_figure(&r->reader, name);
 }
 
+struct keysets records_environments(const struct records *r)
+{
+    struct keysets e = {0};
+    for (size_t i = 0; i < r->count; i++)
+        keysets_add(&e, r->list[i].environment);
+    return e;
+}
+
 struct figure_about records_about(const struct records *r, const char *name)
 {
     int known = records_figure(r, name);

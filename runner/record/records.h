@@ -60,6 +60,9 @@ void records_csv(const struct records *r, struct text *out);
 void records_free(struct records *r);
 #define cleanup_records __attribute__((cleanup(records_free)))
 
+/* Their different environments; the caller ends them with keysets_free(). */
+struct keysets records_environments(const struct records *r);
+
 /* Describes a figure: as its records declare it, else by its name. */
 struct figure_about records_about(const struct records *r, const char *name);
 

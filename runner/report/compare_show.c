@@ -2,11 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/number.h"
-#include "analysis/summary.h"
 #include "analysis/words.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
@@ -327,10 +325,7 @@ void compare_csv(const struct comparison *c, const struct compare_headline *h, s
 
 static json_t *interval_json(const struct stats_interval *i)
 {
-    json_t *o = json_object();
-    json_put_real(o, "at", i->at, i->why_not);
-    json_put_real(o, "low", i->low, i->why_not);
-    json_put_real(o, "high", i->high, i->why_not);
+    json_t *o = table_interval_json(i);
     json_put(o, "confidence", json_real(i->confidence));
     return o;
 }

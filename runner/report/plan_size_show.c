@@ -1,6 +1,5 @@
 /* A recommended plan size as text and as JSON. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "analysis/analysis.h"
 #include "analysis/number.h"

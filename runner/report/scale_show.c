@@ -286,15 +286,6 @@ void scale_text(const struct scaling *s, size_t width, struct text *out)
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
 
-static json_t *json_of(const struct stats_interval *i)
-{
-    json_t *o = json_object();
-    json_put_real(o, "at", i->at, i->why_not);
-    json_put_real(o, "low", i->low, i->why_not);
-    json_put_real(o, "high", i->high, i->why_not);
-    return o;
-}
-
 static json_t *json_of_curve(const struct scaling_curve *c)
 {
     json_t *o = json_object(), *points = json_array();
@@ -307,7 +298,7 @@ static json_t *json_of_curve(const struct scaling_curve *c)
         json_t *point = json_object();
         json_put_int(point, "workers", (int64_t)c->point[k].workers);
         json_put_text(point, "cell", c->point[k].cell->id);
-        json_put(point, "speed_up", json_of(&c->point[k].speed_up));
+        json_put(point, "speed_up", table_interval_json(&c->point[k].speed_up));
         (void)json_array_append_new(points, point);
     }
     json_put(o, "points", points);
@@ -320,10 +311,10 @@ static json_t *json_of_loss(const struct scaling_loss *l)
     json_t *o = json_object();
     json_put_int(o, "workers", (int64_t)l->workers);
     json_put_real(o, "cpus", l->cpus, "the record does not tell");
-    json_put(o, "got", json_of(&l->got));
-    json_put(o, "lost", json_of(&l->lost));
+    json_put(o, "got", table_interval_json(&l->got));
+    json_put(o, "lost", table_interval_json(&l->lost));
     for (int p = 0; p < SCALING_PARTS; p++)
-        json_put(o, KEYS[p], json_of(&l->part[p]));
+        json_put(o, KEYS[p], table_interval_json(&l->part[p]));
     return o;
 }
 
@@ -343,10 +334,10 @@ static json_t *json_of_split(const struct scaling_split *s)
                      s->no_start ? s->no_start : "it is not split");
     json_put(o, "losses", losses);
     if (s->losses) {
-        json_put(o, "one_thread_over_one_process", json_of(&s->one));
+        json_put(o, "one_thread_over_one_process", table_interval_json(&s->one));
         json_put_text_or(fit, "refused", s->fit.why_not, "the law holds");
-        json_put(fit, "sigma", json_of(&s->fit.sigma));
-        json_put(fit, "kappa", json_of(&s->fit.kappa));
+        json_put(fit, "sigma", table_interval_json(&s->fit.sigma));
+        json_put(fit, "kappa", table_interval_json(&s->fit.kappa));
         json_put_real(fit, "r2", s->fit.law.r2, why);
         json_put_real(fit, "rms_log", s->fit.law.rms, why);
         json_put_real(fit, "amdahl_sigma", s->fit.law.amdahl, why);

@@ -1,9 +1,5 @@
 #include "report/summary_show.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "base/terminal.h"

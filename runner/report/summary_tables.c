@@ -1,13 +1,13 @@
 #include "report/summary_tables.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/number.h"
 #include "analysis/words.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "report/scale_show.h"
 
@@ -34,26 +34,12 @@ static void add_name(struct table *t, const struct summary_cell *c)
 
 /* --- What the invocations ran in: the fields that all share, and those in which they differ, by cell ------------- */
 
+#define NOT_TOLD "not told"
+
 /* Whether a key is shown: not a path, which is of one machine; a hash identifies the file. */
 static bool is_told(const char *key)
 {
     return !text_ends_with(key, ".path");
-}
-
-static struct keysets environments_of(const struct summary *s)
-{
-    struct keysets e = {0};
-    for (size_t i = 0; i < s->records.count; i++)
-        keysets_add(&e, s->records.list[i].environment);
-    return e;
-}
-
-static bool all_share(const struct keysets *e, const char *key)
-{
-    for (size_t i = 1; i < e->count; i++)
-        if (strcmp(keyset_text(e->list[i], key, "not told"), keyset_text(e->list[0], key, "not told")) != 0)
-            return false;
-    return true;
 }
 
 static const char *shown(const char *value)
@@ -66,13 +52,14 @@ static struct table tables_environment(const struct summary *s)
     static const struct table_column COLUMNS[] = {TABLE_TEXT("field", "field"), TABLE_TEXT("value", "value")};
     struct table t = table_new("environment", "Environment that all cells share", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    cleanup_keysets struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = records_environments(&s->records);
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++) {
-        if (!is_told(keys[i]) || !all_share(&e, keys[i]))
+        cleanup_json json_t *values = cells_field(&e, keys[i], NOT_TOLD);
+        if (!is_told(keys[i]) || json_object_size(values) != 1)
             continue;
         table_row(&t, NULL);
-        table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], "not told")));
+        table_texts(&t, keys[i], shown(keyset_text(e.list[0], keys[i], NOT_TOLD)));
     }
     return t;
 }
@@ -87,7 +74,7 @@ static void say_cells(const struct summary *s, const char *key, const char *valu
         const struct summary_cell *c = &s->cell[i];
         size_t n = 0;
         for (size_t k = 0; k < c->count; k++)
-            n += strcmp(keyset_text(c->invocation[k]->environment, key, "not told"), value) == 0;
+            n += strcmp(keyset_text(c->invocation[k]->environment, key, NOT_TOLD), value) == 0;
         if (n == 0)
             continue;
         text_add(out, "%s%s", out->len ? ", " : "", c->id);
@@ -96,24 +83,16 @@ static void say_cells(const struct summary *s, const char *key, const char *valu
     }
 }
 
-static bool is_first(const struct keysets *e, size_t at, const char *key)
-{
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(keyset_text(e->list[i], key, "not told"), keyset_text(e->list[at], key, "not told")) == 0)
-            return false;
-    return true;
-}
-
 #define VALUES_MAX 8 /* values of a field, before "and others" */
 
-static void add_values(struct table *t, const struct summary *s, const struct keysets *e, const char *key)
+static void add_values(struct table *t, const struct summary *s, json_t *values, const char *key)
 {
     size_t told = 0;
-    for (size_t i = 0; i < e->count; i++) {
-        const char *value = keyset_text(e->list[i], key, "not told");
+    const char *value;
+    json_t *unused;
+    json_object_foreach(values, value, unused)
+    {
         cleanup_text struct text cells = {0};
-        if (!is_first(e, i, key))
-            continue;
         table_row(t, NULL);
         table_text(t, key);
         if (told++ == VALUES_MAX) {
@@ -131,12 +110,14 @@ static struct table tables_differences(const struct summary *s)
                                                   TABLE_TEXT("cells", "cells")};
     struct table t = table_new("differences", "Environment in which cells differ", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    cleanup_keysets struct keysets e = environments_of(s);
+    cleanup_keysets struct keysets e = records_environments(&s->records);
     t.empty = "All cells ran in the same environment.";
     cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
-    for (size_t i = 0; i < count; i++)
-        if (is_told(keys[i]) && !all_share(&e, keys[i]))
-            add_values(&t, s, &e, keys[i]);
+    for (size_t i = 0; i < count; i++) {
+        cleanup_json json_t *values = cells_field(&e, keys[i], NOT_TOLD);
+        if (is_told(keys[i]) && json_object_size(values) > 1)
+            add_values(&t, s, values, keys[i]);
+    }
     return t;
 }
 
@@ -151,8 +132,7 @@ static void say_grades(const struct summary_cell *c, struct text *out)
         for (size_t k = 0; !told && k < i; k++)
             told = strcmp(c->invocation[k]->grade, c->invocation[i]->grade) == 0;
         if (!told)
-            text_add(out, "%s%s", out->len ? ", " : "",
-                     *c->invocation[i]->grade ? c->invocation[i]->grade : "not told");
+            text_add(out, "%s%s", out->len ? ", " : "", *c->invocation[i]->grade ? c->invocation[i]->grade : NOT_TOLD);
     }
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "analysis/number.h"
-#include "analysis/summary.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/csv.h"
@@ -442,4 +441,13 @@ json_t *table_json(const struct table *t)
         if (json_array_append_new(rows, row_json(t, i)) != 0)
             abort();
     return rows;
+}
+
+json_t *table_interval_json(const struct stats_interval *i)
+{
+    json_t *o = json_object();
+    json_put_real(o, "at", i->at, i->why_not);
+    json_put_real(o, "low", i->low, i->why_not);
+    json_put_real(o, "high", i->high, i->why_not);
+    return o;
 }

@@ -94,6 +94,8 @@ struct json_t;
 /* An array with one object per row: all columns but those for readers only. A missing number is null, with "KEY_reason"
  * beside it if there is a reason. The caller owns it. */
 struct json_t *table_json(const struct table *t);
+/* {at, low, high}; what is missing is null, with its reason. The caller owns it. */
+struct json_t *table_interval_json(const struct stats_interval *i);
 /* Adds text for a terminal of this width. No value is cut, and no two run together: texts wrap, then columns are left
  * out by their rank; if the numbers are still too wide, lines exceed the width. */
 void table_as_text(const struct table *t, size_t width, struct text *out);

@@ -1,7 +1,6 @@
 #include "report/why_section.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>

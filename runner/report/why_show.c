@@ -2,13 +2,11 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/terminal.h"
 
-#define INDENT      7
+#define INDENT      7    /* behind the column of shares */
 #define SHOWN_SHARE 0.01 /* a cause of less is summed up in a line */
 #define FEW_PYTHON  0.5  /* below this share of the samples Python's frames are not told well */
 
@@ -27,17 +25,6 @@ void why_say_duration(double ns, struct text *out)
         text_add(out, "%.1f ms", ns / 1e6);
     else
         text_add(out, "%.2f s", ns / 1e9);
-}
-
-/* A line behind the column of shares, wrapped. */
-__attribute__((format(printf, 3, 4))) static void add_line(size_t width, struct text *out, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    cleanup_free char *line = text_vprintf(fmt, ap);
-    va_end(ap);
-    text_add(out, "%*s", INDENT, "");
-    terminal_wrap(line, INDENT, width, INDENT + 2, out);
 }
 
 void why_say_where(const struct cause *c, struct text *out)
@@ -69,7 +56,7 @@ static void add_cost(const struct cause *c, size_t width, struct text *out)
     if (c->cpu_ns > 0)
         text_add(&line, "%s%.0f %% of it on a CPU", line.len ? "; " : "", why_percent(c->cpu_ns, c->lost_ns));
     if (line.len)
-        add_line(width, out, "%s", line.data);
+        terminal_add_line(out, width, INDENT, "%s", line.data);
 }
 
 static void add_cause(const struct cause *c, size_t width, struct text *out)
@@ -79,12 +66,12 @@ static void add_cause(const struct cause *c, size_t width, struct text *out)
     text_add(out, "%4.0f %% ", 100 * c->share);
     terminal_wrap(c->title, INDENT, width, INDENT + 2, out);
     why_say_where(c, &where);
-    add_line(width, out, "in: %s", where.data);
-    add_line(width, out, "by: %s", path);
+    terminal_add_line(out, width, INDENT, "in: %s", where.data);
+    terminal_add_line(out, width, INDENT, "by: %s", path);
     add_cost(c, width, out);
     if (*c->remedy) {
-        add_line(width, out, "try: %s", c->remedy);
-        add_line(width, out, "%s", c->source);
+        terminal_add_line(out, width, INDENT, "try: %s", c->remedy);
+        terminal_add_line(out, width, INDENT, "%s", c->source);
     }
 }
 
@@ -168,10 +155,8 @@ static void add_said(void (*say)(const struct why *, struct text *), const struc
 {
     cleanup_text struct text said = {0};
     say(w, &said);
-    for (char *rest = said.data, *line; (line = text_line(&rest));) {
-        text_add(out, "  ");
-        terminal_wrap(line, 2, width, 4, out);
-    }
+    for (char *rest = said.data, *line; (line = text_line(&rest));)
+        terminal_add_line(out, width, 2, "%s", line);
 }
 
 void why_text(const struct why *w, size_t width, struct text *out)

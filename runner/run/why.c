@@ -60,7 +60,7 @@ static void name_stacks(struct trace *t, const struct trace_event *event, size_t
         list[i] = (struct cause_stack){all + at, s.count};
         for (size_t f = 0; f < s.count; f++)
             /* A caller's address is the one to return to: the call lies before it. */
-            all[at++] = frames_at(trace_frames(t), s.address[f] - (f > 0 && f != s.in_kernel), f < s.in_kernel);
+            all[at++] = frames_at(trace_seen(t)->frames, s.address[f] - (f > 0 && f != s.in_kernel), f < s.in_kernel);
     }
     *ret = list;
     *frame = all;
@@ -69,15 +69,17 @@ static void name_stacks(struct trace *t, const struct trace_event *event, size_t
 
 static void find_causes(struct trace *t, const struct record *r, const struct causes *alone, struct why *w)
 {
-    size_t events, stacks;
+    size_t stacks;
+    const struct trace_seen *seen = trace_seen(t);
     cleanup_free struct cause_stack *stack = NULL;
     cleanup_free struct frame *frame = NULL;
-    const struct trace_event *event = trace_events(t, &events);
-    name_stacks(t, event, events, &stack, &frame, &stacks);
+    name_stacks(t, seen->event, seen->events, &stack, &frame, &stacks);
     cleanup_free struct cause_spent *spent = xcalloc(stacks, sizeof(*spent));
     struct causes_request request = {
-        .event = event,
-        .events = events,
+        .event = seen->event,
+        .events = seen->events,
+        .is_cut = seen->is_cut,
+        .cut_ns = seen->cut_ns,
         .stack = stack,
         .stacks = stacks,
         .start_ns = r->start_ns,
@@ -89,18 +91,18 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
         .alone = alone,
         .spent = spent,
     };
-    request.is_cut = trace_cut(t, &request.cut_ns);
     causes_find(&request, &w->causes);
     flame_make(stack, spent, stacks, &w->flame);
     for (size_t i = 0; i < w->causes.count; i++)
         if (w->causes.list[i].function)
             w->causes.list[i].line = definition_line(w->causes.list[i].file, w->causes.list[i].function);
-    w->events = events;
-    w->lost = trace_lost(t);
-    w->has_page_faults = trace_page_faults(t, &w->page_faults);
-    w->no_python = frames_no_python(trace_frames(t));
-    w->no_kernel = frames_no_kernel(trace_frames(t));
-    text_add(&w->strangers, "%s", frames_strangers(trace_frames(t)));
+    w->events = seen->events;
+    w->lost = seen->lost;
+    w->has_page_faults = seen->has_page_faults;
+    w->page_faults = seen->page_faults;
+    w->no_python = frames_no_python(seen->frames);
+    w->no_kernel = frames_no_kernel(seen->frames);
+    text_add(&w->strangers, "%s", frames_strangers(seen->frames));
 }
 
 struct why_timed why_timed_of(const struct record *r)

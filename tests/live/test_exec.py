@@ -323,6 +323,16 @@ class Repeated(Series):
         self.assertRegex(done.err, rf"\Atare: stopped {why}")
         self.assertNotEqual(done.status, 0)
 
+    def test_how_many_are_in_the_table_of_a_series_that_stopped_is_said(self):
+        done = self.start_series("true", "--", "sh", "-c", "sleep 0.3; exit 3", options=["--repeat", 3, "--random-seed", 1]).end()
+        self.assertRegex(done.err, r"\Atare: stopped after 2 of 6: .*\ntare: 2 commands, figures of 1 of 6 invocations in shuffled blocks")
+
+    def test_who_asks_for_what_records_alone_have_and_for_no_record_is_told(self):
+        for option in "--counters", "--mem-sample":
+            done = self.start_series("true", options=["--repeat", 2, option]).end()
+            self.assertEqual(done.status, 0, done)
+            self.assertRegex(done.err, rf"\Atare: {option}: what it measures is in records alone, and none was asked for \(--out DIR\)\n")
+
     def test_one_that_cannot_even_start_in_its_time_is_a_failed_workload(self):
         done = self.start_series("sleep", 9, options=["--timeout", 0.001]).end()
         self.assertEqual(done.status, 4, done)

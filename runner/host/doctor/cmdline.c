@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "host/reading.h"
 
 #define BLANKS " \t\n"
 
@@ -117,38 +119,20 @@ enum cmdline_state cmdline_compare(const char *running, const char *flag, struct
 
 /* --- the lock --------------------------------------------------------------------------------------------------- */
 
-static bool level_named(struct span name, enum cmdline_level *ret)
-{
-    static const char *const NAMES[] = {"boot", "recommended", "recorded"};
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-        if (is_text(name, NAMES[i])) {
-            *ret = (enum cmdline_level)i;
-            return true;
-        }
-    return false;
-}
-
 /* Parses "FLAG # LEVEL: WHY"; false: malformed. */
-static bool parse_line(struct span line, struct cmdline_flag *ret)
+static bool parse_line(const char *line, struct cmdline_flag *ret)
 {
-    const char *end = line.at + line.len, *p = line.at;
-    struct span flag = next_word(&p);
-    enum cmdline_level level = CMDLINE_BOOT;
-    p += strspn(p, BLANKS);
-    if (p >= end || *p != '#')
-        return false;
-    p += 1 + strspn(p + 1, BLANKS);
-    const char *colon = p < end ? memchr(p, ':', (size_t)(end - p)) : NULL;
-    if (!colon || !level_named((struct span){p, (size_t)(colon - p)}, &level))
-        return false;
-    p = colon + 1 + strspn(colon + 1, BLANKS);
-    if (p >= end)
+    static const char *const LEVELS[] = {"boot", "recommended", "recorded", NULL}; /* of enum cmdline_level */
+    const struct span flag = next_word(&line);
+    char level[16];
+    int why = 0;
+    if (sscanf(line, " # %15[a-z]: %n", level, &why) != 1 || why == 0 || !line[why] || !text_is_among(level, LEVELS))
         return false;
     *ret = (struct cmdline_flag){.flag = text_printf("%.*s", (int)flag.len, flag.at),
                                  .id = text_printf("cmdline.%.*s", (int)name_of(flag).len, flag.at),
                                  .remedy = text_printf("boot with %.*s", (int)flag.len, flag.at),
-                                 .level = level,
-                                 .why = text_printf("%.*s", (int)(end - p), p)};
+                                 .level = (enum cmdline_level)text_index(level, LEVELS),
+                                 .why = xstrdup(line + why)};
     return true;
 }
 
@@ -160,56 +144,39 @@ static bool is_listed(const struct cmdline_lock *lock, const char *id)
     return false;
 }
 
-static void flag_free(struct cmdline_flag *flag)
-{
-    free(flag->flag);
-    free(flag->id);
-    free(flag->remedy);
-    free(flag->why);
-}
-
-/* The next line, trimmed. */
-static struct span next_line(const char **text)
-{
-    struct span line = {*text, strcspn(*text, "\n")};
-    *text += line.len + (line.at[line.len] == '\n');
-    while (line.len > 0 && strchr(BLANKS, line.at[line.len - 1]))
-        line.len--;
-    while (line.len > 0 && strchr(BLANKS, line.at[0])) {
-        line.at++;
-        line.len--;
-    }
-    return line;
-}
-
 int cmdline_lock_parse(const char *text, struct cmdline_lock *ret, struct err *e)
 {
+    cleanup_free char *lines = xstrdup(text);
+    char *rest = lines;
     *ret = (struct cmdline_lock){0};
-    for (int n = 1; *text; n++) {
+    for (int n = 1; rest; n++) {
         struct cmdline_flag flag;
-        struct span line = next_line(&text);
-        if (line.len == 0 || *line.at == '#')
+        const char *line = reading_tidy(strsep(&rest, "\n"));
+        if (*line == '\0' || *line == '#')
             continue;
-        bool good = parse_line(line, &flag);
-        if (good && !is_listed(ret, flag.id)) {
+        const bool good = parse_line(line, &flag), again = good && is_listed(ret, flag.id);
+        if (good) {
             ret->flag = xgrow(ret->flag, ret->flags, sizeof(*ret->flag));
             ret->flag[ret->flags++] = flag;
-            continue;
         }
-        if (good)
-            flag_free(&flag);
+        if (good && !again)
+            continue;
         cmdline_lock_free(ret);
-        return err_set(e, ERR_USAGE, -EINVAL, "line %d: '%.*s': %s", n, (int)line.len, line.at,
-                       good ? "this flag is listed twice"
-                            : "what is allowed is FLAG # LEVEL: WHY, with the level boot, recommended or recorded");
+        return err_set(e, ERR_USAGE, -EINVAL, "line %d: '%s': %s", n, line,
+                       again ? "this flag is listed twice"
+                             : "what is allowed is FLAG # LEVEL: WHY, with the level boot, recommended or recorded");
     }
     return 0;
 }
 
 void cmdline_lock_free(struct cmdline_lock *lock)
 {
-    for (size_t i = 0; i < lock->flags; i++)
-        flag_free(&lock->flag[i]);
+    for (size_t i = 0; i < lock->flags; i++) {
+        free(lock->flag[i].flag);
+        free(lock->flag[i].id);
+        free(lock->flag[i].remedy);
+        free(lock->flag[i].why);
+    }
     free(lock->flag);
     *lock = (struct cmdline_lock){0};
 }

@@ -138,6 +138,10 @@ static bool is_among(const char *word, size_t len, const char *const *list)
 static void capture_words(const char *line, const char *const *list, const char *key, struct facts *ret)
 {
     cleanup_text struct text found = {0};
+    if (!line) {
+        facts_absent(ret, key, "/proc/cmdline cannot be read");
+        return;
+    }
     text_add(&found, "%s", "");
     for (const char *p = line + strspn(line, " "); *p; p += strspn(p, " ")) {
         size_t len = strcspn(p, " ");
@@ -187,15 +191,10 @@ static void capture_cmdline(struct facts *ret)
         "kmemleak=on",     "kasan=on",    "lockdep=",    "nox2apic",           "noapic",
         "acpi=off",        "ftrace=",     NULL};
     const struct fact *line = facts_find(ret, "kernel_cmdline");
-    if (line && line->kind == FACT_TEXT) {
-        /* A copy of the pointer: appending facts moves the list, but not its texts. */
-        const char *text = line->text;
-        capture_words(text, NOTABLE, "cmdline_notable", ret);
-        capture_words(text, HARMFUL, "cmdline_harmful", ret);
-        return;
-    }
-    facts_absent(ret, "cmdline_notable", "/proc/cmdline cannot be read");
-    facts_absent(ret, "cmdline_harmful", "/proc/cmdline cannot be read");
+    /* A copy of the pointer: appending facts moves the list, but not its texts. */
+    const char *text = line && line->kind == FACT_TEXT ? line->text : NULL;
+    capture_words(text, NOTABLE, "cmdline_notable", ret);
+    capture_words(text, HARMFUL, "cmdline_harmful", ret);
 }
 
 /* cpu user nice system idle iowait irq softirq steal (proc(5)); guest time is in user's already. */

@@ -335,10 +335,8 @@ void journal_close(struct journal *j)
     for (size_t i = 0; i < j->records; i++)
         free_record(&j->record[i]);
     free(j->record);
-    if (j->fd >= 0)
-        (void)close(j->fd);
-    if (j->dir_fd >= 0)
-        (void)close(j->dir_fd);
+    close_fd(&j->fd);
+    close_fd(&j->dir_fd);
     j->record = NULL;
     j->records = 0;
     j->fd = j->dir_fd = -1;

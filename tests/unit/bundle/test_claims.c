@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/stats_slope.h"
+#include "analysis/stats_interval.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "record/records.h"
