@@ -218,8 +218,7 @@ int session_close(struct session *s, int status, struct err *e)
     await_guard(s);
     if (cpulist_count(&s->came_from) > 0)
         (void)sched_setaffinity(0, sizeof(s->came_from.word), (const cpu_set_t *)s->came_from.word);
-    if (s->signal_fd >= 0)
-        (void)close(STEAL_FD(s->signal_fd));
+    close_fd(&s->signal_fd);
     topology_free(&s->topology);
     facts_free(&s->host);
     facts_free(&s->image);
