@@ -133,7 +133,9 @@ static const struct cause_rule RULES[] = {
      "",
      "",
      {"ThreadHandle_join*", "thread_PyThreadHandle_join*", "PyThread_join*", "time_sleep", "pysleep",
-      "_queue_SimpleQueue_get*", "simplequeue_get*", "os_read*", "os_waitpid*", "select_*", "_Py_read"}},
+      "_queue_SimpleQueue_get*", "simplequeue_get*", "os_read*", "os_waitpid*", "select_*", "_Py_read",
+      /* of a stack whose frame of the interpreter is missing, as libc keeps no frame pointer */
+      "clock_nanosleep", "do_nanosleep", "do_select", "do_sys_poll", "do_epoll_wait", "do_wait", "pipe_read"}},
     {"interpreter_lock",
      CAUSE_LOST,
      "another lock of the interpreter",
