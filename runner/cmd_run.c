@@ -94,7 +94,7 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
     TRY(session_open(&c->cell, &session, e));
     tuning_describe(tuning, &session.host);
     meter_open(&meter, &c->cell, 1);
-    int failed = run_cell(&session, &c->cell, job->runtime, meter_cell(&meter, 0), &record, e);
+    int failed = run_cell(&session, &c->cell, job->runtime, NULL, meter_cell(&meter, 0), &record, e);
     meter_clear(&meter);
     int status = failed == 0 ? write_results(record, job->places, e) : failed;
     if (status == 0)

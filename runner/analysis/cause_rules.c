@@ -94,7 +94,10 @@ static const struct cause_rule RULES[] = {
      .kind = CAUSE_WAITS},
     {"waiting_for_threads", "waiting for other threads, a queue or a timer", "", "",
      .function = {"ThreadHandle_join*", "thread_PyThreadHandle_join*", "PyThread_join*", "time_sleep", "pysleep",
-                  "_queue_SimpleQueue_get*", "simplequeue_get*", "os_read*", "os_waitpid*", "select_*", "_Py_read"},
+                  "_queue_SimpleQueue_get*", "simplequeue_get*", "os_read*", "os_waitpid*", "select_*", "_Py_read",
+                  /* of a stack whose frame of the interpreter is missing, as libc keeps no frame pointer */
+                  "clock_nanosleep", "do_nanosleep", "do_select", "do_sys_poll", "do_epoll_wait", "do_wait",
+                  "pipe_read"},
      .kind = CAUSE_IDLE},
     {"interpreter_lock", "another lock of the interpreter",
      "the path in C says which: look it up in the interpreter's sources", HOWTO,

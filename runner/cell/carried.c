@@ -206,13 +206,6 @@ static int make_folders(int dirfd, const char *path)
     return slash ? beneath_make_folders(dirfd, above) : 0;
 }
 
-/* Not fchmodat(2): it would follow a link that was put there meanwhile. */
-static int make_program(int dirfd, const char *path)
-{
-    cleanup_close int fd = beneath_open(dirfd, path, O_RDONLY, 0);
-    return fd >= 0 ? fchmod(fd, 0755) : -1;
-}
-
 static int copy_file(const struct carried_file *f, int from, int to, struct err *e)
 {
     char sha256[DIGEST_HEX] = "";
@@ -227,8 +220,11 @@ static int copy_file(const struct carried_file *f, int from, int to, struct err 
     if ((failed = make_folders(to, f->path)) != 0)
         return err_set(e, ERR_OURS, failed, "'%s': %s", f->path, strerror(-failed));
     TRY(file_create_at(to, f->path, bytes.data, bytes.len, e));
-    bool failed_program = is_program(bytes.data, bytes.len) && make_program(to, f->path) != 0;
-    return failed_program ? err_sys(e, ERR_OURS, "'%s'", f->path) : 0;
+    if (!is_program(bytes.data, bytes.len))
+        return 0;
+    /* Not fchmodat(2): it would follow a link that was put there meanwhile. */
+    cleanup_close int fd = beneath_open(to, f->path, O_RDONLY, 0);
+    return fd >= 0 && fchmod(fd, 0755) == 0 ? 0 : err_sys(e, ERR_OURS, "'%s'", f->path);
 }
 
 int carried_copy(const struct carried_files *c, const char *from, int dirfd, const char *to, struct err *e)

@@ -192,10 +192,8 @@ void folder_take_back(struct folder *f)
 
 void folder_close(struct folder *f)
 {
-    if (f->lock_fd >= 0)
-        (void)close(STEAL_FD(f->lock_fd));
-    if (f->fd >= 0)
-        (void)close(STEAL_FD(f->fd));
+    close_fd(&f->lock_fd);
+    close_fd(&f->fd);
 }
 
 /* --- what it is bound to ----------------------------------------------------------------------------------------- */

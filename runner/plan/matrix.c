@@ -49,7 +49,7 @@ struct matrix {
     struct session session;
     const struct cell *session_of; /* NULL: no session is open */
     struct campaign_meter meter;
-    size_t run; /* invocations run by this process */
+    size_t run; /* invocations run by this process, or by Slurm for it */
     int interrupted_by;
 };
 
@@ -170,7 +170,7 @@ static int run_one(struct matrix *s, size_t which, const struct progress *progre
     const struct plan_cell *of = &s->campaign->plan.cell[which];
     const struct cell *cell = &of->cell;
     if (!cell->argv)
-        return run_cell(&s->session, cell, plan_runtimes_of(&s->runtimes, which), progress, ret, e);
+        return run_cell(&s->session, cell, plan_runtimes_of(&s->runtimes, which), NULL, progress, ret, e);
     const struct run_command command = {
         .path = s->runtimes.program[which],
         .argv = (char *const *)(void *)of->run,
@@ -317,17 +317,6 @@ static int run_block(struct matrix *s, uint64_t block, struct err *e)
     return 0;
 }
 
-static int run_blocks(struct matrix *s, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    for (uint64_t block = 0; !s->interrupted_by; block++) {
-        if (block >= (uint64_t)c->blocks && !campaign_goes_on(c))
-            break;
-        TRY(run_block(s, block, e));
-    }
-    return 0;
-}
-
 static int open_stage(struct matrix *s, struct err *e)
 {
     int failed = check_host(s, e);
@@ -335,14 +324,12 @@ static int open_stage(struct matrix *s, struct err *e)
     return failed;
 }
 
-static int run_here(struct matrix *s, size_t *run, int *interrupted_by, struct err *e)
+static int run_here(struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
     int failed = campaign_is_done(c) && !campaign_goes_on(c) ? 0 : open_stage(s, e);
-    if (failed == 0)
-        failed = run_blocks(s, e);
-    *run = s->run;
-    *interrupted_by = s->interrupted_by;
+    for (uint64_t b = 0; failed == 0 && !s->interrupted_by && (b < (uint64_t)c->blocks || campaign_goes_on(c)); b++)
+        failed = run_block(s, b, e);
     return close_session(s, failed, e);
 }
 
@@ -394,12 +381,12 @@ static int print_table(const struct matrix *s, struct err *e)
     return 0;
 }
 
-static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
+static int exit_of(const struct matrix *s, struct err *e)
 {
     const struct campaign *c = s->campaign;
     size_t failed = tally_failed(&c->tally, c->tally.blocks), done = tally_done(&c->tally, c->tally.blocks);
-    if (interrupted_by)
-        return 128 + interrupted_by;
+    if (s->interrupted_by)
+        return 128 + s->interrupted_by;
     if (failed && is_part(s))
         return err_set(e, ERR_WORKLOAD, -ECANCELED,
                        "%zu of %zu invocations did not end well: 'tare report %s' says why (--retry runs them again)",
@@ -434,23 +421,20 @@ static void say_interrupted(const struct matrix *s)
 static int run_all(struct matrix *s, struct err *e)
 {
     struct campaign *c = s->campaign;
-    size_t run = 0;
-    int interrupted_by = 0;
-    int failed =
-        c->engine == ENGINE_SLURM ? handover_run(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
-    if (failed == 0 && run == 0 && !interrupted_by && !is_part(s))
+    int failed = c->engine == ENGINE_SLURM ? handover_run(c, &s->run, &s->interrupted_by, e) : run_here(s, e);
+    if (failed == 0 && s->run == 0 && !s->interrupted_by && !is_part(s))
         terminal_say("matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
                      "measures again)",
                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
-    if (interrupted_by)
+    if (s->interrupted_by)
         say_interrupted(s);
     struct err shown = {0}; /* results are shown, however the plan ended */
     if (s->shows && s->shows->is_whole)
-        *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;
+        *s->shows->is_whole = failed == 0 && exit_of(s, NULL) == 0;
     int untold = print_table(s, failed == 0 ? e : &shown);
     if (failed != 0 || untold != 0)
         return failed != 0 ? failed : untold;
-    return exit_of(s, interrupted_by, e);
+    return exit_of(s, e);
 }
 
 /* Runs one job of the array. The record says how the workload ended, so Slurm need not run it again. */

@@ -128,11 +128,10 @@ int output_open(const struct output *out, const struct cell *cell, struct output
 
 void output_close(struct output_places *p)
 {
-    if (p->json_fd >= 0)
-        (void)close(STEAL_FD(p->json_fd));
+    close_fd(&p->json_fd);
     if (p->dir_fd < 0)
         return;
-    (void)close(STEAL_FD(p->dir_fd));
+    close_fd(&p->dir_fd);
     file_take_back(p->asked->dir, p->dir_there);
 }
 

@@ -108,8 +108,16 @@ void why_say_times(const struct why *w, struct text *out)
         text_add(out, "of the threads' time: %.0f %% own work, %.0f %% lost, %.0f %% without a CPU\n",
                  why_percent(c->own_ns, c->thread_ns), why_percent(c->lost_ns, c->thread_ns),
                  why_percent(c->runnable_ns, c->thread_ns));
-    if (c->thread_ns > 0 && !causes_first(c))
-        text_add(out, "no cause: none costs %.0f %% of the time that threads work or lose\n", 100 * CAUSE_NAMED_SHARE);
+    if (c->thread_ns == 0 || causes_first(c))
+        return;
+    text_add(out, "no cause: none that is known costs %.0f %% of the time that threads work or lose",
+             100 * CAUSE_NAMED_SHARE);
+    if (c->unattributed_path && (double)c->unattributed_ns > CAUSE_NAMED_SHARE * (double)c->thread_ns) {
+        cleanup_free char *path = text_printable(c->unattributed_path);
+        text_add(out, "; %.0f %% of what is lost is not attributed, most of it by: %s",
+                 why_percent(c->unattributed_ns, c->lost_ns), path);
+    }
+    text_add(out, "\n");
 }
 
 void why_say_sight(const struct why *w, struct text *out)

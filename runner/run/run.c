@@ -214,8 +214,7 @@ static int start(struct stage *s, struct err *e)
     if (failed == 0)
         failed = spawn_go(&s->spec, &s->child, e);
     relay_started(&s->relay);
-    if (s->messages[1] >= 0)
-        (void)close(STEAL_FD(s->messages[1]));
+    close_fd(&s->messages[1]);
     if (failed == 0) {
         s->refusals.listener_fd = s->child.listener_fd;
         s->refusals.cpus = &s->session->cpus.benchmark;
@@ -475,10 +474,10 @@ static void finish(struct stage *s, struct err *why)
 
 static void release(struct stage *s)
 {
-    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd, s->cpu_stat_fd};
+    int *const fds[] = {&s->messages[0],    &s->messages[1],  &s->null_fd,
+                        &s->pids_events_fd, &s->partition_fd, &s->cpu_stat_fd};
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-        if (fds[i] >= 0)
-            (void)close(fds[i]);
+        close_fd(fds[i]);
     if (s->child.pidfd >= 0) { /* tare failed while it ran */
         spawn_kill(&s->child);
         (void)spawn_wait(&s->child, &(struct child_end){0}, NULL);
@@ -541,14 +540,7 @@ static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead 
 }
 
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
-             const struct progress *progress, struct record **ret, struct err *e)
-{
-    struct stage s = {.session = session, .runtime = runtime};
-    return run_stage(&s, cell, NULL, progress, ret, e);
-}
-
-int run_cell_traced(struct session *session, const struct cell *cell, const struct runtime *runtime,
-                    struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e)
+             struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e)
 {
     struct stage s = {.session = session, .runtime = runtime, .tracing = tracing};
     return run_stage(&s, cell, NULL, progress, ret, e);

@@ -15,13 +15,6 @@
 
 struct err;
 
-/* Runs one cell in a fresh slice of the session and removes the slice again.
- * 0: *ret is complete; its termination tells how the workload ended. -ENOTSUP (host): --isolation strict, and a limit
- * did not take effect. Other errors are tare's own.
- * *ret borrows runtime and the session's host; the caller ends it with record_free(). On failure it is NULL. */
-int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
-             const struct progress *progress, struct record **ret, struct err *e);
-
 /* How a cell is traced, and what came of it. */
 struct run_tracing {
     struct trace_probe *probe; /* the caller's; each says why it could not be set */
@@ -30,9 +23,13 @@ struct run_tracing {
     struct trace *trace; /* NULL: none was begun. The caller ends it with trace_free() */
 };
 
-/* The same, traced from just after its exec to its end. -EPERM, ... (host): the caller may not trace. */
-int run_cell_traced(struct session *session, const struct cell *cell, const struct runtime *runtime,
-                    struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e);
+/* Runs one cell in a fresh slice of the session and removes the slice again; traced, unless tracing is NULL, from just
+ * after its exec to its end.
+ * 0: *ret is complete; its termination tells how the workload ended. -ENOTSUP (host): --isolation strict, and a limit
+ * did not take effect. -EPERM, ... (host): the caller may not trace. Other errors are tare's own.
+ * *ret borrows runtime and the session's host; the caller ends it with record_free(). On failure it is NULL. */
+int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
+             struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e);
 
 /* The part of a command's invocation that can be done before its session is open. */
 struct run_ahead {

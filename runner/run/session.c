@@ -180,25 +180,21 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     return 0;
 }
 
+int session_open(const struct cell *cell, struct session *ret, struct err *e)
+{
+    TRY(session_find(cell, true, false, ret, e));
+    ret->root.caller_stays = false;
+    return session_open_found(cell, ret, e);
+}
+
 /* The root is find_root()'s to fill: to clear the rooms of its paths first costs four pages. */
-static int begin(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e)
 {
     memset(ret, 0, offsetof(struct session, root));
     ret->signal_fd = -1;
     ret->idle_ns = clock_now_ns();
     ret->recorded = recorded;
-    return find_root(cell, ret, e);
-}
-
-int session_open(const struct cell *cell, struct session *ret, struct err *e)
-{
-    TRY(begin(cell, true, ret, e));
-    return session_open_found(cell, ret, e);
-}
-
-int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e)
-{
-    int failed = begin(cell, recorded, ret, e);
+    int failed = find_root(cell, ret, e);
     ret->root.caller_stays = true;
     ret->root.one_slice = one_slice;
     return failed;
@@ -222,8 +218,7 @@ int session_close(struct session *s, int status, struct err *e)
     await_guard(s);
     if (cpulist_count(&s->came_from) > 0)
         (void)sched_setaffinity(0, sizeof(s->came_from.word), (const cpu_set_t *)s->came_from.word);
-    if (s->signal_fd >= 0)
-        (void)close(STEAL_FD(s->signal_fd));
+    close_fd(&s->signal_fd);
     topology_free(&s->topology);
     facts_free(&s->host);
     facts_free(&s->image);

@@ -150,7 +150,7 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     memcpy(w->probe, known, w->probes * sizeof(*w->probe));
     why_leave_out(timed, w->probe, w->probes);
     struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = WHY_PERIOD_NS};
-    int failed = run_cell_traced(session, cell, runtime, &tracing, progress, ret, e);
+    int failed = run_cell(session, cell, runtime, &tracing, progress, ret, e);
     const struct record *r = *ret;
     if (failed == 0 && r->interrupted_by) {
         w->interrupted_by = r->interrupted_by;

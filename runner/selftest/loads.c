@@ -13,13 +13,6 @@
 #include "base/err.h"
 #include "base/text.h"
 
-static void close_one(int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd);
-    *fd = -1;
-}
-
 int load_start(const struct load_spec *spec, struct load *ret, struct err *e)
 {
     int go[2], said[2];
@@ -149,6 +142,6 @@ void load_abandon(struct load *l)
         (void)kill(l->child.pid, SIGKILL);
         (void)spawn_wait(&l->child, &(struct child_end){0}, NULL);
     }
-    close_one(&l->go_fd);
-    close_one(&l->said_fd);
+    close_fd(&l->go_fd);
+    close_fd(&l->said_fd);
 }

@@ -141,7 +141,7 @@ static int run_row(const struct row *row, const struct planted *p, struct plante
     struct record *timed = NULL;
     struct why why = {0};
     struct err trouble = {0};
-    TRY(run_cell(row->session, row->cell, row->runtime, row->progress, &timed, e));
+    TRY(run_cell(row->session, row->cell, row->runtime, NULL, row->progress, &timed, e));
     report->interrupted_by = timed->interrupted_by;
     const struct why_timed of = why_timed_of(timed);
     int failed = timed->termination == TERMINATION_OK ? 0 : -ECHILD;

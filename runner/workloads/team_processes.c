@@ -45,12 +45,6 @@ static _Noreturn void forked_main(struct bench *b, uint64_t i)
 
 /* --- what fork and spawn share: the main process is the parent -------------------------------------------------- */
 
-static void close_pid_fd(struct worker *w)
-{
-    if (w->pid_fd >= 0)
-        (void)close(STEAL_FD(w->pid_fd));
-}
-
 static int children_join(struct bench *b, uint64_t i, struct err *e)
 {
     struct worker *w = &b->worker[i];
@@ -59,7 +53,7 @@ static int children_join(struct bench *b, uint64_t i, struct err *e)
     if (TEMP_FAILURE_RETRY(waitpid(w->pid, &w->status, 0)) < 0)
         return err_sys(e, ERR_WORKLOAD, "worker %" PRIu64 " (pid %d): waitpid", i, (int)w->pid);
     w->ended = true;
-    close_pid_fd(w);
+    close_fd(&w->pid_fd);
     return 0;
 }
 
@@ -70,7 +64,7 @@ static int children_look(struct bench *b, struct err *e)
         struct worker *w = &b->worker[i];
         if (w->pid > 0 && !w->ended && waitpid(w->pid, &w->status, WNOHANG) == w->pid) {
             w->ended = true;
-            close_pid_fd(w);
+            close_fd(&w->pid_fd);
         }
     }
     return 0;
@@ -404,8 +398,7 @@ static void forkserver_abandon(struct bench *b)
     for (uint64_t i = 0; i < b->size; i++)
         if (b->worker[i].pid > 0)
             (void)forkserver_join(b, i, NULL);
-    (void)close(b->server_fd);
-    b->server_fd = -1;
+    close_fd(&b->server_fd);
     (void)waitpid(b->server_pid, NULL, 0);
 }
 

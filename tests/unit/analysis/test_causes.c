@@ -38,6 +38,7 @@ enum {
     CACHE,
     OWN_END,    /* the last reference to an object of the thread's own goes */
     FREE_OTHER, /* memory that another thread allocated is freed */
+    NAP,        /* the interpreter's frame is missing, as libc has no frame pointer */
     STACKS
 };
 
@@ -88,6 +89,7 @@ static const struct cause_stack STACK[STACKS] = {
     [OWN_END] = {FRAMES(C("_Py_MergeZeroLocalRefcount"), C("_PyEval_EvalFrameDefault"), W)},
     [FREE_OTHER] = {FRAMES({FRAME_C, "_mi_free_block_mt", "/python3.14t", FRAME_ATOMIC}, C("process_queue"),
                            C("_Py_HandlePending"), W)},
+    [NAP] = {FRAMES(KERNEL("schedule"), KERNEL("do_nanosleep"), C("clock_nanosleep"), W)},
     [STRANGE] = {FRAMES(KERNEL("pipe_write"), C("nothing_known"), W)},
 };
 
@@ -216,6 +218,21 @@ static void waiting_that_the_program_asked_for_is_no_loss(void **state)
     assert_int_equal(c.lost_ns, 0);
     assert_int_equal(c.idle_ns, 140 * MS);
     assert_null(causes_first(&c));
+    causes_free(&c);
+}
+
+static void sleeping_is_no_loss_where_the_interpreters_frame_is_missing(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {10 * MS, 1, NAP, 0, TRACE_OUT},
+        {10 * MS, 1, 0, 0, TRACE_BLOCKED},
+        {90 * MS, 1, 0, 0, TRACE_IN},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.lost_ns, 0);
+    assert_int_equal(c.idle_ns, 80 * MS);
     causes_free(&c);
 }
 
@@ -691,6 +708,7 @@ int main(void)
         cmocka_unit_test(each_stack_is_told_in_the_fields_words),
         cmocka_unit_test(a_stand_still_is_the_collectors_where_that_began_before),
         cmocka_unit_test(waiting_that_the_program_asked_for_is_no_loss),
+        cmocka_unit_test(sleeping_is_no_loss_where_the_interpreters_frame_is_missing),
         cmocka_unit_test(samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time),
         cmocka_unit_test(samples_that_were_not_taken_are_made_up_for_by_those_that_were),
         cmocka_unit_test(the_end_of_an_object_is_own_work_and_the_allocators_lists_are_no_counts),

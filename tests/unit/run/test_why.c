@@ -68,6 +68,19 @@ static void threads_that_only_waited_for_each_other_lost_nothing(void **state)
     json_decref(o);
 }
 
+static void what_is_lost_to_nothing_known_is_told_with_its_path(void **state)
+{
+    (void)state;
+    char path[] = "vfork";
+    const struct why w = {
+        .slowdown = NAN,
+        .causes = {
+            .own_ns = 1, .lost_ns = 9, .thread_ns = 10, .unattributed_ns = 9, .unattributed_path = path, .samples = 1}};
+    cleanup_text struct text said = {0};
+    why_text(&w, 200, &said);
+    assert_non_null(strstr(said.data, "; 100 % of what is lost is not attributed, most of it by: vfork\n"));
+}
+
 static void functions_without_names_are_told_with_the_reason(void **state)
 {
     (void)state;
@@ -93,6 +106,7 @@ int main(void)
         cmocka_unit_test(the_gil_is_not_waited_for_only_where_it_was_off_from_begin_to_end),
         cmocka_unit_test(where_nothing_was_seen_no_figure_is_given),
         cmocka_unit_test(threads_that_only_waited_for_each_other_lost_nothing),
+        cmocka_unit_test(what_is_lost_to_nothing_known_is_told_with_its_path),
         cmocka_unit_test(functions_without_names_are_told_with_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
