@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
@@ -77,7 +78,7 @@ static int explain(const struct job *job, struct session *session, const struct 
         return 128 + why.interrupted_by;
     if (failed != 0)
         return err_wrap(e, "--why");
-    why_json(&why, &kept);
+    json_text_indented(why_json(&why), 0, &kept);
     failed = output_save_why(timed->id, &kept, job->places, e);
     why_text(&why, terminal_width(STDOUT_FILENO), &shown);
     (void)fputs(shown.data, stdout);

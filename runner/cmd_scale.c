@@ -9,6 +9,7 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/yaml.h"
@@ -361,7 +362,7 @@ static int put_json(const struct scale *s, const struct scaling *found, const st
     const char *path = s->c.output.json;
     if (!path)
         return 0;
-    scale_json(found, why ? why_json_tree(why) : NULL, no_why, &json);
+    scale_json(found, why ? why_json(why) : NULL, no_why, &json);
     if (!s->printed)
         return file_replace(path, json.data, json.len, e);
     (void)fputs(json.data, stdout);
@@ -421,7 +422,7 @@ static int diagnose(const struct scale *s, const struct summary *summary, struct
     if (failed == 0 && s->sweep.is_function)
         why_move_files(ret, cell->cell.scenario->dir, s->sweep.function.root);
     if (failed == 0) {
-        why_json(ret, &json);
+        json_text_indented(why_json(ret), 0, &json);
         output_why_of(of->path, path, sizeof(path));
         failed = file_replace(path, json.data, json.len, e);
     }

@@ -25,23 +25,14 @@ static struct cell_groups group_by(const struct records *r, const struct keyset 
 {
     struct cell_groups g = {NULL, 0};
     cleanup_json json_t *seen = json_object();
-    cleanup_free size_t *group = xcalloc(r->count, sizeof(*group));
     for (size_t i = 0; i < r->count; i++) {
-        group[i] = number_of(seen, cell_of[i]);
-        if (group[i] >= g.count) { /* the next one */
+        const size_t number = number_of(seen, cell_of[i]);
+        if (number >= g.count) { /* the next one */
             g.list = xgrow(g.list, g.count, sizeof(*g.list));
             g.list[g.count++] = (struct cell_group){cell_of[i], NULL, 0};
         }
-        g.list[group[i]].count++;
-    }
-    for (size_t i = 0; i < g.count; i++) {
-        g.list[i].invocation = xcalloc(g.list[i].count + 1, sizeof(const struct invocation *));
-        g.list[i].count = 0;
-    }
-    for (size_t i = 0; i < r->count; i++) {
-        struct cell_group *of = &g.list[group[i]];
-        if (!of->invocation) /* every cell was seen above */
-            abort();
+        struct cell_group *of = &g.list[number];
+        of->invocation = xgrow(of->invocation, of->count, sizeof(const struct invocation *));
         of->invocation[of->count++] = &r->list[i];
     }
     return g;
@@ -141,11 +132,10 @@ static const char **swept_keys(const struct cell_group *g, const struct firsts *
     return key;
 }
 
-/* A cell of the plan: of them all, with the swept settings, and with its name in the plan if these do not distinguish
- * it. */
-static const struct keyset *with_settings(const struct records *r, const struct keyset *base,
-                                          const struct invocation *first, const char *const *key, size_t keys,
-                                          bool by_name)
+/* A cell with the invocation's settings of these keys and, unless its name is NULL, one key more. */
+static const struct keyset *cell_with(const struct records *r, const struct keyset *base,
+                                      const struct invocation *first, const char *const *key, size_t keys,
+                                      const char *more, const char *value_of_more)
 {
     cleanup_free struct pair *list = xcalloc(base->count + keys + 1, sizeof(*list));
     size_t n = base->count;
@@ -156,8 +146,8 @@ static const struct keyset *with_settings(const struct records *r, const struct 
         if (value)
             list[n++] = (struct pair){pool_keep(r->reader.pool, setting_name(key[i])), value};
     }
-    if (by_name)
-        list[n++] = (struct pair){pool_keep(r->reader.pool, "cell"), first->plan_cell};
+    if (more)
+        list[n++] = (struct pair){pool_keep(r->reader.pool, more), value_of_more};
     return pool_keep_keyset(r->reader.pool, list, n);
 }
 
@@ -170,25 +160,16 @@ static void tell_apart(const struct records *r, const struct cell_group *g, cons
         cleanup_free const char **key = swept_keys(g, &f, &keys);
         cleanup_free const struct keyset **cell = xcalloc(f.count, sizeof(const struct keyset *));
         for (size_t i = 0; i < f.count; i++) {
-            cell[i] = with_settings(r, g->cell, f.list[i], key, keys, false);
+            cell[i] = cell_with(r, g->cell, f.list[i], key, keys, NULL, NULL);
             (void)number_of(different, cell[i]);
         }
         for (size_t i = 0; json_object_size(different) < f.count && i < f.count; i++)
-            cell[i] = with_settings(r, g->cell, f.list[i], key, keys, true);
+            cell[i] = cell_with(r, g->cell, f.list[i], key, keys, "cell", f.list[i]->plan_cell);
         for (size_t i = 0; i < g->count; i++)
             cell_of[g->invocation[i] - r->list] = cell[f.of[i]];
     }
     free(f.list);
     free(f.of);
-}
-
-static const struct keyset *with_half(const struct records *r, const struct invocation *of)
-{
-    cleanup_free struct pair *list = xcalloc(of->cell->count + 1, sizeof(*list));
-    if (of->cell->count > 0)
-        memcpy(list, of->cell->list, of->cell->count * sizeof(*list));
-    list[of->cell->count] = (struct pair){pool_keep(r->reader.pool, "half"), of->label};
-    return pool_keep_keyset(r->reader.pool, list, of->cell->count + 1);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -199,8 +180,10 @@ static int compare_groups(const void *a, const void *b)
 struct cell_groups cells_group(const struct records *r, bool halves)
 {
     cleanup_free const struct keyset **cell_of = xcalloc(r->count + 1, sizeof(const struct keyset *));
-    for (size_t i = 0; i < r->count; i++)
-        cell_of[i] = halves && *r->list[i].label ? with_half(r, &r->list[i]) : r->list[i].cell;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct invocation *of = &r->list[i];
+        cell_of[i] = halves && *of->label ? cell_with(r, of->cell, of, NULL, 0, "half", of->label) : of->cell;
+    }
     struct cell_groups alike = group_by(r, cell_of);
     for (size_t i = 0; i < alike.count; i++)
         tell_apart(r, &alike.list[i], cell_of);

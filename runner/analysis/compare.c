@@ -146,12 +146,6 @@ static void match_free(struct match *m)
     free(m->pair);
 }
 
-static void add_only(const struct keyset ***list, size_t *count, const struct keyset *cell)
-{
-    *list = xgrow(*list, *count, sizeof(const struct keyset *)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    (*list)[(*count)++] = cell;
-}
-
 /* The groups of one side, to be found by their cells. */
 struct side {
     const struct cell_groups *groups;
@@ -209,13 +203,13 @@ static int find_pairs(struct match *m, const char *across, struct comparison *re
             TRY(find_like(&a, like->cell, across, &back, e));
             m->pair[m->pairs++] = (struct cell_pair){&m->a.list[i], like};
         } else {
-            add_only(&ret->only_a, &ret->only_as, m->a.list[i].cell);
+            keysets_add(&ret->only_a, m->a.list[i].cell);
         }
     }
     for (size_t i = 0; i < m->b.count; i++) {
         TRY(find_like(&a, m->b.list[i].cell, across, &like, e));
         if (!like)
-            add_only(&ret->only_b, &ret->only_bs, m->b.list[i].cell);
+            keysets_add(&ret->only_b, m->b.list[i].cell);
     }
     return 0;
 }
@@ -468,8 +462,8 @@ void comparison_free(struct comparison *c)
     }
     free(c->row);
     free(c->difference);
-    free(c->only_a);
-    free(c->only_b);
+    keysets_free(&c->only_a);
+    keysets_free(&c->only_b);
     free(c->forced);
     *c = (struct comparison){0};
 }

@@ -71,10 +71,9 @@ struct comparison {
     struct compare_row *row;
     size_t rows;
     struct compare_difference *difference;
-    size_t differences, fields;             /* fields: of how many */
-    const struct keyset **only_a, **only_b; /* cells without a counterpart */
-    size_t only_as, only_bs;
-    char *forced; /* what --force let through, or NULL; owned */
+    size_t differences, fields;    /* fields: of how many */
+    struct keysets only_a, only_b; /* cells without a counterpart */
+    char *forced;                  /* what --force let through, or NULL; owned */
     bool emulated;
 };
 

@@ -109,7 +109,7 @@ static json_t *json_of_flame(const struct flame *f)
     return o;
 }
 
-json_t *why_json_tree(const struct why *w)
+json_t *why_json(const struct why *w)
 {
     json_t *o = json_object(), *causes = json_array(), *probes = json_array();
     const struct cause *first = causes_first(&w->causes);
@@ -151,11 +151,6 @@ json_t *why_json_tree(const struct why *w)
                      "samples tell of atomic instructions");
     json_put(o, "without_symbols", json_of_bytes(w->strangers.data ? w->strangers.data : ""));
     return o;
-}
-
-void why_json(const struct why *w, struct text *out)
-{
-    json_text_indented(why_json_tree(w), 0, out);
 }
 
 /* --- read ----------------------------------------------------------------------------------------------------------

@@ -46,8 +46,7 @@ void why_free(struct why *w);
 void why_move_files(struct why *w, const char *from, const char *to);
 
 /* Appends the record as JSON; the tree of it is the caller's. */
-void why_json(const struct why *w, struct text *out);
-struct json_t *why_json_tree(const struct why *w);
+struct json_t *why_json(const struct why *w);
 
 /* Reads a record back. Its file is hostile until shown otherwise. -ENOENT: there is none, and e is not set. -EINVAL
  * (usage): it is no whole tare.why/1: one line with the file and the member. The caller ends *ret with why_free(). */

@@ -144,10 +144,10 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
     method_notes(c, out);
     for (size_t i = 0; i < c->rows; i++)
         row_notes(&c->row[i], out);
-    for (size_t i = 0; i < c->only_as; i++)
-        text_add(out, "* only A has: %s\n", c->only_a[i]->text);
-    for (size_t i = 0; i < c->only_bs; i++)
-        text_add(out, "* only B has: %s\n", c->only_b[i]->text);
+    for (size_t i = 0; i < c->only_a.count; i++)
+        text_add(out, "* only A has: %s\n", c->only_a.list[i]->text);
+    for (size_t i = 0; i < c->only_b.count; i++)
+        text_add(out, "* only B has: %s\n", c->only_b.list[i]->text);
     for (const char *p = h->failed; *p; p += strcspn(p, "\n"), p += *p == '\n')
         text_add(out, "* --fail-if %.*s\n", (int)strcspn(p, "\n"), p);
     for (const char *p = h->unclear; *p; p += strcspn(p, "\n"), p += *p == '\n')
@@ -413,11 +413,11 @@ static json_t *environments_json(const struct comparison *c)
     return json_pack("{s:I, s:o}", "fields", (json_int_t)c->fields, "differences", list);
 }
 
-static json_t *cells_json(const struct keyset **cell, size_t count)
+static json_t *cells_json(const struct keysets *cells)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_t *s = json_string(cell[i]->text);
+    for (size_t i = 0; i < cells->count; i++) {
+        json_t *s = json_string(cells->list[i]->text);
         (void)json_array_append_new(list, s ? s : json_string("(not UTF-8)"));
     }
     return list;
@@ -454,8 +454,8 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
     json_put_text(o, "forced_kinds", c->forced);
     json_put(o, "emulated", json_boolean(c->emulated));
     json_put(o, "rows", rows);
-    json_put(o, "only_a", cells_json(c->only_a, c->only_as));
-    json_put(o, "only_b", cells_json(c->only_b, c->only_bs));
+    json_put(o, "only_a", cells_json(&c->only_a));
+    json_put(o, "only_b", cells_json(&c->only_b));
     json_put(o, "fail_if", fail_if_json(h));
     json_text_indented(o, 0, out);
 }

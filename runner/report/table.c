@@ -31,13 +31,8 @@ void table_free(struct table *t)
 
 void table_row(struct table *t, const char *id)
 {
-    if (t->rows == t->cap) {
-        t->cap = t->cap ? 2 * t->cap : 16;
-        t->cell = reallocarray(t->cell, t->cap * t->columns, sizeof(*t->cell));
-        t->id = reallocarray(t->id, t->cap, sizeof(*t->id)); /* NOLINT(bugprone-sizeof-expression): pointers */
-        if (!t->cell || !t->id)
-            abort();
-    }
+    t->cell = xgrow(t->cell, t->rows, t->columns * sizeof(*t->cell));
+    t->id = xgrow(t->id, t->rows, sizeof(*t->id)); /* NOLINT(bugprone-sizeof-expression): pointers */
     for (size_t i = 0; i < t->columns; i++)
         t->cell[t->rows * t->columns + i] = (struct table_cell){NULL, NAN, NULL};
     t->id[t->rows++] = id ? xstrdup(id) : NULL;

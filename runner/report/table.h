@@ -47,7 +47,7 @@ struct table {
     size_t columns;
     struct table_cell *cell; /* row by row; owned */
     char **id;               /* by row: the id of its cell, for filters; NULL: none. Owned */
-    size_t rows, cap, next;
+    size_t rows, next;
     struct table_filled {
         bool text, reason; /* some row has one */
         size_t longest;    /* bytes of the longest text */

@@ -177,9 +177,9 @@ static void cells_find_each_other_by_what_they_are(void **state)
     assert_string_equal(c.row[0].label, "scenario1 processes 3.14t overhead");
     assert_string_equal(c.row[1].figure, "pss_bytes"); /* what its profile is for */
     assert_near(c.row[1].verdict.ratio.at, 2, 1e-9);
-    assert_int_equal(c.only_as, 1);
-    assert_int_equal(c.only_bs, 1);
-    assert_non_null(strstr(c.only_b[0]->text, "mode=interpreters"));
+    assert_int_equal(c.only_a.count, 1);
+    assert_int_equal(c.only_b.count, 1);
+    assert_non_null(strstr(c.only_b.list[0]->text, "mode=interpreters"));
 }
 
 static void one_cell_against_one_other_needs_no_key(void **state)

@@ -4,6 +4,7 @@
 #include "analysis/why.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/swept.h"
 
@@ -230,10 +231,10 @@ static void what_is_written_is_read_back_the_same(void **state)
     assert_int_equal(why_read(path.data, &first, &e), 0);
     why_move_files(&first, "/tmp", "/home/me");
     expect(first.causes.list[0].file, "/home/me/");
-    why_json(&first, &one);
+    json_text_indented(why_json(&first), 0, &one);
     fixture_write(fixture_root, "/01-c0.why.json", one.data);
     assert_int_equal(why_read(path.data, &second, &e), 0);
-    why_json(&second, &two);
+    json_text_indented(why_json(&second), 0, &two);
     assert_string_equal(one.data, two.data);
     assert_string_equal(second.interpreter.data, "/opt/p");
     why_free(&first);

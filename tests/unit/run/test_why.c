@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "report/why_show.h"
 
 static void the_gil_is_not_waited_for_only_where_it_was_off_from_begin_to_end(void **state)
@@ -33,7 +34,7 @@ static void the_gil_is_not_waited_for_only_where_it_was_off_from_begin_to_end(vo
 static json_t *record_of(const struct why *w)
 {
     cleanup_text struct text said = {0};
-    why_json(w, &said);
+    json_text_indented(why_json(w), 0, &said);
     json_t *o = json_loads(said.data, 0, NULL);
     assert_non_null(o);
     return o;
