@@ -191,8 +191,6 @@ static int compare_curves(const void *a, const void *b)
 /* --- what is known of the cells ------------------------------------------------------------------------------------
  */
 
-#define NONE SIZE_MAX
-
 /* One figure of one cell. */
 struct input {
     const struct summary_cell *cell;
@@ -321,14 +319,16 @@ static void take_speed_ups(struct inputs *in, struct scaling_sweep *s, const str
 /* A curve's point, and where in the inputs its numbers are. */
 struct place {
     size_t point;
-    size_t work, time, empty; /* empty: NONE where no cell tells what starting takes */
+    size_t work, time, empty; /* time, empty: if there is a start */
 };
+
+enum { THREADS, PROCESSES, SIDES };
 
 /* Both curves at the numbers of workers that both have; the first is one worker. */
 struct pairing {
     const struct measure *measure;
-    const struct scaling_curve *threads, *processes;
-    struct place *thread, *process;
+    const struct scaling_curve *curve[SIDES];
+    struct place *place[SIDES];
     size_t count;
     bool has_start, start_of_another; /* another program's, scenario0's */
 };
@@ -336,21 +336,24 @@ struct pairing {
 enum { GOT, WHOLE, PART, PER_POINT = PART + SCALING_PARTS };
 
 /* What of a curve's k-th point is left when starting its workers takes no time, over the first's. */
-static double without_start(const struct pairing *p, const struct place *place, size_t k, const double *log_of)
+static double without_start(const struct pairing *p, int side, size_t k, const double *log_of)
 {
-    double factor[2];
-    const size_t at[2] = {0, k};
-    for (size_t i = 0; i < 2; i++) {
-        const struct place *one = &place[at[i]];
-        factor[i] = p->has_start ? 1 / (1 - exp(log_of[one->empty] - log_of[one->time])) : 1;
-    }
+    const struct place *one[2] = {&p->place[side][0], &p->place[side][k]};
+    double factor[2] = {1, 1};
+    for (size_t i = 0; p->has_start && i < 2; i++)
+        factor[i] = 1 / (1 - exp(log_of[one[i]->empty] - log_of[one[i]->time]));
     return factor[1] / factor[0];
 }
 
-static double speed_up_of(const struct pairing *p, const struct scaling_curve *c, const struct place *place, size_t k,
-                          const double *log_of)
+static double speed_up_of(const struct pairing *p, int side, size_t k, const double *log_of)
 {
-    return exp(log_work(c, p->measure, place[k].point, log_of[place[0].work], log_of[place[k].work]));
+    const struct place *place = p->place[side];
+    return exp(log_work(p->curve[side], p->measure, place[k].point, log_of[place[0].work], log_of[place[k].work]));
+}
+
+static const struct scaling_point *point_of(const struct pairing *p, int side, size_t k)
+{
+    return &p->curve[side]->point[p->place[side][k].point];
 }
 
 /* All numbers of a split from the logarithms: PER_POINT for each number of workers but the first, then sigma and kappa.
@@ -361,10 +364,9 @@ static void work_out(const struct pairing *p, const double *log_of, double *ret,
     y[0] = workers[0] = 1;
     for (size_t k = 1; k < p->count; k++) {
         double *n = &ret[(k - 1) * PER_POINT];
-        const double got = speed_up_of(p, p->threads, p->thread, k, log_of);
-        const double t = got * without_start(p, p->thread, k, log_of);
-        const double c = speed_up_of(p, p->processes, p->process, k, log_of) * without_start(p, p->process, k, log_of);
-        workers[k] = p->threads->point[p->thread[k].point].workers;
+        const double got = speed_up_of(p, THREADS, k, log_of), t = got * without_start(p, THREADS, k, log_of),
+                     c = speed_up_of(p, PROCESSES, k, log_of) * without_start(p, PROCESSES, k, log_of);
+        workers[k] = point_of(p, THREADS, k)->workers;
         y[k] = c / t;
         n[GOT] = got;
         n[WHOLE] = workers[k] - got;
@@ -498,7 +500,7 @@ static void take_losses(const struct pairing *p, const struct inputs *in, struct
     ret->losses = p->count - 1;
     for (size_t k = 1; k < p->count; k++) {
         struct scaling_loss *l = &ret->loss[k - 1];
-        const struct scaling_point *own = &p->threads->point[p->thread[k].point];
+        const struct scaling_point *own = point_of(p, THREADS, k);
         const size_t at = (k - 1) * PER_POINT;
         l->workers = own->workers;
         l->cpus = cpus_of(own->cell);
@@ -547,14 +549,14 @@ static const struct summary_cell *empty_of(const struct summary *s, const struct
 /* Adds the points that both curves have. Returns why that is not enough, or NULL. */
 static const char *pair_points(struct pairing *p)
 {
-    const struct scaling_curve *t = p->threads, *c = p->processes;
+    const struct scaling_curve *t = p->curve[THREADS], *c = p->curve[PROCESSES];
     for (size_t i = 0; i < t->points; i++)
         for (size_t k = 0; k < c->points; k++)
             if (t->point[i].workers >= c->point[k].workers && t->point[i].workers <= c->point[k].workers) {
-                p->thread[p->count].point = i;
-                p->process[p->count++].point = k;
+                p->place[THREADS][p->count].point = i;
+                p->place[PROCESSES][p->count++].point = k;
             }
-    if (p->count == 0 || t->point[p->thread[0].point].workers > 1)
+    if (p->count == 0 || point_of(p, THREADS, 0)->workers > 1)
         return "there is no cell with one worker of both that the others could be over";
     return p->count < 2 ? "no number of workers above 1 is there of both" : NULL;
 }
@@ -564,20 +566,21 @@ bool scaling_has_start(const char *figure)
     return strcmp(figure, TIME) == 0 || strcmp(figure, "calls_per_s") == 0;
 }
 
+/* Whether cells tell of every point what starting takes; only then are they inputs. */
 static bool find_starts(const struct summary *s, struct pairing *p, struct inputs *in, size_t time)
 {
-    for (size_t side = 0; side < 2; side++) {
-        const struct scaling_curve *c = side ? p->processes : p->threads;
+    for (int n = 0; n < 2 * SIDES; n++) /* looks, then takes */
         for (size_t k = 0; k < p->count; k++) {
-            struct place *place = side ? &p->process[k] : &p->thread[k];
-            const struct summary_cell *cell = c->point[place->point].cell, *empty = empty_of(s, cell);
+            struct place *place = &p->place[n % SIDES][k];
+            const struct summary_cell *cell = point_of(p, n % SIDES, k)->cell, *empty = empty_of(s, cell);
             if (!empty)
                 return false;
+            if (n < SIDES)
+                continue;
             place->time = input_of(in, cell, time);
             place->empty = input_of(in, empty, time);
             p->start_of_another |= strcmp(empty->scenario, cell->scenario) != 0;
         }
-    }
     return true;
 }
 
@@ -585,10 +588,9 @@ static bool find_starts(const struct summary *s, struct pairing *p, struct input
 static bool leave_work(const struct pairing *p, const struct inputs *in)
 {
     bool does = true;
-    for (size_t k = 0; k < p->count; k++) {
-        does &= in->list[p->thread[k].empty].log < in->list[p->thread[k].time].log;
-        does &= in->list[p->process[k].empty].log < in->list[p->process[k].time].log;
-    }
+    for (int side = 0; side < SIDES; side++)
+        for (size_t k = 0; k < p->count; k++)
+            does &= in->list[p->place[side][k].empty].log < in->list[p->place[side][k].time].log;
     return does;
 }
 
@@ -604,7 +606,7 @@ static bool all_are_measured(const struct inputs *in)
 static struct stats_interval of_one(const struct pairing *p, const struct inputs *in)
 {
     cleanup_free double *weight = xcalloc(in->count, sizeof(*weight));
-    const size_t t = p->thread[0].work, c = p->process[0].work;
+    const size_t t = p->place[THREADS][0].work, c = p->place[PROCESSES][0].work;
     weight[t] = p->measure->is_time ? -1 : 1;
     weight[c] = -weight[t];
     return interval_of(in, weight[t] * (in->list[t].log - in->list[c].log), weight, 1, true);
@@ -616,24 +618,14 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
     struct inputs in = {.s = s, .one_run = true};
     const int time = records_figure(&s->records, TIME);
     const char *why = pair_points(p);
-    for (size_t k = 0; !why && k < p->count; k++) {
-        p->thread[k].work = input_of(&in, p->threads->point[p->thread[k].point].cell, p->measure->figure);
-        p->process[k].work = input_of(&in, p->processes->point[p->process[k].point].cell, p->measure->figure);
-    }
-    const size_t without = in.count;
-    const bool one_run = in.one_run;
-    const char *why_not = in.why_not;
+    for (size_t k = 0; !why && k < p->count; k++)
+        for (int side = 0; side < SIDES; side++)
+            p->place[side][k].work = input_of(&in, point_of(p, side, k)->cell, p->measure->figure);
     const bool is_in_it = scaling_has_start(s->records.reader.name[p->measure->figure].name);
     p->has_start = !why && is_in_it && time >= 0 && find_starts(s, p, &in, (size_t)time);
     ret->no_start = p->has_start ? NULL
                     : is_in_it   ? "no cells with nothing to do tell what starting takes: it is in the other parts"
                                  : "the rate is by a clock of the scenario's own, which can leave starting out";
-    if (!p->has_start) {
-        for (; in.count > without; in.count--)
-            cell_values_free(&in.list[in.count - 1].values);
-        in.one_run = one_run;
-        in.why_not = why_not;
-    }
     if (!why && p->has_start && all_are_measured(&in) && !leave_work(p, &in))
         why = "starting and joining the workers takes as long as all of it: give them more to do";
     why = why                     ? why
@@ -681,8 +673,7 @@ static void take_split(const struct summary *s, const struct measure *m, struct 
     }
     const size_t most = ret->threads->points;
     cleanup_free struct place *thread = xcalloc(most, sizeof(*thread)), *process = xcalloc(most, sizeof(*process));
-    struct pairing p = {
-        .measure = m, .threads = ret->threads, .processes = ret->processes, .thread = thread, .process = process};
+    struct pairing p = {.measure = m, .curve = {ret->threads, ret->processes}, .place = {thread, process}};
     const char *why = split(s, &p, ret);
     text_format(ret->why_not, sizeof(ret->why_not), "%s", why ? why : "");
 }
