@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,18 +23,12 @@ extern const char page_css[], page_js[]; /* page_assets.c: what page.css and pag
 
 void html_text(struct text *out, const char *text)
 {
+    static const char *const ENTITIES[UCHAR_MAX + 1] = {
+        ['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;", ['\''] = "&#39;"};
     for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '<')
-            text_add(out, "&lt;");
-        else if (c == '>')
-            text_add(out, "&gt;");
-        else if (c == '&')
-            text_add(out, "&amp;");
-        else if (c == '"')
-            text_add(out, "&quot;");
-        else if (c == '\'')
-            text_add(out, "&#39;");
+        const unsigned char c = (unsigned char)*text;
+        if (ENTITIES[c])
+            text_add(out, "%s", ENTITIES[c]);
         else
             text_add_bytes(out, (c < ' ' && c != '\n') || c == 127 ? " " : text, 1);
     }
@@ -220,13 +215,11 @@ static void add_data(struct text *out, const struct drawing *d, bool open)
     text_add(out, "<details%s><summary>Data of this figure</summary>", open ? " open" : "");
     html_between(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Data: ", d->title,
                  "\"><table>\n");
-    for (const char *line = d->data.data; line && *line; row++) {
-        size_t len = strcspn(line, "\n");
-        const char *end = line + len;
+    for (const char *line = d->data.data, *end; line && *line; line = end + (*end == '\n'), row++) {
         const char *tag = row ? "td" : "th scope=\"col\"";
+        end = line + strcspn(line, "\n");
         if (row > DATA_ROWS_MAX) {
             left++;
-            line = end + (*end == '\n');
             continue;
         }
         text_add(out, "<tr>");
@@ -236,7 +229,6 @@ static void add_data(struct text *out, const struct drawing *d, bool open)
             line += word + (line + word < end);
         }
         text_add(out, "</tr>\n");
-        line = end + (*end == '\n');
     }
     text_add(out, "</table></div>");
     if (left)
@@ -440,20 +432,18 @@ static void page_again(const struct summary *s, struct text *out)
 
 static void say_records(const struct summary *s, struct text *out)
 {
-    text_add(out, "<p>The last selftest of the machine and build, as the records tell it:</p>\n<ul>");
+    cleanup_json json_t *all = json_object();
+    const char *said;
+    json_t *times;
     for (size_t i = 0; i < s->records.count; i++) {
-        const char *said = s->records.list[i].details.selftest;
-        size_t times = 0;
-        bool first = true;
-        for (size_t k = 0; k < s->records.count; k++) {
-            bool same = s->records.list[k].details.selftest == said; /* of a pool */
-            times += same;
-            first &= !same || k >= i;
-        }
-        if (!first)
-            continue;
+        said = s->records.list[i].details.selftest;
+        json_put_int(all, said, json_integer_value(json_object_get(all, said)) + 1);
+    }
+    text_add(out, "<p>The last selftest of the machine and build, as the records tell it:</p>\n<ul>");
+    json_object_foreach(all, said, times)
+    {
         html_between(out, "<li>", said, "");
-        text_add(out, " (%zu of %zu records)</li>", times, s->records.count);
+        text_add(out, " (%lld of %zu records)</li>", json_integer_value(times), s->records.count);
     }
     text_add(out, "</ul>\n");
 }
