@@ -13,8 +13,7 @@ const char *const slice_controller_names[SLICE_CONTROLLERS] = {"cpuset", "cpu", 
 void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-    if (n < 0 || (size_t)n >= sizeof(path) || file_read(sysroot, path, buf, cap) < 0)
+    if (!text_fits(path, sizeof(path), "%s/%s", dir, name) || file_read(sysroot, path, buf, cap) < 0)
         buf[0] = '\0';
 }
 
@@ -81,9 +80,9 @@ static void why_missing(const struct surroundings *s, const struct slice_root *r
 static void read_in_manager(const struct surroundings *s, char *buf, size_t cap)
 {
     char dir[PATH_MAX];
-    int n = snprintf(dir, sizeof(dir), s->superuser ? "%s" : "%s/user.slice/user-%u.slice/user@%u.service",
-                     s->mount.point, s->uid, s->uid);
-    slice_read_in(s->sysroot, n > 0 && (size_t)n < sizeof(dir) ? dir : "", "cgroup.controllers", buf, cap);
+    const bool fits = text_fits(dir, sizeof(dir), s->superuser ? "%s" : "%s/user.slice/user-%u.slice/user@%u.service",
+                                s->mount.point, s->uid, s->uid);
+    slice_read_in(s->sysroot, fits ? dir : "", "cgroup.controllers", buf, cap);
 }
 
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root)

@@ -1,7 +1,6 @@
 /* Our own cgroup as the root: whether it is delegated to us, and moving its processes into a leaf. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -58,8 +57,7 @@ static bool parent_of(const struct surroundings *s, const char *dir, char *ret, 
 {
     if (strlen(dir) <= strlen(s->mount.point) || !text_is_below(dir, s->mount.point))
         return false;
-    int n = snprintf(ret, cap, "%.*s", (int)(strrchr(dir, '/') - dir), dir);
-    return n > 0 && (size_t)n < cap;
+    return text_fits(ret, cap, "%.*s", (int)(strrchr(dir, '/') - dir), dir);
 }
 
 bool slice_is_namespace_root(const struct surroundings *s)

@@ -133,11 +133,10 @@ int slice_enable(struct slice_tree *t, struct err *e)
     t->enabled = enabled_in(t->base_fd) & ~before;
     if (t->enabled != 0)
         write_mark(t);
-    if (failed == 0 && t->nested)
-        failed = enable(t, t->root_fd, t->root.path, e);
-    if (t->whole) /* it holds the processes itself */
-        return failed;
-    return failed != 0 ? failed : enable(t, t->run_fd, "the run's directory", e);
+    TRY(failed);
+    if (t->nested)
+        TRY(enable(t, t->root_fd, t->root.path, e));
+    return t->whole ? 0 : enable(t, t->run_fd, "the run's directory", e); /* whole: it holds the processes itself */
 }
 
 /* Whether another directory than ours lies there, not older than the inode; also if that is unknown. */

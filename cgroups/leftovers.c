@@ -1,10 +1,8 @@
 #include "cgroups/leftovers.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -25,8 +23,7 @@
 
 /* The walk through the hierarchy. */
 struct walk {
-    const char *mount;
-    enum slice_provenance provenance;
+    const struct slice_root *root;
     bool dry_run;
     leftover_fn *fn;
     void *context;
@@ -159,7 +156,7 @@ static void put_back(const struct walk *w, int dirfd)
 {
     struct slice_tree t = {
         .own = true, .base_fd = dirfd, .root_fd = dirfd, .run_fd = -1, .supervisor_fd = -1, .spare_fd = -1};
-    bool at_top = strcmp(w->path, w->mount) == 0;
+    bool at_top = strcmp(w->path, w->root->mount) == 0;
     cleanup_close int root_fd = at_top ? open_below(dirfd, SLICE_CREATED_NAME) : -1;
     t.nested = root_fd >= 0;
     t.root.provenance = t.nested ? SLICE_CREATED : SLICE_DELEGATED;
@@ -196,7 +193,7 @@ static void visit_child(struct walk *w, int dirfd, const char *name)
  * at runs (of one slice each) and /tare.slice. */
 static void visit(struct walk *w, int dirfd)
 {
-    const bool picks = w->provenance == SLICE_CREATED && w->depth == 0;
+    const bool picks = w->root->provenance == SLICE_CREATED && w->depth == 0;
     int failed = slice_lock(dirfd);
     if (failed != 0) {
         w->fn(&(struct leftover){.path = w->path, .state = LEFTOVER_STUCK, .failed = failed}, w->context);
@@ -227,8 +224,7 @@ static void name_slice_of_scopes(const struct slice_root *root, char *path, size
 void leftovers_clean(const struct slice_root *root, bool dry_run, leftover_fn *fn, void *context)
 {
     const bool created = root->provenance == SLICE_CREATED;
-    struct walk w = {.mount = root->mount,
-                     .provenance = root->provenance,
+    struct walk w = {.root = root,
                      .dry_run = dry_run,
                      .fn = fn,
                      .context = context,

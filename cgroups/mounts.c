@@ -1,7 +1,6 @@
 #include "cgroups/mounts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mountinfo.h"
@@ -44,8 +43,7 @@ int mounts_own_cgroup(const char *text, const char *controller, char *ret, size_
         if (to && to - from <= (ptrdiff_t)sizeof(names)) {
             text_format(names, sizeof(names), "%.*s", (int)(to - from - 1), from + 1);
             if (*controller ? text_has_word(names, ",", controller) : !*names) {
-                int n = snprintf(ret, cap, "%.*s", (int)(end - to - 1), to + 1);
-                return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+                return text_fits(ret, cap, "%.*s", (int)(end - to - 1), to + 1) ? 0 : -ENAMETOOLONG;
             }
         }
         line = *end ? end + 1 : end;
@@ -61,6 +59,5 @@ int mounts_directory(const struct cgmount *m, const char *cgroup, char *ret, siz
     const char *below = cgroup + strlen(root);
     if (strcmp(below, "/") == 0)
         below = "";
-    int n = snprintf(ret, cap, "%s%s", m->point, below);
-    return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+    return text_fits(ret, cap, "%s%s", m->point, below) ? 0 : -ENAMETOOLONG;
 }

@@ -1,7 +1,6 @@
 #include "cgroups/partition.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>

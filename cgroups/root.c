@@ -34,8 +34,7 @@ bool slice_lacking(char *why, size_t cap, const char *fmt, ...)
 
 bool slice_join(char *ret, size_t cap, const char *dir, const char *name)
 {
-    int n = snprintf(ret, cap, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
-    return n >= 0 && (size_t)n < cap;
+    return text_fits(ret, cap, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
 }
 
 bool slice_exists(const char *sysroot, const char *dir, const char *name)
@@ -248,8 +247,7 @@ static void look_around(struct surroundings *s)
 static int resolve_given(const char *sysroot, const char *given, char ret[PATH_MAX])
 {
     char whole[PATH_MAX];
-    int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, given);
-    if (n < 0 || (size_t)n >= sizeof(whole))
+    if (!text_fits(whole, sizeof(whole), "%s%s", sysroot, given))
         return -ENAMETOOLONG;
     cleanup_free char *real = realpath(whole, NULL);
     if (!real)

@@ -5,7 +5,6 @@
 #include <libcgroup.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,9 +114,8 @@ static void settle(struct slice *s, const struct slice_limits *limits)
 static int create_own(struct slice *s, const struct slice_limits *limits, struct err *e)
 {
     const struct slice_tree *t = s->tree;
-    int n = snprintf(s->path, sizeof(s->path), "%s/%s%s%s", slice_tree_path(t), t->name, t->whole ? "" : "/",
-                     t->whole ? "" : s->name);
-    if (n < 0 || (size_t)n >= sizeof(s->path))
+    if (!text_fits(s->path, sizeof(s->path), "%s/%s%s%s", slice_tree_path(t), t->name, t->whole ? "" : "/",
+                   t->whole ? "" : s->name))
         return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", slice_tree_path(t));
     if (!t->whole && mkdirat(t->run_fd, s->name, 0755) != 0)
         return err_sys(e, ERR_HOST, "cannot make '%s'", s->path);

@@ -1,6 +1,5 @@
 #include "archive/spool.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 

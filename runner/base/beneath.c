@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 
 #define AGAIN_MAX 64 /* openat2(2) fails with EAGAIN after a concurrent rename */
 #define LINKS_MAX 40 /* path_resolution(7) */
@@ -217,10 +218,9 @@ static int follow(struct walk *w, int fd, struct err *e)
     TRY(check_link(w, fd, target, e));
     if (++w->links > LINKS_MAX)
         return is_named_wrong(w, -ELOOP, e);
-    int len = snprintf(whole, sizeof(whole), "%s%s%s", target, *w->rest ? "/" : "", w->rest);
-    if (len < 0 || (size_t)len >= sizeof(whole))
+    if (!text_fits(whole, sizeof(whole), "%s%s%s", target, *w->rest ? "/" : "", w->rest))
         return is_named_wrong(w, -ENAMETOOLONG, e);
-    memcpy(w->rest, whole, (size_t)len + 1);
+    text_format(w->rest, sizeof(w->rest), "%s", whole);
     return *w->rest == '/' ? start(w, e) : 0;
 }
 

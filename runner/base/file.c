@@ -284,13 +284,11 @@ static bool resolve(const char *path, char real[PATH_MAX])
     const char *slash = strrchr(path, '/');
     if (realpath(path, real))
         return true;
-    int n = slash ? snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path)
-                  : snprintf(folder, sizeof(folder), ".");
-    if (n < 0 || (size_t)n >= sizeof(folder) || !realpath(folder, real))
+    if (!text_fits(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".") ||
+        !realpath(folder, real))
         return false;
-    size_t len = strlen(real), rest = PATH_MAX - len;
-    n = snprintf(real + len, rest, "/%s", slash ? slash + 1 : path);
-    return n >= 0 && (size_t)n < rest;
+    const size_t len = strlen(real);
+    return text_fits(real + len, PATH_MAX - len, "/%s", slash ? slash + 1 : path);
 }
 
 int file_refuse_input(const char *option, const char *output, const char *input, struct err *e)

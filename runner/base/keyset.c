@@ -1,7 +1,6 @@
 #include "base/keyset.h"
 
 #include <search.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 #include "base/trust.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,14 +52,13 @@ static int follow(struct way *w, struct err *e)
     if (n <= 0 || ++w->links > LINKS_MAX)
         return err_set(e, ERR_HOST, -ELOOP, "'%s': too many links", w->named);
     target[n] = '\0';
-    int len = snprintf(whole, sizeof(whole), "%s/%s", target, w->rest);
-    if (len < 0 || (size_t)len >= sizeof(whole))
+    if (!text_fits(whole, sizeof(whole), "%s/%s", target, w->rest))
         return err_set(e, ERR_HOST, -ENAMETOOLONG, "'%s': the path is too long", w->named);
     if (target[0] == '/')
         w->done[0] = '\0';
     else
         *strrchr(w->done, '/') = '\0';
-    memcpy(w->rest, whole, (size_t)len + 1);
+    text_format(w->rest, sizeof(w->rest), "%s", whole);
     return 0;
 }
 
@@ -116,8 +114,7 @@ int trust_path(const char *path, struct err *e)
         return 0;
     if (*path != '/' && !getcwd(here, sizeof(here)))
         return err_sys(e, ERR_HOST, "cannot read the working folder");
-    int n = snprintf(w.rest, sizeof(w.rest), "%s/%s", here, path);
-    if (n < 0 || (size_t)n >= sizeof(w.rest))
+    if (!text_fits(w.rest, sizeof(w.rest), "%s/%s", here, path))
         return err_set(e, ERR_HOST, -ENAMETOOLONG, "'%.100s…': the path is too long", path);
     return walk(&w, e);
 }
@@ -129,9 +126,8 @@ int trust_find_program(const char *name, char *buf, size_t cap, struct err *e)
     for (const char *at = path; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
         struct stat st;
         struct err why = {0};
-        int n = snprintf(buf, cap, "%.*s/%s", (int)strcspn(at, ":"), at, name);
-        if (n < 0 || (size_t)n >= cap || buf[0] != '/' || *at == ':' || stat(buf, &st) != 0 || !S_ISREG(st.st_mode) ||
-            access(buf, X_OK) != 0)
+        if (!text_fits(buf, cap, "%.*s/%s", (int)strcspn(at, ":"), at, name) || buf[0] != '/' || *at == ':' ||
+            stat(buf, &st) != 0 || !S_ISREG(st.st_mode) || access(buf, X_OK) != 0)
             continue;
         if (trust_path(buf, &why) == 0)
             return 0;

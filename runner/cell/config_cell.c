@@ -112,8 +112,10 @@ static int no_knob(const struct scenario *s, const char *name, struct err *e)
     for (size_t i = 0; s && i < s->knobs; i++)
         suggest_offer(&known, s->knob[i].name);
     config_offer(CONFIG_RUN, &known);
+    cleanup_text struct text place = {0};
+    text_add_shell_word(&place, !s ? "SCENARIO" : s->installed ? s->name : s->dir);
     return err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of '%s' ('tare run %s --help' lists them)%s", name,
-                   s ? s->name : "tare run", s ? s->name : "SCENARIO", suggest_text(&known, "--", near));
+                   s ? s->name : "tare run", place.data, suggest_text(&known, "--", near));
 }
 
 /* Sets an option outside the table: a knob of the cell's scenario. */

@@ -1,7 +1,6 @@
 #include "host/bench_cpus.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
@@ -104,17 +103,11 @@ static void capture_libc(const char *sysroot, struct facts *ret)
 /* As Lib/platform.py joins it on Linux. */
 static void capture_platform(const char *sysroot, struct facts *ret)
 {
-    const struct fact *release = facts_find(ret, "kernel_release"), *arch = facts_find(ret, "arch");
+    const char *release = facts_word(ret, "kernel_release"), *arch = facts_word(ret, "arch");
     const char *version = libc_version(sysroot);
-    cleanup_text struct text whole = {0};
-    text_add(&whole, "Linux");
-    if (release->kind == FACT_TEXT)
-        text_add(&whole, "-%s", release->text);
-    if (arch->kind == FACT_TEXT)
-        text_add(&whole, "-%s", arch->text);
-    if (version)
-        text_add(&whole, "-with-glibc%s", version);
-    facts_text(ret, "platform", whole.data);
+    cleanup_free char *whole = text_printf("Linux%s%s%s%s%s%s", *release ? "-" : "", release, *arch ? "-" : "", arch,
+                                           version ? "-with-glibc" : "", version ? version : "");
+    facts_text(ret, "platform", whole);
 }
 
 /* CPUs that share one governor. */

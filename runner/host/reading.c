@@ -70,22 +70,27 @@ void take_list(const struct reading *r, char *text, struct facts *ret)
     facts_text(ret, r->key, strcmp(text, "(null)") == 0 ? "" : text);
 }
 
+/* what: what it should be. */
+static bool read_whole(const struct reading *r, char *text, const char *what, int64_t *n, struct facts *ret)
+{
+    const bool is_whole = text_to_i64(text, n) == 0;
+    if (!is_whole)
+        facts_absent(ret, r->key, "%s says '%.60s', which is %s", r->path, reading_tidy(text), what);
+    return is_whole;
+}
+
 void take_int(const struct reading *r, char *text, struct facts *ret)
 {
     int64_t n = 0;
-    if (text_to_i64(text, &n) == 0)
+    if (read_whole(r, text, "not a number", &n, ret))
         facts_int(ret, r->key, n);
-    else
-        facts_absent(ret, r->key, "%s says '%.60s', which is not a number", r->path, reading_tidy(text));
 }
 
 void take_bool(const struct reading *r, char *text, struct facts *ret)
 {
     int64_t n = 0;
-    if (text_to_i64(text, &n) == 0)
+    if (read_whole(r, text, "neither 0 nor 1", &n, ret))
         facts_bool(ret, r->key, n != 0);
-    else
-        facts_absent(ret, r->key, "%s says '%.60s', which is neither 0 nor 1", r->path, reading_tidy(text));
 }
 
 void take_chosen(const struct reading *r, char *text, struct facts *ret)

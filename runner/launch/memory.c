@@ -1,7 +1,6 @@
 #include "launch/memory.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -113,9 +114,7 @@ static int by_place(const void *a, const void *b)
 static int read_tables(struct symbols *s)
 {
     Elf64_Ehdr head;
-    int failed = read_header(s, &head);
-    if (failed != 0)
-        return failed;
+    TRY(read_header(s, &head));
     const uint32_t wanted[] = {SHT_SYMTAB, SHT_DYNSYM};
     for (size_t w = 0; w < ARRAY_LEN(wanted) && s->count == 0; w++)
         for (size_t i = 0; i < head.e_shnum; i++) {

@@ -13,7 +13,7 @@ from __main__ import VARIABLE, load  # as in a worker: the started program is ta
 from teams import Complaint, describe
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-AMONG_PACKAGES = f"among the packages of {sys.executable} (--python VENV/bin/python takes a venv's)"
+AMONG_PACKAGES = f"among the packages of {sys.executable} (--python VENV/bin/python takes a venv's; of tare run, --runtime)"
 
 
 class NoSuch(Complaint):

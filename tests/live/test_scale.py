@@ -38,7 +38,7 @@ REFUSED = {
     ),
     "a_cause_without_threads": (["scenario1", "--modes", "processes,native", "--why"], r"--why names what the threads .* 'processes,native' has none"),
     "one_number_of_workers": (["scenario1", "--workers", "2"], r"--workers '2': .*over the first of them"),
-    "workers_that_do_nothing": (["work.py:work", "--workers", "1,2", "--calls", "0"], r"--calls '0': .*do nothing"),
+    "workers_that_do_nothing": (["work.py:work", "--workers", "1,2", "--calls", "0", "--keep", "kept"], r"--calls '0': .*do nothing"),
     "a_share_of_no_number": (["work.py:work", "--arg", "max_steps=a", "--strong", "max_steps"], r"'a' cannot be shared"),
 }
 
@@ -247,3 +247,4 @@ class BadInput(Scale):
         self.assertEqual((done.status, done.out), (2, ""), done)
         self.assertRegex(done.err, rf"\Atare: scale: .*{why}", done)
         self.assertEqual(len(done.err.splitlines()), 1, done)
+        self.assertFalse((self.dir / "kept").exists())

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
@@ -19,8 +18,7 @@ static const char *const CONTROLLERS[] = {"cpuset", "memory", "pids"};
 static bool exists(const char *sysroot, const char *dir, const char *name)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return n > 0 && (size_t)n < sizeof(path) && beneath_exists(sysroot, path);
+    return text_fits(path, sizeof(path), "%s/%s", dir, name) && beneath_exists(sysroot, path);
 }
 
 /* The last cgroup2 mount whose files are visible: later mounts hide earlier ones. */

@@ -1,10 +1,7 @@
 /* The doctor's findings on the kernel's command line, compared with the locked one. */
-#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"

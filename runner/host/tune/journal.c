@@ -123,8 +123,7 @@ int journal_place(const char *root, char *buf, size_t cap, struct err *e)
     const bool given = state && *state;
     if (given && trust_path(state, e) != 0)
         return err_wrap(e, "$TARE_STATE, the journal's folder");
-    int n = snprintf(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : USERDIR_STATE_OF_ROOT);
-    return n > 0 && (size_t)n < cap
+    return text_fits(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : USERDIR_STATE_OF_ROOT)
                ? 0
                : err_set(e, ERR_USAGE, -ENAMETOOLONG, "the journal's folder: its path is too long");
 }
@@ -164,9 +163,9 @@ static void read_lines(struct journal *j, char *text, char other_boot[64])
 static int set_aside(struct journal *j, const char *suffix, struct err *e)
 {
     for (int n = 1; n < 1000; n++) {
-        int len = n == 1 ? snprintf(j->set_aside, sizeof(j->set_aside), "%s.%s", j->path, suffix)
-                         : snprintf(j->set_aside, sizeof(j->set_aside), "%s.%s.%d", j->path, suffix, n);
-        if (len < 0 || (size_t)len >= sizeof(j->set_aside))
+        const bool fits = n == 1 ? text_fits(j->set_aside, sizeof(j->set_aside), "%s.%s", j->path, suffix)
+                                 : text_fits(j->set_aside, sizeof(j->set_aside), "%s.%s.%d", j->path, suffix, n);
+        if (!fits)
             return err_set(e, ERR_OURS, -ENAMETOOLONG, "'%s': the name is too long", j->path);
         if (renameat2(j->dir_fd, NAME, j->dir_fd, strrchr(j->set_aside, '/') + 1, RENAME_NOREPLACE) == 0)
             return 0;

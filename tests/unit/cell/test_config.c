@@ -772,6 +772,12 @@ static void knobs_are_set_before_the_scenario_and_after_it(void **state)
     assert_string_equal(
         e.text,
         "'--worker' is no option of 'scenario1' ('tare run scenario1 --help' lists them); did you mean '--workers'?");
+    struct scenario own = *shipped("scenario1");
+    own.installed = false;
+    text_format(own.dir, sizeof(own.dir), "/home/my own");
+    after.scenario = &own;
+    assert_int_equal(cell_set(&after, "worker", "7", &e), -EINVAL);
+    assert_non_null(strstr(e.text, "('tare run '/home/my own' --help' lists them)"));
 }
 
 static void the_help_of_scenario1_is_as_it_was_read(void **state)
