@@ -86,6 +86,7 @@ static int run(struct sweep *s, struct err *e)
     TRY(sweep_take_options(s, false, e));
     TRY(sweep_look(s, e));
     TRY(sweep_begin(s, e));
+    TRY(sweep_keep(s, e));
     add_plan(s, &plan);
     return sweep_run(s, "bench", &plan, &shows, e);
 }

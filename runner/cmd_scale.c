@@ -505,6 +505,7 @@ static int run(struct scale *s, struct err *e)
     text_format(s->sweep.python, sizeof(s->sweep.python), "%s", s->sweep.runtime.path);
     TRY(sweep_begin(&s->sweep, e));
     TRY(check_knobs(s, e));
+    TRY(sweep_keep(&s->sweep, e));
     s->calls = choose_calls(s);
     add_plan(s, &plan);
     return sweep_run(&s->sweep, "scale", &plan, &shows, e);

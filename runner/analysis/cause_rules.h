@@ -26,8 +26,8 @@ enum cause_kind {
  * with '*' is a beginning. */
 struct cause_rule {
     const char *id; /* snake_case: "reference_counts_merged" */
-    enum cause_kind kind;
     const char *title, *remedy, *source;
+    enum cause_kind kind;
     const char *function[24];
 };
 

@@ -196,7 +196,7 @@ static int compare_groups(const void *a, const void *b)
     return cells_compare(((const struct cell_group *)a)->cell, ((const struct cell_group *)b)->cell);
 }
 
-static struct cell_groups group(const struct records *r, bool halves)
+struct cell_groups cells_group(const struct records *r, bool halves)
 {
     cleanup_free const struct keyset **cell_of = xcalloc(r->count + 1, sizeof(const struct keyset *));
     for (size_t i = 0; i < r->count; i++)
@@ -209,16 +209,6 @@ static struct cell_groups group(const struct records *r, bool halves)
     if (groups.count > 0)
         qsort(groups.list, groups.count, sizeof(*groups.list), compare_groups);
     return groups;
-}
-
-struct cell_groups cells_group(const struct records *r)
-{
-    return group(r, false);
-}
-
-struct cell_groups cells_group_halves(const struct records *r)
-{
-    return group(r, true);
 }
 
 void cells_free(struct cell_groups *g)
@@ -511,20 +501,21 @@ static bool is_among(const char *key, const char *const *list, size_t count)
     return false;
 }
 
+const char *const cells_first_keys[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv", NULL};
+
 char *cells_label(const struct keyset *cell, const char *const *key, size_t keys)
 {
-    static const char *const FIRST[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv"};
     struct text label = {0};
     const bool is_command = keyset_find(cell, "argv");
     text_add_bytes(&label, "", 0);
-    for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
-        const char *value = keyset_find(cell, FIRST[i]);
-        if (value && *value && (!is_command || strcmp(FIRST[i], "argv") == 0)) /* a command's words are its name */
+    for (const char *const *first = cells_first_keys; *first; first++) {
+        const char *value = keyset_find(cell, *first);
+        if (value && *value && (!is_command || strcmp(*first, "argv") == 0)) /* a command's words are its name */
             text_add(&label, "%s%s", label.len ? " " : "", value);
     }
     for (size_t i = 0; i < cell->count; i++) {
         const struct pair *p = &cell->list[i];
-        if (!is_among(p->key, FIRST, ARRAY_LEN(FIRST)) && is_among(p->key, key, keys))
+        if (!text_is_among(p->key, cells_first_keys) && is_among(p->key, key, keys))
             text_add(&label, " %s=%s", p->key, p->value);
     }
     return label.data;

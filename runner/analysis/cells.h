@@ -24,10 +24,9 @@ struct cell_groups {
     size_t count;
 };
 
-/* Groups are in the order of cells_compare(). Out of memory aborts. */
-struct cell_groups cells_group(const struct records *r);
-/* The same, with the halves of an A/A plan as separate cells: they have the key "half". */
-struct cell_groups cells_group_halves(const struct records *r);
+/* Groups are in the order of cells_compare(). halves: the halves of an A/A plan are separate cells, which have the key
+ * "half". Out of memory aborts. */
+struct cell_groups cells_group(const struct records *r, bool halves);
 void cells_free(struct cell_groups *g);
 
 /* The order of cells: by scenario, profile, mode, start method, runtime (3.14t before 3.14, native last) and workers;
@@ -91,8 +90,11 @@ struct json_t *cells_field(const struct keysets *e, const char *key, const char 
 /* The keys in which these cells differ, ascending. The caller frees the list. */
 const char **cells_differing(const struct keyset *const *all, size_t count, size_t *keys);
 
-/* A cell's name for readers: scenario, mode, start method, runtime and profile, and every other of these keys. The
- * caller frees it. */
+/* The keys that every name begins with: scenario, mode, start method, runtime, profile, or a command's words; ended by
+ * NULL. */
+extern const char *const cells_first_keys[];
+
+/* A cell's name for readers: those, and every other of these keys. The caller frees it. */
 char *cells_label(const struct keyset *cell, const char *const *key, size_t keys);
 
 #endif

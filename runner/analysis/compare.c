@@ -422,7 +422,7 @@ static int compare_matched(const struct records *a, const struct records *b, con
 int compare_records(const struct records *a, const struct records *b, const struct compare_options *o,
                     struct comparison *ret, struct err *e)
 {
-    struct match m = {.a = cells_group(a), .b = cells_group(b)};
+    struct match m = {.a = cells_group(a, false), .b = cells_group(b, false)};
     *ret = (struct comparison){0};
     int failed = compare_matched(a, b, o, &m, ret, e);
     match_free(&m);

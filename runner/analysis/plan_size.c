@@ -162,7 +162,7 @@ int plan_size(const struct records *r, const char *const *figure, size_t figures
               struct plan_size *ret, struct err *e)
 {
     TRY(check_figures(r, figure, figures, e));
-    struct cell_groups g = cells_group(r);
+    struct cell_groups g = cells_group(r, false);
     cleanup_free const struct keyset **all = xcalloc(g.count, sizeof(const struct keyset *));
     for (size_t i = 0; i < g.count; i++)
         all[i] = g.list[i].cell;

@@ -48,12 +48,6 @@ static int compare_cells(const void *a, const void *b)
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-static bool is_own(const char *key)
-{
-    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv", NULL};
-    return text_is_among(key, KEYS);
-}
-
 /* Whether cells of the same scenario and profile differ in this key. A key that only one mode or start method has
  * counts if its own cells differ. */
 static bool tells(const struct summary *s, const struct summary_cell *c, const char *key)
@@ -107,7 +101,7 @@ static void list_keys(const struct summary *s, const struct summary_cell *of, js
         const struct summary_cell *c = &s->cell[i];
         for (size_t n = 0; is_of_kind(of, c) && n < c->cell->count; n++) {
             const char *key = c->cell->list[n].key;
-            if (is_own(key) || json_object_get(seen, key))
+            if (text_is_among(key, cells_first_keys) || json_object_get(seen, key))
                 continue;
             json_put(seen, key, json_true());
             if (tells(s, c, key))
@@ -484,7 +478,7 @@ const char *summary_verdict(const struct summary *s, const struct summary_cell *
 
 static void work_out(struct summary *s)
 {
-    struct cell_groups g = cells_group_halves(&s->records);
+    struct cell_groups g = cells_group(&s->records, true);
     s->cell = xcalloc(g.count, sizeof(*s->cell));
     s->cells = g.count;
     for (size_t i = 0; i < g.count; i++)

@@ -77,7 +77,7 @@ static json_t *json_of_times(const struct causes *c)
 }
 
 static const char *const PLACES[] = {
-    [FRAME_UNKNOWN] = "unknown", [FRAME_C] = "c", [FRAME_PYTHON] = "python", [FRAME_KERNEL] = "kernel"};
+    [FRAME_UNKNOWN] = "unknown", [FRAME_C] = "c", [FRAME_PYTHON] = "python", [FRAME_KERNEL] = "kernel", NULL};
 
 static json_t *json_of_node(const struct flame_node *n)
 {
@@ -301,12 +301,10 @@ static void read_causes(struct reading *r, const json_t *o, struct causes *ret)
 
 static enum frame_place place_of(struct reading *r, const json_t *o)
 {
-    const char *said = word(r, o, "place");
-    for (size_t i = 0; i < ARRAY_LEN(PLACES); i++)
-        if (strcmp(said, PLACES[i]) == 0)
-            return (enum frame_place)i;
-    refuse(r, "place", "is none");
-    return FRAME_UNKNOWN;
+    const int place = text_index(word(r, o, "place"), PLACES);
+    if (place < 0)
+        refuse(r, "place", "is none");
+    return place < 0 ? FRAME_UNKNOWN : (enum frame_place)place;
 }
 
 /* What a function called takes no more than it does. */

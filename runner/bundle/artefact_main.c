@@ -58,23 +58,23 @@ static int run_verify(const struct config *c, struct err *e)
 {
     struct verification v;
     cleanup_text struct text out = {0};
-    const struct verify_options o = {c->positional, c->artefact.key, c->artefact.paper};
+    const char *path = c->positional;
     if (c->artefact.sign && !c->artefact.attestation)
         return err_set(e, ERR_USAGE, -EINVAL, "--sign is for --attestation, which was not asked for");
     if (c->artefact.sign)
         TRY(sign_check("--sign", c->artefact.sign, e));
-    TRY(check_attestation(&c->artefact, o.path, e));
-    TRY(verify(&o, &v, e));
+    TRY(check_attestation(&c->artefact, path, e));
+    TRY(verify(path, c->artefact.key, c->artefact.paper, &v, e));
     int failed = c->artefact.attestation ? attest_write(&v, c->artefact.attestation, c->artefact.sign, e) : 0;
     if (failed != 0) {
         verification_free(&v);
         return failed;
     }
     if (c->host.json == 1) {
-        verify_json(&v, o.path, &out);
+        verify_json(&v, path, &out);
         (void)fputs(out.data, stdout);
     } else {
-        verify_text(&v, o.path, &out);
+        verify_text(&v, path, &out);
         print_lines(out.data);
     }
     bool broken = verification_failed(&v, FINDING_INTEGRITY) || verification_failed(&v, FINDING_DERIVATION);
@@ -135,21 +135,20 @@ static int print_pool(const struct pool_result *r, const struct config *c, struc
 }
 
 /* The page replaces nothing that is read. */
-static int check_page(const struct pool_options *o, const char *page, struct err *e)
+static int check_page(const struct config *c, const char *page, struct err *e)
 {
-    for (size_t i = 0; page && o->names[i]; i++)
-        TRY(file_refuse_input("--output", page, o->names[i], e));
-    for (size_t i = 0; page && i < o->keys; i++)
-        TRY(file_refuse_input("--output", page, o->key[i], e));
+    for (size_t i = 0; page && c->names[i]; i++)
+        TRY(file_refuse_input("--output", page, c->names[i], e));
+    for (size_t i = 0; page && i < c->artefact.keys.count; i++)
+        TRY(file_refuse_input("--output", page, c->artefact.keys.word[i], e));
     return 0;
 }
 
 static int run_pool(const struct config *c, struct err *e)
 {
     struct pool_result r;
-    const struct pool_options o = {c->names, c->artefact.keys.word, c->artefact.keys.count};
-    TRY(check_page(&o, c->artefact.output, e));
-    TRY(pool_bundles(&o, &r, e));
+    TRY(check_page(c, c->artefact.output, e));
+    TRY(pool_bundles(c->names, &c->artefact.keys, &r, e));
     int status = print_pool(&r, c, e);
     pool_result_free(&r);
     return status;
@@ -214,10 +213,7 @@ static int run_reproduce(const struct config *c, struct err *e)
         return err_set(e, ERR_USAGE, -EINVAL, "--sbatch is for --engine slurm, which was not asked for");
     if (a->sign)
         TRY(sign_check("--sign", a->sign, e));
-    const struct reproduce_options o = {
-        c->positional,      where,   a->smoke == 1,       a->force == 1, c->campaign.trust == 1,
-        c->campaign.engine, a->role, &c->campaign.sbatch, a->out};
-    int status = reproduce(&o, &r, e);
+    int status = reproduce(c, where, &r, e);
     if (status == -EBADMSG)
         print_findings(&r.verified.at.findings);
     if (status == 0)

@@ -46,14 +46,16 @@ static size_t payload_of(const struct filelist *files, bool bag, uint64_t *bytes
     return count;
 }
 
-int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e)
+int bag_write(int dirfd, const struct filelist *payload, const char *software, const char *date, struct err *e)
 {
     cleanup_text struct text about = {0}, declaration = {0}, manifest = {0}, tags = {0};
     uint64_t bytes = 0;
     const size_t count = payload_of(payload, false, &bytes);
-    text_add(&about,
-             "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: %s\nPayload-Oxum: %" PRIu64 ".%zu\n",
-             info->software, info->date, info->description, bytes, count);
+    text_add(
+        &about,
+        "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: records of measurements, and what follows "
+        "from them: an RO-Crate; data/README.md is for its reader\nPayload-Oxum: %" PRIu64 ".%zu\n",
+        software, date, bytes, count);
     text_add(&declaration, DECLARATION);
     text_add(&manifest, "%s", "");
     for (size_t i = 0; i < payload->count; i++)

@@ -15,16 +15,9 @@ struct filelist;
 #define BAG_TAG_MANIFEST "tagmanifest-sha256.txt"
 #define BAG_SIGNATURE    BAG_TAG_MANIFEST ".minisig"
 
-/* The content of bag-info.txt besides the payload's size. */
-struct bag_info {
-    const char *software;    /* "tare 1.0 (…)" */
-    const char *description; /* one line */
-    const char *date;        /* Bagging-Date: "2026-10-11" */
-};
-
 /* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is complete; payload: its list by
- * filelist_read(). */
-int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e);
+ * filelist_read(). software: "tare 1.0 (…)"; date: "2026-10-11". */
+int bag_write(int dirfd, const struct filelist *payload, const char *software, const char *date, struct err *e);
 
 /* Checks a bag against its manifests: each file of data/ is listed with its digest and each listed file exists,
  * likewise the tag files; bagit.txt says version 1.0 and UTF-8; Payload-Oxum, if given, is right. Each fault is a

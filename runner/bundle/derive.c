@@ -92,8 +92,5 @@ int derive_bag(const struct bundle *b, const struct filelist *payload, int dirfd
     for (char *p = software; *p; p++)
         if ((unsigned char)*p < ' ')
             *p = ' ';
-    const struct bag_info info = {
-        software, "records of measurements, and what follows from them: an RO-Crate; data/README.md is for its reader",
-        derive_date(b->date_s, date)};
-    return bag_write(dirfd, payload, &info, e);
+    return bag_write(dirfd, payload, software, derive_date(b->date_s, date), e);
 }

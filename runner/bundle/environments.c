@@ -80,8 +80,8 @@ json_t *environments_of(const struct bundle *b)
 
 /* --- components -------------------------------------------------------------------------------------------------- */
 
-/* {type, name, version} and, if known, its SHA-256. The bom-ref is unique. */
-static json_t *component(const char *type, const char *name, const char *version, const char *sha256)
+/* Adds {type, name, version} and, if known, its SHA-256, once each: the bom-ref is unique. Returns the list's own. */
+static json_t *add_component(json_t *list, const char *type, const char *name, const char *version, const char *sha256)
 {
     char ref[400];
     text_format(ref, sizeof(ref), "%.80s:%.150s@%.80s%s%.16s", type, name, version, *sha256 ? "#" : "", sha256);
@@ -95,16 +95,12 @@ static json_t *component(const char *type, const char *name, const char *version
         json_put(o, "version", json_string(version));
     if (strlen(sha256) == 64)
         json_put(o, "hashes", json_pack("[{s:s, s:s}]", "alg", "SHA-256", "content", sha256));
-    return o;
-}
-
-/* Once each, by bom-ref. Takes the reference. */
-static void add_component(json_t *list, json_t *one)
-{
-    if (find_alike(list, "bom-ref", json_object_get(one, "bom-ref")))
-        json_decref(one);
+    json_t *known = find_alike(list, "bom-ref", json_object_get(o, "bom-ref"));
+    if (known)
+        json_decref(o);
     else
-        (void)json_array_append_new(list, one);
+        (void)json_array_append_new(list, o);
+    return known ? known : o;
 }
 
 static void add_environment(json_t *components, const json_t *of)
@@ -112,16 +108,16 @@ static void add_environment(json_t *components, const json_t *of)
     const json_t *environment = json_object_get(of, "environment"), *host = json_object_get(environment, "host");
     const json_t *tool = json_object_get(environment, "tool"), *runtime = NULL;
     size_t i;
-    add_component(components, component("application", "tare", json_word(tool, "version"), ""));
-    add_component(components, component("operating-system", json_word(host, "os"), "", ""));
-    add_component(components, component("operating-system", "linux", json_word(host, "kernel_release"), ""));
+    (void)add_component(components, "application", "tare", json_word(tool, "version"), "");
+    (void)add_component(components, "operating-system", json_word(host, "os"), "", "");
+    (void)add_component(components, "operating-system", "linux", json_word(host, "kernel_release"), "");
     if (*json_word(host, "libc"))
-        add_component(components, component("library", "libc", json_word(host, "libc"), ""));
+        (void)add_component(components, "library", "libc", json_word(host, "libc"), "");
     json_array_foreach(json_object_get(of, "runtimes"), i, runtime)
     {
         if (*json_word(runtime, "name"))
-            add_component(components, component("platform", json_word(runtime, "implementation"),
-                                                json_word(runtime, "version"), json_word(runtime, "sha256")));
+            (void)add_component(components, "platform", json_word(runtime, "implementation"),
+                                json_word(runtime, "version"), json_word(runtime, "sha256"));
     }
 }
 
@@ -149,9 +145,9 @@ static void add_package(json_t *components, const char *line, const char *suites
         !text_has_word(suites, " ", suite) || !text_has_word(closures, " ", name))
         return;
     text_format(purl, sizeof(purl), "pkg:deb/debian/%s@%s?arch=%s&distro=%s", name, version, arch, suite);
-    json_t *one = component("library", name, version, sha256);
-    json_put(one, "purl", json_string(purl));
-    add_component(components, one);
+    json_t *one = add_component(components, "library", name, version, sha256);
+    if (!json_object_get(one, "purl"))
+        json_put(one, "purl", json_string(purl));
 }
 
 /* What the lock says an image's root has: base and run-time. */

@@ -17,6 +17,7 @@
 #include "base/stats.h"
 #include "bundle/push.h"
 #include "bundle/reproduction.h"
+#include "cell/config.h"
 #include "record/records.h"
 
 const char *const pool_state_names[] = {"counted", "original", "twin", "refused"};
@@ -140,13 +141,11 @@ static void take_records(struct pool_member *m, const struct verification *v)
 
 /* --- what it says ------------------------------------------------------------------------------------------------ */
 
-/* One of these words, which is constant; else the last, NULL's place. */
+/* One of these words, which is constant; else the other. */
 static const char *word_among(const char *word, const char *const *list, const char *otherwise)
 {
-    for (; *list; list++)
-        if (strcmp(*list, word) == 0)
-            return *list;
-    return otherwise;
+    const int i = text_index(word, list);
+    return i < 0 ? otherwise : list[i];
 }
 
 static void take_declared(struct pool_member *m, const json_t *reproduction)
@@ -267,7 +266,7 @@ static int read_bundle(struct reading *w, const char *name, const char *path, st
     struct pool_member *m = new_member(w->r, name);
     if (take_repeated(w, m, path))
         return 0;
-    int failed = verify(&(struct verify_options){path, NULL, NULL}, &v, &why);
+    int failed = verify(path, NULL, NULL, &v, &why);
     if (failed != 0 && why.kind != ERR_USAGE)
         return err_set(e, why.kind, why.code, "%s", why.text);
     if (failed != 0) {
@@ -293,26 +292,26 @@ static bool is_reference(const char *name)
     return strncmp(name, "oci:", 4) == 0 || strncmp(name, "docker://", 9) == 0;
 }
 
-static int read_all(struct reading *w, const struct pool_options *o, struct err *e)
+static int read_all(struct reading *w, char *const *names, struct err *e)
 {
     struct stat st;
-    for (size_t i = 0; o->names[i]; i++) /* a misspelt path is told before hours of reading */
-        if (!is_reference(o->names[i]) && stat(o->names[i], &st) != 0)
-            return err_sys(e, ERR_USAGE, "'%s'", o->names[i]);
-    for (size_t i = 0; o->names[i]; i++) {
-        TRY(is_reference(o->names[i]) ? pull_attached(o->names[i], take_attached, w, e)
-                                      : read_bundle(w, o->names[i], o->names[i], e));
+    for (size_t i = 0; names[i]; i++) /* a misspelt path is told before hours of reading */
+        if (!is_reference(names[i]) && stat(names[i], &st) != 0)
+            return err_sys(e, ERR_USAGE, "'%s'", names[i]);
+    for (size_t i = 0; names[i]; i++) {
+        TRY(is_reference(names[i]) ? pull_attached(names[i], take_attached, w, e)
+                                   : read_bundle(w, names[i], names[i], e));
         if (w->r->members > POOL_MEMBERS_MAX)
             return err_set(e, ERR_USAGE, -E2BIG, "what is allowed is %d bundles", POOL_MEMBERS_MAX);
     }
     return 0;
 }
 
-static int read_keys(struct reading *w, const struct pool_options *o, struct err *e)
+static int read_keys(struct reading *w, const struct config_words *keys, struct err *e)
 {
-    w->key = xcalloc(o->keys + 1, sizeof(*w->key));
-    for (; w->keys < o->keys; w->keys++)
-        TRY(verify_key_read(o->key[w->keys], &w->key[w->keys], e));
+    w->key = xcalloc(keys->count + 1, sizeof(*w->key));
+    for (; w->keys < keys->count; w->keys++)
+        TRY(verify_key_read(keys->word[w->keys], &w->key[w->keys], e));
     return 0;
 }
 
@@ -604,13 +603,13 @@ static int judge_all(struct pool_result *r, struct err *e)
     return 0;
 }
 
-int pool_bundles(const struct pool_options *o, struct pool_result *ret, struct err *e)
+int pool_bundles(char *const *names, const struct config_words *keys, struct pool_result *ret, struct err *e)
 {
-    struct pool_result r = {.key = o->key};
+    struct pool_result r = {.key = keys->word};
     struct reading w = {.r = &r, .files = json_object()};
-    int failed = read_keys(&w, o, e);
+    int failed = read_keys(&w, keys, e);
     if (failed == 0)
-        failed = read_all(&w, o, e);
+        failed = read_all(&w, names, e);
     free(w.key);
     json_decref(w.files);
     if (failed == 0) {

@@ -13,6 +13,7 @@
 #include "bundle/minisig.h"
 #include "bundle/verify.h"
 
+struct config_words;
 struct err;
 struct json_t;
 
@@ -105,16 +106,10 @@ struct pool_result {
     const char *const *key; /* the files of the keys, as given; not owned */
 };
 
-struct pool_options {
-    char *const *names; /* bundles and references, ended by NULL */
-    const char *const *key;
-    size_t keys;
-};
-
-/* Reads, sorts out and judges. A bundle that is damaged, or is no reproduction of the same original, is a member that
- * is refused, and none may be left that counts. -ENOENT and the like (usage): a path does not exist, a key or a
- * reference cannot be read. */
-int pool_bundles(const struct pool_options *o, struct pool_result *ret, struct err *e);
+/* names: bundles and references, ended by NULL. keys: the files of public keys. Reads, sorts out and judges. A bundle
+ * that is damaged, or is no reproduction of the same original, is a member that is refused, and none may be left that
+ * counts. -ENOENT and the like (usage): a path does not exist, a key or a reference cannot be read. */
+int pool_bundles(char *const *names, const struct config_words *keys, struct pool_result *ret, struct err *e);
 void pool_result_free(struct pool_result *r);
 
 /* 0: no bundle was refused, at least one claim was judged and each one that was is SUPPORTED, in each class if by

@@ -32,17 +32,16 @@
 
 static int check_original(struct reproduction *r, struct err *e)
 {
-    const struct verify_options v = {r->o->path, NULL, NULL};
-    TRY(verify(&v, &r->verified, e));
-    if (verification_failed(&r->verified, FINDING_INTEGRITY) && !r->o->force)
+    TRY(verify(r->c->positional, NULL, NULL, &r->verified, e));
+    if (verification_failed(&r->verified, FINDING_INTEGRITY) && r->c->artefact.force != 1)
         return err_set(e, ERR_SAID_NO, -EBADMSG,
-                       "'%s' is not whole, and nothing of it was run (--force does it anyway)", r->o->path);
+                       "'%s' is not whole, and nothing of it was run (--force does it anyway)", r->c->positional);
     if (r->verified.loaded)
         return 0;
     struct opened_bundle *at = &r->verified.at;
     return bundle_load(at->data, &(struct bundle_records){.payload = &at->payload}, &at->bundle, e) == 0
                ? 0
-               : err_wrap(e, "'%s'", r->o->path);
+               : err_wrap(e, "'%s'", r->c->positional);
 }
 
 /* Checks what the plan needs from the host. For a run on this host with --trust-plan, tare matrix lists it itself. */
@@ -50,18 +49,18 @@ static int judge_plan(struct reproduction *r, struct err *e)
 {
     struct bundle *b = &r->verified.at.bundle;
     cleanup_grants struct trust_grants grants = {0};
-    if (r->o->trust && r->o->where == REPRODUCE_HOST)
+    if (r->trust && r->where == REPRODUCE_HOST)
         trust_of_options(BUNDLE_LOCK, &b->bound.given, &grants);
     else
         TRY(bundle_grants(b, BUNDLE_PLAN, &grants, e));
     r->granted = grants.count > 0;
-    return trust_settle(&grants, "reproduce", r->o->path, "it is a bundle's", r->o->trust, e);
+    return trust_settle(&grants, "reproduce", r->c->positional, "it is a bundle's", r->trust, e);
 }
 
 static int refuse_changed(const struct reproduction *r, const char *path, struct err *e)
 {
     return err_set(e, ERR_SAID_NO, -ESTALE, "'%s': %s changed after it was verified, and nothing of it was run",
-                   r->o->path, path);
+                   r->c->positional, path);
 }
 
 /* Copies a file of the bundle, as it was verified. */
@@ -111,7 +110,7 @@ static int name_folder(struct reproduction *r, struct err *e)
 {
     cleanup_free char *made =
         text_printf("out/reproduction-%s-%.8s", r->verified.at.bundle.plan.name, r->verified.sha256);
-    const char *name = r->o->out ? r->o->out : made;
+    const char *name = r->c->artefact.out ? r->c->artefact.out : made;
     if (strlen(name) >= sizeof(r->out))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
     text_format(r->out, sizeof(r->out), "%s", name);
@@ -218,7 +217,7 @@ static int check_out(struct reproduction *r, char before[DIGEST_HEX], struct err
 static bool is_asked_for(const struct reproduction *r, const struct config_option *one)
 {
     const struct config_given *asked = &r->verified.at.bundle.bound.given;
-    if (r->o->smoke && (strcmp(one->name, "iterations") == 0 || strcmp(one->name, "warmup") == 0))
+    if (r->smoke && (strcmp(one->name, "iterations") == 0 || strcmp(one->name, "warmup") == 0))
         return true;
     for (size_t i = 0; i < asked->count; i++)
         if (strcmp(one->name, asked->option[i].name) == 0 && strcmp(one->value, asked->option[i].value) == 0)
@@ -277,7 +276,7 @@ static const char *other_class(const struct reproduction *r)
 {
     static const char *const CLASS[][2] = {
         {"host.cpu_model", "cpu_model"}, {"host.arch", "arch"}, {"host.hypervisor", "hypervisor"}};
-    const char *other = r->o->where == REPRODUCE_VM ? "it was run in a virtual machine" : NULL;
+    const char *other = r->where == REPRODUCE_VM ? "it was run in a virtual machine" : NULL;
     cleanup_keysets struct keysets theirs = records_environments(&r->verified.at.bundle.records),
                                    here = records_environments(&r->records);
     for (size_t i = 0; i < here.count; i++)
@@ -384,17 +383,24 @@ static int run(struct reproduction *r, struct err *e)
     return failed;
 }
 
-int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
+int reproduce(const struct config *c, enum reproduce_where where, struct reproduction *ret, struct err *e)
 {
     char before[DIGEST_HEX];
-    *ret = (struct reproduction){.o = o, .out_fd = -1, .staged.fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
+    *ret = (struct reproduction){.c = c,
+                                 .where = where,
+                                 .smoke = c->artefact.smoke == 1,
+                                 .trust = c->campaign.trust == 1,
+                                 .is_slurm = c->campaign.engine == ENGINE_SLURM,
+                                 .out_fd = -1,
+                                 .staged.fd = -1,
+                                 .verified = {.at = BUNDLE_UNOPENED}};
     TRY(check_original(ret, e));
     TRY(name_folder(ret, e));
     TRY(judge_plan(ret, e));
     TRY(stage(ret, e));
     TRY(check_out(ret, before, e));
     int64_t planned = ret->verified.at.bundle.plan.invocations;
-    ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
+    ret->invocations = ret->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
     TRY(run(ret, e));
     TRY(check_bound(ret, e));
     TRY(keep_claims(ret, e));
@@ -405,8 +411,7 @@ bool reproduction_in_held_image(const struct reproduction *r)
 {
     struct oci_image held;
     struct err ignored = {0};
-    return r->o->where == REPRODUCE_IMAGE && oci_image_read(r->verified.at.bundle.fd, &held, &ignored) == 0 &&
-           held.there;
+    return r->where == REPRODUCE_IMAGE && oci_image_read(r->verified.at.bundle.fd, &held, &ignored) == 0 && held.there;
 }
 
 void reproduction_free(struct reproduction *r)

@@ -27,15 +27,6 @@ enum reproduce_where { REPRODUCE_HOST, REPRODUCE_IMAGE, REPRODUCE_VM };
 /* "repeatability (same team, same experimental setup)", … */
 extern const char *const reproduce_terms[];
 
-struct reproduce_options {
-    const char *path; /* the bundle */
-    enum reproduce_where where;
-    bool smoke, force, trust; /* trust: --trust-plan */
-    int64_t engine, role;     /* enum engine, enum role */
-    const struct config_words *sbatch;
-    const char *out; /* NULL: from the plan's name and the digest */
-};
-
 /* A smoke run's size; at most the plan's. */
 #define SMOKE_INVOCATIONS 5 /* the fewest that give an interval */
 #define SMOKE_ITERATIONS  5
@@ -43,7 +34,9 @@ struct reproduce_options {
 
 /* The caller ends it with reproduction_free(), also after a failure. */
 struct reproduction {
-    const struct reproduce_options *o;
+    const struct config *c; /* of the command; its positional is the bundle */
+    enum reproduce_where where;
+    bool smoke, trust, is_slurm;
     struct verification verified; /* of the original, which is open if it is intact or --force was given */
     struct temporary staged;      /* the bundle's plan, and what it carries, as they were verified: what is run */
     char out[PATH_MAX - 64];
@@ -62,7 +55,7 @@ struct reproduction {
  * record in the folder is one of the bundle. -EPERM (usage): the plan needs trust; each point is a line on standard
  * error. Host errors: the host lacks the chosen place to run in. Our errors: the plan was not run to its end; the same
  * command continues it. Positive: the exit status of the tare matrix that refused the plan and printed why. */
-int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e);
+int reproduce(const struct config *c, enum reproduce_where where, struct reproduction *ret, struct err *e);
 
 void reproduction_free(struct reproduction *r);
 

@@ -66,7 +66,7 @@ static void add_given(struct command_line *c, const struct reproduction *r)
     const struct config_given *given = &r->verified.at.bundle.bound.given;
     for (size_t i = 0; i < given->count; i++) {
         const char *name = given->option[i].name, *value = given->option[i].value;
-        if (r->o->smoke && (strcmp(name, "iterations") == 0 || strcmp(name, "warmup") == 0))
+        if (r->smoke && (strcmp(name, "iterations") == 0 || strcmp(name, "warmup") == 0))
             continue;
         if (strcmp(value, "true") == 0)
             add(c, "--%s", name);
@@ -84,7 +84,7 @@ static void add_options(struct command_line *c, const struct reproduction *r)
     if (b->noise)
         add(c, "--aa");
     add_given(c, r);
-    if (r->o->smoke) {
+    if (r->smoke) {
         add(c, "--iterations=%lld", (long long)smoke_iterations(&b->plan));
         add(c, "--warmup=%d", SMOKE_WARMUP);
     }
@@ -110,12 +110,12 @@ static int on_host(struct command_line *c, const struct reproduction *r, struct 
     add(c, "%s", tare);
     text_format(plan, sizeof(plan), "%s/" BUNDLE_DATA "/" BUNDLE_PLAN, r->staged.path);
     add_matrix(c, r, plan, r->out);
-    if (r->o->trust)
+    if (r->trust)
         add(c, "--trust-plan");
-    if (r->o->engine == ENGINE_SLURM)
+    if (r->is_slurm)
         add(c, "--engine=slurm");
-    for (size_t i = 0; i < r->o->sbatch->count; i++)
-        add(c, "--sbatch=%s", r->o->sbatch->word[i]);
+    for (size_t i = 0; i < r->c->campaign.sbatch.count; i++)
+        add(c, "--sbatch=%s", r->c->campaign.sbatch.word[i]);
     return 0;
 }
 
@@ -277,11 +277,11 @@ static int run(struct command_line *c)
 
 static int compose(struct command_line *c, const struct reproduction *r, struct err *e)
 {
-    if (r->o->where != REPRODUCE_HOST && r->o->engine == ENGINE_SLURM)
+    if (r->where != REPRODUCE_HOST && r->is_slurm)
         return err_set(e, ERR_USAGE, -EINVAL, "--engine slurm runs on the nodes themselves: leave --in-image, --in-vm");
-    return r->o->where == REPRODUCE_HOST ? on_host(c, r, e)
-           : r->o->where == REPRODUCE_VM ? in_vm(c, r, e)
-                                         : in_image(c, r, e);
+    return r->where == REPRODUCE_HOST ? on_host(c, r, e)
+           : r->where == REPRODUCE_VM ? in_vm(c, r, e)
+                                      : in_image(c, r, e);
 }
 
 int reproduce_run(struct reproduction *r, struct err *e)

@@ -32,21 +32,20 @@ static void add_environment(const struct reproduction *r, struct text *out)
         text_add(out, "environment: not looked at\n");
         return;
     }
-    text_add(out, "environment: %zu of %zu fields of machine and runtimes differ%s\n", v->hostdiff.count,
-             v->hostdiff.fields,
-             r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
-                 ? ""
-                 : " (this host's; what ran elsewhere has its own in its records)");
+    text_add(
+        out, "environment: %zu of %zu fields of machine and runtimes differ%s\n", v->hostdiff.count, v->hostdiff.fields,
+        r->where == REPRODUCE_HOST && !r->is_slurm ? ""
+                                                   : " (this host's; what ran elsewhere has its own in its records)");
     hostdiff_text(&v->hostdiff, "theirs ", REPRODUCTION_FILE, out);
 }
 
 static void add_run(const struct reproduction *r, struct text *out)
 {
     static const char *const WHERE[] = {"on this host", "in the image that the records name", "in the VM image"};
-    const char *where = reproduction_in_held_image(r) ? "in the image that the bundle holds" : WHERE[r->o->where];
-    text_add(out, "re-run %s%s: %zu of %zu invocations, %zu failed\n", where,
-             r->o->engine == ENGINE_SLURM ? " by Slurm" : "", r->run, r->planned, r->failed);
-    if (r->o->smoke)
+    const char *where = reproduction_in_held_image(r) ? "in the image that the bundle holds" : WHERE[r->where];
+    text_add(out, "re-run %s%s: %zu of %zu invocations, %zu failed\n", where, r->is_slurm ? " by Slurm" : "", r->run,
+             r->planned, r->failed);
+    if (r->smoke)
         text_add(out,
                  "  smoke: a short subset, %lld of %lld invocations a cell, at most %d iterations each: a first look, "
                  "not the whole plan\n",
@@ -70,7 +69,7 @@ void reproduction_text(const struct reproduction *r, struct text *out)
     size_t of[CLAIM_VERDICTS];
     const struct bundle *b = &r->verified.at.bundle;
     const struct verification *v = &r->verified;
-    text_add(out, "%s\nsha256 %s\n", r->o->path, v->sha256);
+    text_add(out, "%s\nsha256 %s\n", r->c->positional, v->sha256);
     text_add(out, "integrity: %s\n",
              verification_failed(v, FINDING_INTEGRITY) ? "broken, and run all the same (--force)" : "good");
     text_add(out, "derivation: %s%s\n", verify_word(v, FINDING_DERIVATION),
@@ -83,7 +82,7 @@ void reproduction_text(const struct reproduction *r, struct text *out)
     for (size_t i = 0; i < b->claims.count; i++)
         add_claim(&b->claims.list[i], &b->records, &b->judgement[i], &r->judgement[i], out);
     text_add(out, "terms: %s, by " REPRODUCE_TERMS_SOURCE "\n  " REPRODUCE_TERMS_NOTE "\n",
-             reproduce_terms[r->o->role]);
+             reproduce_terms[r->c->artefact.role]);
 }
 
 /* --- the counter-record ------------------------------------------------------------------------------------------ */
@@ -155,13 +154,13 @@ static json_t *original_json(const struct reproduction *r)
 static json_t *run_json(const struct reproduction *r)
 {
     static const char *const WHERE[] = {"host", "image", "vm"};
-    json_t *smoke = r->o->smoke ? json_pack("{s:I, s:i, s:i}", "invocations", (json_int_t)r->invocations,
-                                            "iterations_at_most", SMOKE_ITERATIONS, "warmup", SMOKE_WARMUP)
-                                : json_null();
-    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", WHERE[r->o->where], "engine",
-                          r->o->engine == ENGINE_SLURM ? "slurm" : "local", "smoke", smoke, "planned",
-                          (json_int_t)r->planned, "run", (json_int_t)r->run, "failed", (json_int_t)r->failed);
-    if (r->o->where == REPRODUCE_IMAGE)
+    json_t *smoke = r->smoke ? json_pack("{s:I, s:i, s:i}", "invocations", (json_int_t)r->invocations,
+                                         "iterations_at_most", SMOKE_ITERATIONS, "warmup", SMOKE_WARMUP)
+                             : json_null();
+    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", WHERE[r->where], "engine",
+                          r->is_slurm ? "slurm" : "local", "smoke", smoke, "planned", (json_int_t)r->planned, "run",
+                          (json_int_t)r->run, "failed", (json_int_t)r->failed);
+    if (r->where == REPRODUCE_IMAGE)
         (void)json_object_set_new(o, "image", json_string(reproduction_in_held_image(r) ? "held" : "named"));
     return o;
 }
@@ -172,7 +171,7 @@ int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
         json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
                   REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
                   bundle_newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms",
-                  "declared_role", ROLES[r->o->role], "shows", reproduce_terms[r->o->role], "source",
+                  "declared_role", ROLES[r->c->artefact.role], "shows", reproduce_terms[r->c->artefact.role], "source",
                   REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
                   "claims", claims_json(r), "counts", counts_json(r), "records", records_json(r));
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);

@@ -32,7 +32,7 @@
 
 /* The state of a verification; freed by end(). */
 struct verifying {
-    const struct verify_options *o;
+    const char *path, *key, *paper;
     struct verification *v;
     struct temporary derived;
     int data_fd;
@@ -64,11 +64,11 @@ static bool is_broken(const struct verifying *w)
 
 static int open_bag(struct verifying *w, struct err *e)
 {
-    TRY(bundle_open_files(w->o->path, &w->v->at, e));
+    TRY(bundle_open_files(w->path, &w->v->at, e));
     if (is_broken(w))
         return 0;
     if (w->v->at.tar_fd >= 0 && tar_digest_uncompressed(w->v->at.tar_fd, w->v->sha256, e) != 0)
-        return err_wrap(e, "'%s'", w->o->path);
+        return err_wrap(e, "'%s'", w->path);
     return bag_check(w->v->at.root_fd, &w->v->at.all, &w->v->at.findings, e);
 }
 
@@ -107,16 +107,16 @@ static int check_signature(struct verifying *w, struct err *e)
 {
     struct minisig_key key;
     cleanup_text struct text message = {0}, signature = {0};
-    if (w->o->key)
-        TRY(verify_key_read(w->o->key, &key, e));
+    if (w->key)
+        TRY(verify_key_read(w->key, &key, e));
     if (!filelist_find(&w->v->at.all, BAG_SIGNATURE)) {
-        if (w->o->key)
+        if (w->key)
             BROKEN(w, BAG_SIGNATURE, "it is not there, and --key asks for a signature");
     } else if (files_read(w->v->at.root_fd, BAG_TAG_MANIFEST, 1U << 20, &message) != 0 ||
                files_read(w->v->at.root_fd, BAG_SIGNATURE, MINISIG_SIGNATURE_MAX, &signature) != 0) {
         BROKEN(w, BAG_SIGNATURE, "it cannot be read, or is too large");
     } else {
-        judge_signature(w, w->o->key ? &key : NULL, &message, signature.data);
+        judge_signature(w, w->key ? &key : NULL, &message, signature.data);
     }
     return 0;
 }
@@ -410,15 +410,15 @@ static int go_through(struct verifying *w, struct err *e)
     TRY(bundle_grants(&w->v->at.bundle, BUNDLE_PLAN, &w->v->grants, e));
     TRY(derive(w, e));
     TRY(pack_again(w, e));
-    if (w->o->paper)
-        TRY(verify_paper(w->o->paper, w->data_fd, &w->v->at.findings, e));
+    if (w->paper)
+        TRY(verify_paper(w->paper, w->data_fd, &w->v->at.findings, e));
     compare_hosts(w);
     return 0;
 }
 
-int verify(const struct verify_options *o, struct verification *ret, struct err *e)
+int verify(const char *path, const char *key, const char *paper, struct verification *ret, struct err *e)
 {
-    struct verifying w = {.o = o, .v = ret, .derived = {.fd = -1}, .data_fd = -1};
+    struct verifying w = {.path = path, .key = key, .paper = paper, .v = ret, .derived = {.fd = -1}, .data_fd = -1};
     *ret = (struct verification){.at = BUNDLE_UNOPENED};
     text_add_bytes(&ret->notes, "", 0);
     text_add_bytes(&ret->summary, "", 0);

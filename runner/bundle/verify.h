@@ -16,12 +16,6 @@
 
 struct err;
 
-struct verify_options {
-    const char *path;  /* a tar, a tar.zst or a folder */
-    const char *key;   /* a public key's file; NULL: none */
-    const char *paper; /* a LaTeX text; NULL: none */
-};
-
 enum verify_signature {
     VERIFY_UNSIGNED,
     VERIFY_SIGNED,  /* by the key that was given */
@@ -46,9 +40,10 @@ struct verification {
     struct hostdiff hostdiff;
 };
 
-/* Does all steps; faults are findings. If integrity is broken, nothing is derived. -EINVAL and the like (usage): no
+/* Does all steps over a tar, a tar.zst or a folder; key: a public key's file; paper: a LaTeX text; both may be NULL.
+ * Faults are findings. If integrity is broken, nothing is derived. -EINVAL and the like (usage): no
  * bundle at that path, or key or paper cannot be read. */
-int verify(const struct verify_options *o, struct verification *ret, struct err *e);
+int verify(const char *path, const char *key, const char *paper, struct verification *ret, struct err *e);
 
 /* Reads a public key's file. Errors (usage) name the option --key. */
 int verify_key_read(const char *path, struct minisig_key *ret, struct err *e);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
@@ -26,6 +27,7 @@
 #define INVOCATION_S    1.0  /* the intended time of an invocation's iterations */
 #define ITERATIONS_LOW  2
 #define ITERATIONS_HIGH 100
+#define KEEP_ALLOWED    "what is allowed is a new folder or an empty one" /* as file_folder_commit() says it */
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
 
@@ -238,7 +240,10 @@ int sweep_look(struct sweep *s, struct err *e)
         cell.scenario = s->scenario;
     TRY(cell_complete(&cell, e));
     TRY(runtime_find(&cell, &s->runtime, e));
-    return s->is_function ? look_at_function(s, &cell, e) : 0;
+    int failed = s->is_function ? look_at_function(s, &cell, e) : 0;
+    if (failed < 0 && getenv("PYTHONPATH") && strstr(e->text, "there is no module"))
+        return err_remedy(e, "PYTHONPATH is not passed on: --env PYTHONPATH=FOLDER, by its whole path, is");
+    return failed;
 }
 
 /* --- its folder and its plan -------------------------------------------------------------------------------------- */
@@ -252,34 +257,48 @@ void sweep_leave_out(struct sweep *s, enum mode mode)
     s->modes = kept;
 }
 
-static int write_scenario(struct sweep *s, struct err *e)
+static int write_scenario(const struct sweep *s, const char *place, struct err *e)
 {
     struct file_folder folder;
-    const char *keep = s->c->bench.keep;
-    text_format(s->place, sizeof(s->place), "%.3800s/%s", s->temporary.path, s->function.name);
-    int failed = file_folder_open(keep ? keep : s->place, &folder, e);
-    if (failed != 0 && keep) {
-        (void)err_wrap(e, "--keep");
-        return err_remedy(e, "what is allowed is a new folder or an empty one");
-    }
-    TRY(failed);
-    failed = function_write(&s->function, &s->look, bits_of_modes(s), &s->c->bench, folder.fd, e);
+    TRY(file_folder_open(place, &folder, e));
+    int failed = function_write(&s->function, &s->look, bits_of_modes(s), &s->c->bench, folder.fd, e);
     if (failed != 0) {
         file_folder_abandon(&folder);
         return failed;
     }
-    if (file_folder_commit(&folder, e) != 0)
-        return keep ? err_wrap(e, "--keep '%s'", keep) : err_wrap(e, "'%s'", s->place);
-    return keep && !realpath(keep, s->place) ? err_sys(e, ERR_USAGE, "--keep '%s'", keep) : 0;
+    return file_folder_commit(&folder, e) != 0 ? err_wrap(e, "'%s'", place) : 0;
 }
 
 int sweep_begin(struct sweep *s, struct err *e)
 {
     TRY(temporary_make(temporary_base(), "tare.", &s->temporary, e));
-    if (s->is_function)
-        return write_scenario(s, e);
+    if (s->is_function) {
+        text_format(s->place, sizeof(s->place), "%.3800s/%s", s->temporary.path, s->function.name);
+        return write_scenario(s, s->place, e);
+    }
     text_format(s->place, sizeof(s->place), "%s", s->scenario->installed ? s->scenario->name : s->scenario->dir);
     return 0;
+}
+
+static bool is_one_folder(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return strcmp(a, b) == 0 ||
+           (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+}
+
+int sweep_keep(struct sweep *s, struct err *e)
+{
+    const char *keep = s->c->bench.keep, *out = s->c->output.dir;
+    if (!keep)
+        return 0;
+    if (out && is_one_folder(keep, out))
+        return err_set(e, ERR_USAGE, -EEXIST, "--keep '%s': --out '%s' is the same folder", keep, out);
+    if (write_scenario(s, keep, e) != 0) {
+        (void)err_wrap(e, "--keep");
+        return strstr(e->text, KEEP_ALLOWED) ? e->code : err_remedy(e, KEEP_ALLOWED);
+    }
+    return realpath(keep, s->place) ? 0 : err_sys(e, ERR_USAGE, "--keep '%s'", keep);
 }
 
 int64_t sweep_iterations(const struct sweep *s, int64_t calls)

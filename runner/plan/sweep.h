@@ -64,8 +64,11 @@ void sweep_leave_out(struct sweep *s, enum mode mode);
  * share of the workers. calls: of a worker per iteration. */
 int64_t sweep_iterations(const struct sweep *s, int64_t calls);
 
-/* Makes the plan's folder, and in it, or in --keep, the function's scenario. */
+/* Makes the plan's folder, and in it the function's scenario. */
 int sweep_begin(struct sweep *s, struct err *e);
+
+/* Makes --keep, once all that can be refused was: the scenario is then that folder. */
+int sweep_keep(struct sweep *s, struct err *e);
 
 /* "[threads, processes]", "[fork, spawn]" and "[1, 2, 4]", as YAML has them. Modes are without processes where these
  * have start methods, which no other mode has in a plan's entry. */

@@ -190,14 +190,13 @@ static void add_difference(struct table *t, const struct stats_interval *d)
 /* In its own columns. */
 static void add_effect(struct table *t, const struct analysis_verdict *v)
 {
-    if (v->is_difference)
+    if (v->is_difference) {
         table_skip(t, 4);
-    if (v->is_difference)
         add_difference(t, &v->ratio);
-    else
+    } else {
         table_estimate(t, &v->ratio, 1, number_decimals(&v->ratio, 1));
-    if (!v->is_difference)
         table_skip(t, 4);
+    }
 }
 
 static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)

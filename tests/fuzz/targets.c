@@ -67,8 +67,7 @@ int fuzz_bundle(const uint8_t *data, size_t size)
     struct text out = {0}, signature = text_of(data, size);
     struct minisig_key key;
     int fd = file_of(data, size, path);
-    const struct verify_options o = {path, NULL, NULL};
-    if (verify(&o, &v, &e) == 0) {
+    if (verify(path, NULL, NULL, &v, &e) == 0) {
         verify_text(&v, "bundle", &out);
         verify_json(&v, "bundle", &out);
         verification_free(&v);

@@ -108,7 +108,8 @@ REFUSED = {
     "no_workers": (["work.py:work", "--workers", "0"], r"--workers '0'"),
     "workers_that_do_not_grow": (["work.py:work", "--workers", "2,1"], r"--workers '2,1'.*each greater"),
     "a_place_below_a_file": (["work.py:work", "--keep", "work.py/kept"], r"--keep: 'work\.py/kept': Not a directory \(.*new folder"),
-    "a_place_that_is_taken": (["work.py:work", "--keep", "folder.py"], r"--keep 'folder\.py': .*a new folder or an empty one"),
+    "a_place_for_both": (["work.py:work", "--keep", "kept", "--out", "kept"], r"--keep 'kept': --out 'kept' is the same folder"),
+    "a_place_that_is_taken": (["work.py:work", "--keep", "folder.py"], r"--keep: 'folder\.py': what is allowed is a new folder or an empty one"),
     "cpus_that_are_not_there": (["work.py:work", "--cpus", "999"], r"--cpus '999'"),
 }
 
@@ -326,6 +327,11 @@ class BadInput(Bench):
         done = self.bench(f"work.py:{name}")
         self.assertEqual((done.status, done.out), (4, ""), done)
         self.assertRegex(done.err, rf"tare: bench: '{name}' of 'work' failed before it was weighed: {why}")
+
+    def test_who_relies_on_pythonpath_is_told_that_it_is_not_passed_on(self):
+        running = rig.Running([str(rig.TARE), "bench", "elsewhere:work"], rig.environment() | {"PYTHONPATH": "src"}, self.json, self.dir)
+        self.addCleanup(running.abandon)
+        self.assert_refused(running.end(), 2, r"there is no module 'elsewhere'.*\(PYTHONPATH is not passed on: --env PYTHONPATH=FOLDER")
 
     def test_the_folder_of_a_namespace_package_is_told(self):
         (self.dir / "space/inner").mkdir(parents=True)

@@ -38,7 +38,7 @@ REFUSED = {
     ),
     "a_cause_without_threads": (["scenario1", "--modes", "processes,native", "--why"], r"--why names what the threads .* 'processes,native' has none"),
     "one_number_of_workers": (["scenario1", "--workers", "2"], r"--workers '2': .*over the first of them"),
-    "workers_that_do_nothing": (["work.py:work", "--workers", "1,2", "--calls", "0"], r"--calls '0': .*do nothing"),
+    "workers_that_do_nothing": (["work.py:work", "--workers", "1,2", "--calls", "0", "--keep", "kept"], r"--calls '0': .*do nothing"),
     "a_share_of_no_number": (["work.py:work", "--arg", "max_steps=a", "--strong", "max_steps"], r"'a' cannot be shared"),
 }
 
@@ -95,6 +95,16 @@ class Functions(Scale):
         self.assertEqual(done.status, 0, done)
         self.assertNotIn("not run", done.err)
         self.assertEqual({c["mode"] for c in json.loads(done.out)["sweeps"][0]["curves"]}, {"threads", "processes"})
+
+    @once_is_enough
+    def test_what_failed_has_no_speed_up_not_even_of_one(self):
+        (self.dir / "half.py").write_text("from multiprocessing import parent_process\n\ndef work():\n    assert not parent_process()\n")
+        done = self.scale("half.py:work", "--workers", "1,2", "--iterations", "2", "--invocations", "1", "--modes", "threads,processes", "--json", "-")
+        self.assertEqual(done.status, 4, done)
+        points = {c["mode"]: [p["speed_up"] for p in c["points"]] for c in json.loads(done.out)["sweeps"][0]["curves"]}
+        self.assertEqual([one["at"] for one in points["processes"]], [None, None])
+        self.assertEqual(points["processes"][0]["at_reason"], "no run of it ended well")
+        self.assertEqual(points["threads"][0]["at"], 1)
 
     @once_is_enough
     def test_workers_share_what_an_argument_says(self):
@@ -247,3 +257,4 @@ class BadInput(Scale):
         self.assertEqual((done.status, done.out), (2, ""), done)
         self.assertRegex(done.err, rf"\Atare: scale: .*{why}", done)
         self.assertEqual(len(done.err.splitlines()), 1, done)
+        self.assertFalse((self.dir / "kept").exists())

@@ -45,7 +45,7 @@ static void expect(const char *wanted)
     struct text said = {0};
     if (records_read(&r, fixture_root, &e) != 0)
         fail_msg("%s", e.text);
-    struct cell_groups g = cells_group(&r);
+    struct cell_groups g = cells_group(&r, false);
     cleanup_free const struct keyset **all = calloc(g.count + 1, sizeof(const struct keyset *));
     assert_non_null(all);
     for (size_t i = 0; i < g.count; i++)
@@ -124,7 +124,7 @@ static void many_cells_that_differ_in_settings_alone_are_as_many(void **state)
     }
     if (records_read(&r, fixture_root, &e) != 0)
         fail_msg("%s", e.text);
-    struct cell_groups g = cells_group(&r);
+    struct cell_groups g = cells_group(&r, false);
     assert_int_equal(g.count, CELLS);
     for (size_t i = 0; i < g.count; i++) {
         assert_int_equal(g.list[i].count, 1);
