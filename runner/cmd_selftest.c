@@ -17,17 +17,16 @@
 #include "selftest/selftest.h"
 
 /* A report that cannot be stored is still shown; records will say that there is none. */
-static int show(const struct selftest_report *report, bool as_json, struct err *e)
+static void show(const struct selftest_report *report, bool as_json)
 {
     cleanup_text struct text words = {0}, json = {0};
     struct err kept = {0};
-    TRY(selftest_json(report, &json, e));
+    selftest_json(report, &json);
     if (last_selftest_keep(&json, &kept) != 0)
         terminal_say("selftest: it is not kept for the records: %s", kept.text);
     if (!as_json)
         selftest_text(report, &words);
     (void)fputs(as_json ? json.data : words.data, stdout);
-    return 0;
 }
 
 /* --- whether --why names what is planted -------------------------------------------------------------------------- */
@@ -118,6 +117,6 @@ int cmd_selftest(struct config *c, struct err *e)
     TRY(selftest_run(&c->cell, &report, e));
     if (report.interrupted_by)
         return 128 + report.interrupted_by;
-    TRY(show(&report, c->host.json, e));
+    show(&report, c->host.json);
     return report.count[SELFTEST_FAIL] > 0 ? ERR_SAID_NO : 0;
 }

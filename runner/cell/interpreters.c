@@ -79,8 +79,7 @@ static int newest_first(const void *a, const void *b)
     return (x->tv_nsec < y->tv_nsec) - (x->tv_nsec > y->tv_nsec);
 }
 
-static bool look_through(const char *folder, const char *pattern, const char *place, interpreter_look *look,
-                         void *context)
+static bool look_through(const char *folder, const char *pattern, interpreter_look *look, void *context)
 {
     cleanup_glob glob_t found = {0};
     struct stat st;
@@ -95,7 +94,7 @@ static bool look_through(const char *folder, const char *pattern, const char *pl
     }
     qsort(one, n, sizeof(*one), newest_first);
     for (size_t i = 0; i < n; i++)
-        if (look(one[i].path, place, context))
+        if (look(one[i].path, context))
             return true;
     return false;
 }
@@ -106,7 +105,7 @@ static bool look_on_path(const char *file, interpreter_look *look, void *context
     for (const char *p = path ? path : ""; *p;) {
         size_t len = strcspn(p, ":");
         cleanup_free char *folder = text_printf("%.*s", (int)len, p);
-        if (*p == '/' && look_through(folder, file, "PATH", look, context))
+        if (*p == '/' && look_through(folder, file, look, context))
             return true;
         p += len;
         p += *p == ':';
@@ -126,7 +125,7 @@ bool interpreters_each(const char *file, interpreter_look *look, void (*place_en
         PLACES[i].base(base, sizeof(base));
         text_format(place, sizeof(place), "%s%s%s", PLACES[i].place, i == 0 ? " " : "",
                     i == 0 ? userdir_cache(cache, sizeof(cache)) : "");
-        if (look_through(base, pattern, place, look, context))
+        if (look_through(base, pattern, look, context))
             return true;
         if (place_end)
             place_end(place, context);
@@ -143,5 +142,5 @@ void interpreters_variants(const char *file, interpreter_look *look, void *conte
     char cache[PATH_MAX];
     cleanup_free char *folder = text_printf("%s/cpython-variants", userdir_cache(cache, sizeof(cache)));
     cleanup_free char *pattern = text_printf("*/bin/%s", file);
-    (void)look_through(folder, pattern, "the cache", look, context);
+    (void)look_through(folder, pattern, look, context);
 }

@@ -17,13 +17,12 @@ bool interpreter_name_parse(const char *text, struct interpreter_name *ret);
 /* Whether tare can weigh it: CPython from 3.12 on, free-threaded from 3.13 on. */
 bool interpreter_name_is_supported(const struct interpreter_name *name);
 
-/* Looks at a file that may be an interpreter. place: "the cache /x", "uv", "pyenv", "PATH". Returns true to stop the
- * search. */
-typedef bool interpreter_look(const char *path, const char *place, void *context);
+/* Looks at a file that may be an interpreter. Returns true to stop the search. */
+typedef bool interpreter_look(const char *path, void *context);
 
 /* Calls look for each executable file of this name ("python3.14t"; glob(7)'s * and ? are allowed) in each place; in a
- * place with several builds the newest file first. It calls place_end (NULL is allowed) after each place. Returns
- * whether look returned true. */
+ * place with several builds the newest file first. It calls place_end (NULL is allowed) after each place: "the cache
+ * /x", "uv", "pyenv", "PATH". Returns whether look returned true. */
 bool interpreters_each(const char *file, interpreter_look *look, void (*place_end)(const char *place, void *context),
                        void *context);
 

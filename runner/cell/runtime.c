@@ -379,12 +379,11 @@ struct search {
 };
 
 /* interpreter_look: takes path if it is the wanted build; else s->why says what it is. */
-static bool try_path(const char *path, const char *place, void *context)
+static bool try_path(const char *path, void *context)
 {
     struct search *s = context;
     struct runtime candidate = {0};
     struct err untrusted = {0};
-    (void)place;
     if (strlen(path) >= sizeof(candidate.path)) {
         text_format(s->why, sizeof(s->why), "the path is too long");
         return false;
@@ -434,9 +433,9 @@ static int search(const char *name, const struct cell *cell, struct runtime *r, 
     (void)interpreter_name_parse(name, &s.wanted);
     const char *named = s.variable ? getenv(s.variable) : NULL;
     if (named && *named)
-        return try_path(named, "", &s) ? 0
-               : s.is_late             ? err_set(e, ERR_HOST, -ETIMEDOUT, "$%s '%s': %s", s.variable, named, s.why)
-                                       : err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", s.variable, named, s.why);
+        return try_path(named, &s) ? 0
+               : s.is_late         ? err_set(e, ERR_HOST, -ETIMEDOUT, "$%s '%s': %s", s.variable, named, s.why)
+                                   : err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", s.variable, named, s.why);
     if (s.variable)
         text_add(&s.tried, "; $%s (not set)", s.variable);
     text_format(file, sizeof(file), "python%s", name);
@@ -565,14 +564,13 @@ static bool is_told(const struct listing *l, const struct runtime_seen *one)
     return false;
 }
 
-static bool list_one(const char *path, const char *place, void *context)
+static bool list_one(const char *path, void *context)
 {
     struct listing *l = context;
     struct runtime_seen one = {0};
     struct err untrusted = {0};
     const char *name = strrchr(path, '/') + 1;
     struct interpreter_name ignored;
-    (void)place;
     if (strcmp(name, "python3") != 0 && !interpreter_name_parse(name + strlen("python"), &ignored))
         return false; /* python3-config, python3.14-gdb.py */
     if (strlen(path) >= sizeof(one.runtime.path) || !realpath(path, one.real))
@@ -626,11 +624,10 @@ struct twin {
     bool is_found;
 };
 
-static bool look_for_twin(const char *path, const char *place, void *context)
+static bool look_for_twin(const char *path, void *context)
 {
     struct twin *t = context;
     struct runtime candidate = {0};
-    (void)place;
     t->cell.runtime = path;
     if (trust_path(path, NULL) != 0 || runtime_find(&t->cell, &candidate, NULL) != 0)
         return false;

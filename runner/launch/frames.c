@@ -67,12 +67,6 @@ struct frames {
 
 /* --- which file has which function -------------------------------------------------------------------------------- */
 
-static void add_stranger(struct frames *f, const char *path)
-{
-    if (f->strangers.len + strlen(path) < STRANGERS_MAX)
-        text_add(&f->strangers, "%s%s", f->strangers.len ? "\n" : "", path);
-}
-
 static struct symbols *symbols_of(struct frames *f, const char *path, uint64_t inode)
 {
     struct stat st;
@@ -85,7 +79,8 @@ static struct symbols *symbols_of(struct frames *f, const char *path, uint64_t i
     const bool same = fd >= 0 && (inode == 0 || st.st_ino == inode) && st.st_size <= OBJECTS_BYTES - f->object_bytes;
     f->object_bytes += same ? st.st_size : 0;
     if (!same || symbols_read(fd, &o.symbols) != 0 || symbols_are_exports(o.symbols))
-        add_stranger(f, path);
+        if (f->strangers.len + strlen(path) < STRANGERS_MAX)
+            text_add(&f->strangers, "%s%s", f->strangers.len ? "\n" : "", path);
     f->object = xgrow(f->object, f->objects, sizeof(*f->object));
     f->object[f->objects++] = o;
     return o.symbols;

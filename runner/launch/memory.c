@@ -88,19 +88,15 @@ static void end_span(struct summing *to, int64_t end_ns)
 
 enum field { COST, LATENESS, WALK };
 
-static int64_t field_of(const struct sample *s, enum field field)
-{
-    return field == COST ? s->cost_ns : field == LATENESS ? s->late_ns : s->walk_ns;
-}
-
 /* Median and maximum of one field of all samples that have it. */
 static void summarise_field(const struct sample *samples, size_t count, enum field field, int64_t *p50, int64_t *max)
 {
     cleanup_free double *values = xcalloc(count, sizeof(*values));
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
-        int64_t v = field_of(&samples[i], field);
-        if (field == WALK && (!samples[i].has_rollup || v <= 0)) /* no walk, or an old record without its cost */
+        const struct sample *s = &samples[i];
+        const int64_t v = field == COST ? s->cost_ns : field == LATENESS ? s->late_ns : s->walk_ns;
+        if (field == WALK && (!s->has_rollup || v <= 0)) /* no walk, or an old record without its cost */
             continue;
         values[n++] = (double)v;
         if (n == 1 || v > *max)

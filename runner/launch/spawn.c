@@ -446,11 +446,8 @@ static int tell_init(const struct child *child, const struct spawn_spec *spec, s
 
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e)
 {
-    struct child child = SPAWN_NO_CHILD;
-    if (spec->confine)
-        TRY(start_init(spec, &child, e));
-    *ret = child;
-    return 0;
+    *ret = SPAWN_NO_CHILD;
+    return spec->confine ? start_init(spec, ret, e) : 0;
 }
 
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)

@@ -240,7 +240,10 @@ int sweep_look(struct sweep *s, struct err *e)
         cell.scenario = s->scenario;
     TRY(cell_complete(&cell, e));
     TRY(runtime_find(&cell, &s->runtime, e));
-    return s->is_function ? look_at_function(s, &cell, e) : 0;
+    int failed = s->is_function ? look_at_function(s, &cell, e) : 0;
+    if (failed < 0 && getenv("PYTHONPATH") && strstr(e->text, "there is no module"))
+        return err_remedy(e, "PYTHONPATH is not passed on: --env PYTHONPATH=FOLDER, by its whole path, is");
+    return failed;
 }
 
 /* --- its folder and its plan -------------------------------------------------------------------------------------- */

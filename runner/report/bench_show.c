@@ -273,8 +273,19 @@ static void say_memory(const struct bench *b, struct text *out)
         if (c && c->ok > 0 && !(f && f->used))
             text_add(out, "* no memory of %s: %s\n", name_of(b, c, name), f && f->why_not ? f->why_not : NO_RUN);
     }
-    if (is_shown)
-        text_add(out, "* memory is the PSS of all workers and of who starts them, with the most workers alone\n");
+    if (!is_shown)
+        return;
+    text_add(out, "* memory is the PSS of all workers and of who starts them, with the most workers alone");
+    const char *between = "; its 95% intervals in MiB: ";
+    for (size_t i = 0; i < b->cells; i++) {
+        const struct summary_figure *f = memory_of(b, b->cell[i]);
+        if (!f || f->is.mean.why_not)
+            continue;
+        const struct number_spelled n = number_interval(&f->is.mean, 1.0 / (1 << 20));
+        text_add(out, "%s%s %s to %s", between, name_of(b, b->cell[i], name), n.low, n.high);
+        between = ", ";
+    }
+    text_add(out, "\n");
 }
 
 /* "threads on 3.14t, processes (forkserver) on 3.14", and what the columns are of. */

@@ -1,12 +1,9 @@
 #include "selftest/selftest.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/err.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "host/last_selftest.h"
@@ -208,7 +205,7 @@ static json_t *json_of_slice(const struct selftest_report *report)
                      text_or_null(report->slice_reason), "cpus", report->cpus, "exclusive", report->exclusive);
 }
 
-int selftest_json(const struct selftest_report *report, struct text *out, struct err *e)
+void selftest_json(const struct selftest_report *report, struct text *out)
 {
     json_t *checks = json_array();
     for (size_t i = 0; i < report->results; i++)
@@ -216,14 +213,8 @@ int selftest_json(const struct selftest_report *report, struct text *out, struct
     json_t *counts = json_pack("{s:I, s:I, s:I}", "passed", (json_int_t)report->count[SELFTEST_PASS], "failed",
                                (json_int_t)report->count[SELFTEST_FAIL], "unavailable",
                                (json_int_t)report->count[SELFTEST_UNAVAILABLE]);
-    json_t *whole = json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o}", "schema", SELFTEST_SCHEMA, "at", report->at,
-                              "tool", json_of_tool(), "boot_id", report->boot_id, "emulated", report->emulated, "slice",
-                              json_of_slice(report), "counts", counts, "checks", checks);
-    char *dump = whole ? json_dumps(whole, JSON_INDENT(2)) : NULL;
-    json_decref(whole);
-    if (!dump)
-        return err_set(e, ERR_OURS, -EIO, "cannot write the selftest's report as JSON");
-    text_add(out, "%s\n", dump);
-    free(dump);
-    return 0;
+    json_t *whole = json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o}", "schema", SELFTEST_SCHEMA, "at", report->at,
+                              "tool", json_of_tool(), "boot_id", json_of_bytes(report->boot_id), "emulated",
+                              report->emulated, "slice", json_of_slice(report), "counts", counts, "checks", checks);
+    json_text_indented(whole, 0, out);
 }

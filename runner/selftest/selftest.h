@@ -105,7 +105,7 @@ struct selftest_report {
 void selftest_add(struct selftest_report *report, const struct selftest_result *result);
 void selftest_text(const struct selftest_report *report, struct text *out);
 /* The report as JSON (SELFTEST_SCHEMA), one newline at its end. */
-int selftest_json(const struct selftest_report *report, struct text *out, struct err *e);
+void selftest_json(const struct selftest_report *report, struct text *out);
 
 /* Runs every load in a slice as `tare run` makes it for the cell. *ret is complete whatever the verdicts are. -ENOTSUP
  * (host): --isolation strict, and the host gives no full slice. */

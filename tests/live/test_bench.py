@@ -328,6 +328,11 @@ class BadInput(Bench):
         self.assertEqual((done.status, done.out), (4, ""), done)
         self.assertRegex(done.err, rf"tare: bench: '{name}' of 'work' failed before it was weighed: {why}")
 
+    def test_who_relies_on_pythonpath_is_told_that_it_is_not_passed_on(self):
+        running = rig.Running([str(rig.TARE), "bench", "elsewhere:work"], rig.environment() | {"PYTHONPATH": "src"}, self.json, self.dir)
+        self.addCleanup(running.abandon)
+        self.assert_refused(running.end(), 2, r"there is no module 'elsewhere'.*\(PYTHONPATH is not passed on: --env PYTHONPATH=FOLDER")
+
     def test_the_folder_of_a_namespace_package_is_told(self):
         (self.dir / "space/inner").mkdir(parents=True)
         (self.dir / "space/other.py").write_text("z = 1\n")

@@ -97,6 +97,16 @@ class Functions(Scale):
         self.assertEqual({c["mode"] for c in json.loads(done.out)["sweeps"][0]["curves"]}, {"threads", "processes"})
 
     @once_is_enough
+    def test_what_failed_has_no_speed_up_not_even_of_one(self):
+        (self.dir / "half.py").write_text("from multiprocessing import parent_process\n\ndef work():\n    assert not parent_process()\n")
+        done = self.scale("half.py:work", "--workers", "1,2", "--iterations", "2", "--invocations", "1", "--modes", "threads,processes", "--json", "-")
+        self.assertEqual(done.status, 4, done)
+        points = {c["mode"]: [p["speed_up"] for p in c["points"]] for c in json.loads(done.out)["sweeps"][0]["curves"]}
+        self.assertEqual([one["at"] for one in points["processes"]], [None, None])
+        self.assertEqual(points["processes"][0]["at_reason"], "no run of it ended well")
+        self.assertEqual(points["threads"][0]["at"], 1)
+
+    @once_is_enough
     def test_workers_share_what_an_argument_says(self):
         shared = ["--arg", "max_steps=6000", "--strong", "max_steps", "--out", "out", "--json", "-"]
         done = self.scale("work.py:work", *QUICK, *shared)

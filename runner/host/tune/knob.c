@@ -1,5 +1,6 @@
 #include "host/tune/knob.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -108,16 +109,9 @@ void knob_value(enum knob_kind kind, const char *content, char *buf, size_t cap)
     (void)snprintf(buf, cap, "%.*s", (int)len, from);
 }
 
-static int digit_of(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 int knob_mask_parse(const char *text, struct cpulist *ret)
 {
+    static const char DIGITS[] = "0123456789abcdef";
     struct cpulist set = {0};
     unsigned bit = 0;
     size_t len = strcspn(text, "\n");
@@ -126,11 +120,11 @@ int knob_mask_parse(const char *text, struct cpulist *ret)
     while (len-- > 0) {
         if (text[len] == ',')
             continue;
-        int digit = digit_of(text[len]);
-        if (digit < 0 || bit + 4 > CPULIST_MAX)
+        const char *digit = strchr(DIGITS, tolower((unsigned char)text[len]));
+        if (!digit || bit + 4 > CPULIST_MAX)
             return -EINVAL;
         for (unsigned i = 0; i < 4; i++)
-            if (digit >> i & 1)
+            if ((digit - DIGITS) >> i & 1)
                 cpulist_add(&set, bit + i);
         bit += 4;
     }

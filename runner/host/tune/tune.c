@@ -251,13 +251,6 @@ static void try_together(const struct tune_host *host, const struct journal *j, 
     }
 }
 
-static void mark_path(const struct journal *j, const char *path, bool *marks)
-{
-    for (size_t i = 0; i < j->records; i++)
-        if (strcmp(j->record[i].path, path) == 0)
-            marks[i] = true;
-}
-
 int tune_restore(const struct tune_host *host, struct journal *j, bool force, struct tune_steps *ret, struct err *e)
 {
     cleanup_free bool *left = xcalloc(j->records + 1, sizeof(*left));
@@ -269,8 +262,8 @@ int tune_restore(const struct tune_host *host, struct journal *j, bool force, st
     if (tune_count(ret, TUNE_REFUSED) > 0)
         try_together(host, j, ret);
     for (size_t i = 0; i < ret->steps; i++)
-        if (!is_done(&ret->step[i]))
-            mark_path(j, ret->step[i].path, left);
+        for (size_t r = 0; r < j->records && !is_done(&ret->step[i]); r++)
+            left[r] |= strcmp(j->record[r].path, ret->step[i].path) == 0;
     return journal_reduce(j, left, e);
 }
 

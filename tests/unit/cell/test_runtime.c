@@ -847,9 +847,9 @@ static void the_cache_is_where_the_environment_says(void **state)
     (void)setenv("HOME", home, 1);
 }
 
-static bool look_at_none(const char *path, const char *place, void *context)
+static bool look_at_none(const char *path, void *context)
 {
-    (void)path, (void)place, (void)context;
+    (void)path, (void)context;
     return false;
 }
 
