@@ -495,31 +495,25 @@ static void add_noise(struct analysis_ratio *r, const struct analysis_noise *noi
 }
 
 /* By the design of the plan. Of logarithms every value is above 0. */
-static struct analysis_ratio of_both(const struct two_sides *s, size_t common, bool same_run, const char *note)
+static void take_both(const struct two_sides *s, size_t common, bool same_run, struct analysis_ratio *r)
 {
-    struct analysis_ratio r = no_ratio(NULL);
-    r.is_difference = s->plain;
-    r.a_used = s->a_count;
-    r.b_used = s->b_count;
-    r.nodes = common;
-    r.note = note;
+    r->nodes = common;
     if (common > 1)
-        by_nodes(s, common, &r);
+        by_nodes(s, common, r);
     else if (same_run && is_in_blocks(s->a, s->a_count) && is_in_blocks(s->b, s->b_count))
-        by_blocks(s, &r);
+        by_blocks(s, r);
     else
-        by_welch(s, &r);
-    if (!r.why_not && (s->a_count < STATS_INTERVAL_MIN || s->b_count < STATS_INTERVAL_MIN))
-        r.why_not = FEW;
-    if (r.why_not) {
-        r.method = ANALYSIS_NONE;
-        r.variance = r.df = NAN;
-    } else if (!(r.variance > 0)) {
-        r.method = ANALYSIS_CONSTANT;
-        r.variance = 0;
-        r.df = INFINITY;
+        by_welch(s, r);
+    if (!r->why_not && (s->a_count < STATS_INTERVAL_MIN || s->b_count < STATS_INTERVAL_MIN))
+        r->why_not = FEW;
+    if (r->why_not) {
+        r->method = ANALYSIS_NONE;
+        r->variance = r->df = NAN;
+    } else if (!(r->variance > 0)) {
+        r->method = ANALYSIS_CONSTANT;
+        r->variance = 0;
+        r->df = INFINITY;
     }
-    return r;
 }
 
 static struct analysis_ratio effect(struct two_sides s, bool same_run, double resolution,
@@ -528,16 +522,16 @@ static struct analysis_ratio effect(struct two_sides s, bool same_run, double re
     cleanup_free struct analysis_value *kept = NULL;
     size_t common = 0;
     const char *note = keep_common_nodes(&s, &kept, &common);
-    const bool is_empty = s.a_count == 0 || s.b_count == 0;
-    if (is_empty || (!s.plain && !(are_above_0(s.a, s.a_count) && are_above_0(s.b, s.b_count)))) {
-        struct analysis_ratio none = is_empty ? no_ratio(EMPTY_SIDE) : of_zeros(&s);
-        none.is_difference = s.plain;
-        none.a_used = s.a_count;
-        none.b_used = s.b_count;
-        none.note = note;
-        return none;
-    }
-    struct analysis_ratio r = of_both(&s, common, same_run, note);
+    const bool is_empty = s.a_count == 0 || s.b_count == 0,
+               has_scale = s.plain || (are_above_0(s.a, s.a_count) && are_above_0(s.b, s.b_count));
+    struct analysis_ratio r = is_empty ? no_ratio(EMPTY_SIDE) : has_scale ? no_ratio(NULL) : of_zeros(&s);
+    r.is_difference = s.plain;
+    r.a_used = s.a_count;
+    r.b_used = s.b_count;
+    r.note = note;
+    if (is_empty || !has_scale)
+        return r;
+    take_both(&s, common, same_run, &r);
     if (r.why_not)
         return r;
     r.variance += s.plain ? 0 : rounding(&r, resolution);
