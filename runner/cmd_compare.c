@@ -30,6 +30,7 @@ struct job {
     const char *path_a, *path_b;
     struct records a, b;
     bool within_run;                          /* both sides are halves of one folder */
+    size_t shared;                            /* records of B that are A's too */
     char key[64], value_a[128], value_b[128]; /* --between; "": not given */
     char across[256];                         /* --across, with that key */
     char name_a[PATH_MAX + 256], name_b[PATH_MAX + 256];
@@ -192,21 +193,17 @@ static int read_sides(struct job *j, struct err *e)
 }
 
 /* A record cannot differ from itself: a gate would let it pass, and the noise would be none. */
-static int check_shared(const struct job *j, struct err *e)
+static int count_shared(struct job *j, struct err *e)
 {
     cleanup_json json_t *ids = json_object();
-    size_t shared = 0;
     for (size_t i = 0; i < j->a.count; i++)
         (void)json_object_set_new(ids, j->a.list[i].id, json_true());
     for (size_t i = 0; i < j->b.count; i++)
-        shared += json_object_get(ids, j->b.list[i].id) != NULL;
-    if (shared == 0)
-        return 0;
-    if (j->asked->noise || j->asked->fail_if.count)
-        return err_set(e, ERR_USAGE, -EINVAL, "%zu of the %zu records of B are A's too: nothing can be told of them",
-                       shared, j->b.count);
-    terminal_say("compare: %zu of the %zu records of B are A's too, which cannot differ", shared, j->b.count);
-    return 0;
+        j->shared += json_object_get(ids, j->b.list[i].id) != NULL;
+    return j->shared > 0 && (j->asked->noise || j->asked->fail_if.count)
+               ? err_set(e, ERR_USAGE, -EINVAL, "%zu of the %zu records of B are A's too: nothing can be told of them",
+                         j->shared, j->b.count)
+               : 0;
 }
 
 static int read_both(struct job *j, struct err *e)
@@ -223,7 +220,7 @@ static int read_both(struct job *j, struct err *e)
     TRY(records_read(&j->a, j->path_a, e));
     TRY(records_read(&j->b, j->path_b, e));
     TRY(check_across(j, e));
-    return j->within_run ? 0 : check_shared(j, e);
+    return j->within_run ? 0 : count_shared(j, e);
 }
 
 /* --- the noise floor -------------------------------------------------------------------------------------------- */
@@ -346,6 +343,8 @@ static int show(struct job *j)
         (void)fprintf(stderr, "tare: compare: --fail-if holds:\n%s", j->failed.data);
     if (j->unclear.len && apart)
         (void)fprintf(stderr, "tare: compare: --fail-if:\n%s", j->unclear.data);
+    if (j->shared)
+        terminal_say("compare: %zu of the %zu records of B are A's too, which cannot differ", j->shared, j->b.count);
     return holds ? ERR_SAID_NO : 0;
 }
 

@@ -209,12 +209,13 @@ static bool is_setting(const char *key)
     return text_is_among(key, KEYS);
 }
 
-/* Each record has its own invocation number, which belongs neither to the cell nor to the environment. */
+/* A record's own invocation number belongs neither to the cell nor to the environment; nor does the scenario's place,
+ * since that of a function is another one in each run. */
 static json_t *load_setting(struct parse *p, enum section s, const char *name, struct json_span member,
                             struct json_span value)
 {
     const struct member *kept = NULL;
-    if (s == SECTION_SCENARIO && strcmp(name, "invocation") == 0)
+    if (s == SECTION_SCENARIO && (strcmp(name, "invocation") == 0 || strcmp(name, "file") == 0))
         return load_value(p, value);
     json_t *tree = load_known(p, s, member, value, &kept);
     const bool of_cell = s == SECTION_SCENARIO && !is_setting(name);
@@ -530,8 +531,8 @@ static const struct keyset *environment_of(const struct parse *p)
     {
         char whole[136];
         text_format(whole, sizeof(whole), INVOCATION_SETTING "%.120s", key);
-        static const char *const OWN[] = {"runtime", "invocation", "block", "series",
-                                          NULL}; /* each record or run has */
+        static const char *const OWN[] = {"runtime", "invocation", "file",
+                                          "block",   "series",     NULL}; /* each record or run has */
         if (is_setting(key) && !text_is_among(key, OWN) && !json_is_null(value))
             add_json(&b, whole, value, NULL);
     }

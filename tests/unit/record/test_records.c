@@ -103,7 +103,7 @@ static void a_setting_makes_another_environment_and_no_other_cell(void **state)
     (void)state;
     shelve("/a.json", "", "\"workers\": 1, \"iterations\": 5");
     shelve("/b.json", "", "\"workers\": 1, \"iterations\": 6");
-    shelve("/c.json", "", "\"workers\": 2, \"iterations\": 6, \"invocation\": 3");
+    shelve("/c.json", "", "\"workers\": 2, \"iterations\": 6, \"invocation\": 3, \"file\": \"/f\"");
     struct records r = {0};
     struct err e = {0};
     if (records_read(&r, fixture_root, &e) != 0)
