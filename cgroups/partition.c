@@ -245,8 +245,7 @@ static int chain_make(const struct slice_tree *t, const char *path, const struct
     return failed;
 }
 
-/* --- one slice's ---------------------------------------------------------------------------------------------------
- */
+/* --- one slice's ----------------------------------------------------------------------------------------------- */
 
 void partition_release(const struct slice_tree *t, const char *path, struct partition_claims *p)
 {
