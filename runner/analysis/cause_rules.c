@@ -6,8 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* --- what is known -------------------------------------------------------------------------------------------------
- */
+/* --- what is known ------------------------------------------------------------------------------------------------ */
 
 #define HOWTO      "https://docs.python.org/3.14/howto/free-threading-python.html"
 #define MEMORY_MAP "page faults and changes of the memory map, which all threads of a process share (mmap_lock)"
@@ -139,8 +138,7 @@ const struct trace_probe *causes_probes(size_t *count)
     return PROBES;
 }
 
-/* --- a stack and its cause -----------------------------------------------------------------------------------------
- */
+/* --- a stack and its cause ---------------------------------------------------------------------------------------- */
 
 static bool is_like(const char *name, const char *pattern)
 {

@@ -161,8 +161,7 @@ static void add_wait(struct finder *f, const struct meaning *m, const struct cau
     s->wait_ns[s->waits++] = (double)(to_ns - from_ns);
 }
 
-/* --- events --------------------------------------------------------------------------------------------------------
- */
+/* --- events ------------------------------------------------------------------------------------------------------- */
 
 static struct thread *thread_of(struct finder *f, int32_t tid)
 {
@@ -389,8 +388,7 @@ static void finish_threads(struct finder *f)
     }
 }
 
-/* --- the result ----------------------------------------------------------------------------------------------------
- */
+/* --- the result --------------------------------------------------------------------------------------------------- */
 
 /* Every reference that is taken or dropped reads a header, and waits for it where memory is slow. Another thread is why
  * only where counts are changed by atomic instructions, too, as those of objects that no other thread made are not. */

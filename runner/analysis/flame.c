@@ -7,8 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* --- the whole tree ------------------------------------------------------------------------------------------------
- */
+/* --- the whole tree ----------------------------------------------------------------------------------------------- */
 
 #define NONE UINT32_MAX
 
@@ -62,8 +61,7 @@ static void add_stack(struct tree *t, const struct cause_stack *s, const struct 
     }
 }
 
-/* --- what is kept of it --------------------------------------------------------------------------------------------
- */
+/* --- what is kept of it ------------------------------------------------------------------------------------------- */
 
 static const char *name_of(const struct frame *f)
 {

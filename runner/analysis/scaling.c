@@ -188,8 +188,7 @@ static int compare_curves(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* --- what is known of the cells ------------------------------------------------------------------------------------
- */
+/* --- what is known of the cells ----------------------------------------------------------------------------------- */
 
 /* One figure of one cell. */
 struct input {
@@ -263,8 +262,7 @@ static struct stats_interval interval_of(const struct inputs *in, double at, con
                                    ANALYSIS_CONFIDENCE, NULL};
 }
 
-/* --- speed-up ------------------------------------------------------------------------------------------------------
- */
+/* --- speed-up ----------------------------------------------------------------------------------------------------- */
 
 /* The figure that tells how much work a sweep does in a time, and whether that is a time. */
 struct measure {
@@ -313,8 +311,7 @@ static void take_speed_ups(struct inputs *in, struct scaling_sweep *s, const str
     }
 }
 
-/* --- the loss of threads -------------------------------------------------------------------------------------------
- */
+/* --- the loss of threads ------------------------------------------------------------------------------------------ */
 
 /* A curve's point, and where in the inputs its numbers are. */
 struct place {
@@ -411,8 +408,7 @@ static double *derivatives(const struct pairing *p, const struct inputs *in, con
     return weight;
 }
 
-/* --- the fit's say -------------------------------------------------------------------------------------------------
- */
+/* --- the fit's say ------------------------------------------------------------------------------------------------ */
 
 static struct stats_interval bounded(struct stats_interval i, double at)
 {
@@ -477,8 +473,7 @@ static void take_fit(const struct pairing *p, const struct inputs *in, const str
     }
 }
 
-/* --- one split -----------------------------------------------------------------------------------------------------
- */
+/* --- one split ---------------------------------------------------------------------------------------------------- */
 
 static double cpus_of(const struct summary_cell *c)
 {
@@ -692,8 +687,7 @@ static void take_splits(const struct summary *s, const struct measure *m, const 
     }
 }
 
-/* --- all of it -----------------------------------------------------------------------------------------------------
- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 void scaling_make(const struct summary *s, struct scaling *ret)
 {

@@ -13,8 +13,7 @@
 #include "base/json_put.h"
 #include "base/source.h"
 
-/* --- written -------------------------------------------------------------------------------------------------------
- */
+/* --- written ------------------------------------------------------------------------------------------------------ */
 
 /* NULL is absent. */
 static void put_bytes_or(json_t *o, const char *key, const char *bytes, const char *why_not)
@@ -153,8 +152,7 @@ json_t *why_json(const struct why *w)
     return o;
 }
 
-/* --- read ----------------------------------------------------------------------------------------------------------
- */
+/* --- read --------------------------------------------------------------------------------------------------------- */
 
 #define CAUSES_MAX 1000
 #define PROBES_MAX 1000
@@ -409,8 +407,7 @@ int why_read(const char *path, struct why *ret, struct err *e)
     return why_parse(path, &bytes, ret, e);
 }
 
-/* --- held against itself -------------------------------------------------------------------------------------------
- */
+/* --- held against itself ------------------------------------------------------------------------------------------ */
 
 #define SHARE_ERROR 1e-9
 
@@ -450,8 +447,7 @@ const char *why_contradiction(const struct why *w)
     return contradiction_of_causes(c);
 }
 
-/* --- changed, ended ------------------------------------------------------------------------------------------------
- */
+/* --- changed, ended ----------------------------------------------------------------------------------------------- */
 
 static void move_file(char **file, const char *from, const char *to)
 {

@@ -70,8 +70,7 @@ void summary_text(const struct summary *s, const struct tables *t, size_t width,
     add_scaling(s, width, out);
 }
 
-/* --- A summary as JSON ---------------------------------------------------------------------------------------------
- */
+/* --- A summary as JSON -------------------------------------------------------------------------------------------- */
 
 static json_t *answer_json(const struct summary *s)
 {

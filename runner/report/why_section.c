@@ -15,8 +15,7 @@
 #include "report/table.h"
 #include "report/why_show.h"
 
-/* --- what there is -------------------------------------------------------------------------------------------------
- */
+/* --- what there is ------------------------------------------------------------------------------------------------ */
 
 int why_read_beside(const struct invocation *i, struct why *ret, struct text *notes, struct err *e)
 {
@@ -68,8 +67,7 @@ void whys_free(struct whys *w)
     *w = (struct whys){0};
 }
 
-/* --- its tables ----------------------------------------------------------------------------------------------------
- */
+/* --- its tables --------------------------------------------------------------------------------------------------- */
 
 static void put_duration(struct table *t, double ns)
 {
@@ -158,8 +156,7 @@ static void add_remedies(const struct causes *c, struct text *out)
     text_add(out, listed ? "</ul>\n" : "");
 }
 
-/* --- the flame graph -----------------------------------------------------------------------------------------------
- */
+/* --- the flame graph ---------------------------------------------------------------------------------------------- */
 
 #define ROW_PX     18
 #define NAMED_FROM 0.012 /* of the width, from which on a box has room for a letter */
@@ -268,8 +265,7 @@ static void add_flame(const struct why_of_cell *w, struct text *out)
     free(l.level);
 }
 
-/* --- all of it -----------------------------------------------------------------------------------------------------
- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 void why_section(const struct whys *w, struct text *out)
 {

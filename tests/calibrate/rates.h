@@ -108,8 +108,7 @@ static inline double rate_nodes(gsl_rng *rng, size_t nodes, size_t times)
     return (double)covered / (double)times;
 }
 
-/* --- neighbours that resemble each other ----------------------------------------------------------------------------
- */
+/* --- neighbours that resemble each other -------------------------------------------------------------------------- */
 
 struct serial_rates {
     double covered, widened, without; /* without: covered by the plain interval */

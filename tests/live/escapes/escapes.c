@@ -70,8 +70,7 @@ static int must_not_write(const char *path, const char *what)
     return must_fail(write_to(path, what), path);
 }
 
-/* --- the slice -----------------------------------------------------------------------------------------------------
- */
+/* --- the slice ---------------------------------------------------------------------------------------------------- */
 
 /* Its own slice's folder, or another's, by any name that it has. */
 static int open_cgroup(void)
@@ -211,8 +210,7 @@ static int tmp_filled(void)
     return escaped("4 GiB of the host's memory in a private folder");
 }
 
-/* --- namespaces ----------------------------------------------------------------------------------------------------
- */
+/* --- namespaces --------------------------------------------------------------------------------------------------- */
 
 static int unshare_user(void)
 {
@@ -273,8 +271,7 @@ static int mount_api(void)
     return must_fail(syscall(430, "tmpfs", 0U), "fsopen");
 }
 
-/* --- others' processes ---------------------------------------------------------------------------------------------
- */
+/* --- others' processes -------------------------------------------------------------------------------------------- */
 
 static int ptrace_init(void)
 {
@@ -340,8 +337,7 @@ static int process_vm_of_init(void)
     return must_fail(syscall(SYS_process_vm_readv, 1, &here, 1UL, &there, 1UL, 0UL), "the memory of the init");
 }
 
-/* --- the kernel ----------------------------------------------------------------------------------------------------
- */
+/* --- the kernel --------------------------------------------------------------------------------------------------- */
 
 static int keyctl_join(void)
 {
@@ -440,8 +436,7 @@ static int i386_call(void)
 #define x32_call i386_call
 #endif
 
-/* --- privileges ----------------------------------------------------------------------------------------------------
- */
+/* --- privileges --------------------------------------------------------------------------------------------------- */
 
 static int no_new_privs_unset(void)
 {
@@ -495,8 +490,7 @@ static int memfd_exec(void)
     return WIFEXITED(status) && WEXITSTATUS(status) == ESCAPED ? ESCAPED : held();
 }
 
-/* --- sockets, streams, files ---------------------------------------------------------------------------------------
- */
+/* --- sockets, streams, files -------------------------------------------------------------------------------------- */
 
 static int connect_to(const char *path, bool abstract)
 {

@@ -11,8 +11,7 @@
 #define LIST  6
 #define TIMES ((size_t)(NEAR_SLOW ? 200 : 1000))
 
-/* --- a simulated list ----------------------------------------------------------------------------------------------
- */
+/* --- a simulated list --------------------------------------------------------------------------------------------- */
 
 /* What the list is: by how much each is slower than the first, and how far invocations scatter. */
 struct world {
@@ -140,8 +139,7 @@ static void looks_without_a_corrected_level_name_innocents(void **state)
     assert_true(rates_of(&w, uncorrected, 0, 5).wrong > 0.05 + STRAY(0.05));
 }
 
-/* --- one look ------------------------------------------------------------------------------------------------------
- */
+/* --- one look ----------------------------------------------------------------------------------------------------- */
 
 static struct bisect_row row_of(double ratio, double stderror, const char *figure)
 {
@@ -246,8 +244,7 @@ static void each_cell_step_and_look_has_its_part_of_the_error(void **state)
     assert_int_equal(odd.at[2], 12);
 }
 
-/* --- the search ----------------------------------------------------------------------------------------------------
- */
+/* --- the search --------------------------------------------------------------------------------------------------- */
 
 static void every_place_is_found_within_the_steps_that_the_error_is_parted_by(void **state)
 {

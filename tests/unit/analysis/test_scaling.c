@@ -46,8 +46,7 @@ static void assert_adds_up(const struct scaling_loss *l, bool has_start)
     assert_near(l->part[SCALING_CEILING].at + l->part[SCALING_SHARING].at + start, l->lost.at, 1e-9);
 }
 
-/* --- what is told ---------------------------------------------------------------------------------------------------
- */
+/* --- what is told ------------------------------------------------------------------------------------------------- */
 
 static void the_parts_are_the_planted_ones_and_add_up(void **state)
 {
@@ -332,8 +331,7 @@ static void below_five_blocks_there_are_numbers_and_no_interval(void **state)
     forget();
 }
 
-/* --- how often the intervals hold -----------------------------------------------------------------------------------
- */
+/* --- how often the intervals hold --------------------------------------------------------------------------------- */
 
 /* Blocks differ by 5 %, invocations within a block by 2 %; the parts' truth is the planted one. */
 static void draw(const struct made *m, struct records *r, gsl_rng *rng, int blocks)

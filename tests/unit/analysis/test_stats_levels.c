@@ -104,8 +104,7 @@ static void units_for_a_precision_are_the_least_that_reach_it_in_80_of_100(void 
     assert_int_equal(stats_units_for_precision(100, 100, 1e-9, 1000), 1000); /* no more than the cap */
 }
 
-/* --- simulated data of two levels, whose truth is known ------------------------------------------------------------
- */
+/* --- simulated data of two levels, whose truth is known ----------------------------------------------------------- */
 
 enum { ITERATIONS_MAX = 40, INVOCATIONS_MAX = 60 };
 

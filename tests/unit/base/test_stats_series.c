@@ -67,8 +67,7 @@ static void outliers_are_named_by_their_place(void **state)
     assert_int_equal(stats_outliers((const double[]){1, 1, 1, 5}, 4, NULL, 0), 0); /* nothing to measure by */
 }
 
-/* --- changepoints --------------------------------------------------------------------------------------------------
- */
+/* --- changepoints ------------------------------------------------------------------------------------------------- */
 
 static double segment_cost(const double *v, size_t begin, size_t end, double least)
 {
@@ -117,8 +116,7 @@ static void pelt_finds_the_cheapest_of_all_partitions(void **state)
     }
 }
 
-/* --- classes -------------------------------------------------------------------------------------------------------
- */
+/* --- classes ------------------------------------------------------------------------------------------------------ */
 
 /* n values about a level of ms, 2% of spread, times what is given from each index on. */
 struct step {
@@ -255,8 +253,7 @@ static void invocations_that_differ_are_inconsistent(void **state)
     assert_int_equal(stats_steady_of_all(NULL, 0), STATS_STEADY_UNKNOWN);
 }
 
-/* --- modes ----------------------------------------------------------------------------------------------------------
- */
+/* --- modes -------------------------------------------------------------------------------------------------------- */
 
 /* Dips that R's diptest gives (tests/ex1.R of that package); statfaculty is the example of Hartigan and Hartigan 1985.
  */

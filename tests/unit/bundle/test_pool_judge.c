@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reproductions made here: no file, each with the effects that are planted --------------------------------------
- */
+/* --- reproductions made here: no file, each with the effects that are planted ------------------------------------- */
 
 #define ORIGINAL "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -393,8 +392,7 @@ static void nothing_but_a_value_is_withheld(void **state)
     assert_string_equal(pool_verdict_name(judge_withheld("y", RATIO)), "CONTRADICTED");
 }
 
-/* --- figures that do not vary --------------------------------------------------------------------------------------
- */
+/* --- figures that do not vary ------------------------------------------------------------------------------------- */
 
 static void a_constant_at_the_edge_is_within_whatever_its_logarithm_rounds_to(void **state)
 {
@@ -422,8 +420,7 @@ static void a_mean_of_0_is_not_pooled_and_it_says_why(void **state)
     assert_string_equal(c->why, "the mean is 0, and there is no logarithm of it");
 }
 
-/* --- names of classes ----------------------------------------------------------------------------------------------
- */
+/* --- names of classes --------------------------------------------------------------------------------------------- */
 
 static void every_class_has_a_name_of_its_own(void **state)
 {

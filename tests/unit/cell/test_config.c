@@ -219,8 +219,7 @@ static void what_is_no_number_names_what_is_allowed(void **state)
             expect_no_number(&NUMBERS[i], NOT[n]);
 }
 
-/* --- choices --------------------------------------------------------------------------------------------------------
- */
+/* --- choices ------------------------------------------------------------------------------------------------------ */
 
 static void every_choice_is_taken_by_its_name(void **state)
 {
@@ -458,8 +457,7 @@ static void parsing_twice_starts_anew(void **state)
     assert_int_equal(accepted("a", "--workers", "3").cell.workers, 3);
 }
 
-/* --- contradictions ------------------------------------------------------------------------------------------------
- */
+/* --- contradictions ----------------------------------------------------------------------------------------------- */
 
 static void a_start_method_goes_with_processes_only(void **state)
 {
@@ -583,8 +581,7 @@ static void the_help_of_bundles_is_as_it_was_read(void **state)
     expect_help(CONFIG_SIGN, NULL, "sign-help");
 }
 
-/* --- whose a setting is --------------------------------------------------------------------------------------------
- */
+/* --- whose a setting is ------------------------------------------------------------------------------------------- */
 
 static void each_option_of_a_plan_is_either_weighed_or_granted_and_the_latter_says_what(void **state)
 {
@@ -639,8 +636,7 @@ static void what_reaches_into_the_host_is_granted_and_what_is_weighed_is_not(voi
             fail_msg("%s: %s is what is weighed", WEIGHED_ONES[i][0], WEIGHED_ONES[i][1]);
 }
 
-/* --- a cell's options one by one, as plans set them ----------------------------------------------------------------
- */
+/* --- a cell's options one by one, as plans set them --------------------------------------------------------------- */
 
 static void a_cells_options_are_set_as_the_command_line_sets_them(void **state)
 {

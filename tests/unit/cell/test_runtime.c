@@ -555,8 +555,7 @@ static void what_is_no_program_says_why(void **state)
     expect_none("3.99", MODE_THREADS, ERR_HOST, "no GIL build of CPython 3.99|--runtime list");
 }
 
-/* --- the search -----------------------------------------------------------------------------------------------------
- */
+/* --- the search --------------------------------------------------------------------------------------------------- */
 
 static void the_mode_chooses_the_build(void **state)
 {

@@ -60,8 +60,7 @@ static struct spawn_spec spec_of(const char *path, char *const *argv, char *cons
                                .confine = c};
 }
 
-/* --- the filter ----------------------------------------------------------------------------------------------------
- */
+/* --- the filter --------------------------------------------------------------------------------------------------- */
 
 /* What classic BPF makes of a call (seccomp(2); bpf(4) of the BSDs has the machine): as much of it as is used. */
 static uint32_t answer_of(const struct confine *c, const struct seccomp_data *d)
@@ -280,8 +279,7 @@ static void the_filter_is_readable_and_calls_have_names(void **state)
     assert_string_equal(confine_call_name(-1, name, sizeof(name)), "nr_-1");
 }
 
-/* --- what is mounted ------------------------------------------------------------------------------------------------
- */
+/* --- what is mounted ---------------------------------------------------------------------------------------------- */
 
 static const struct confine_user NOBODY = {.uid = CONFINE_NOBODY, .gid = CONFINE_NOBODY, .change = true};
 
@@ -512,8 +510,7 @@ static void a_socket_in_a_folder_that_is_shown_is_masked(void **state)
     fixture_close(root);
 }
 
-/* --- who it runs as -------------------------------------------------------------------------------------------------
- */
+/* --- who it runs as ----------------------------------------------------------------------------------------------- */
 
 static void nobody_or_the_owner_of_what_is_closed_to_it(void **state)
 {
@@ -547,8 +544,7 @@ static void nobody_or_the_owner_of_what_is_closed_to_it(void **state)
     assert_non_null(strstr(e.text, "--user '777'"));
 }
 
-/* --- in namespaces -------------------------------------------------------------------------------------------------
- */
+/* --- in namespaces ------------------------------------------------------------------------------------------------ */
 
 /* Starts a script confined; skips where this host gives no namespaces. */
 static struct confine *start(const char *script, struct child *child)

@@ -233,8 +233,7 @@ static void a_job_of_an_array_reads_its_own_record_alone(void **state)
     campaign_close(&c);
 }
 
-/* --- the folder ----------------------------------------------------------------------------------------------------
- */
+/* --- the folder --------------------------------------------------------------------------------------------------- */
 
 static void a_seed_that_nobody_names_is_drawn_once_and_kept(void **state)
 {
@@ -605,8 +604,7 @@ static void names_of_records_are_told_from_others(void **state)
         assert_false(folder_is_record_name(NOT[i]));
 }
 
-/* --- the batch script ----------------------------------------------------------------------------------------------
- */
+/* --- the batch script --------------------------------------------------------------------------------------------- */
 
 static void the_batch_script_is_as_it_was_read(void **state)
 {

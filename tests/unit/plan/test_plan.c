@@ -172,8 +172,7 @@ static void the_quick_one_gives_intervals(void **state)
     plan_free(&p);
 }
 
-/* --- everything that a plan can say --------------------------------------------------------------------------------
- */
+/* --- everything that a plan can say ------------------------------------------------------------------------------- */
 
 static void a_plans_head_is_read(void **state)
 {
@@ -249,8 +248,7 @@ static void what_the_user_says_goes_before_the_plan(void **state)
     }
 }
 
-/* --- bad input -----------------------------------------------------------------------------------------------------
- */
+/* --- bad input ---------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *file, *said; /* the message begins so; the parts between "..." are in it, in this order */

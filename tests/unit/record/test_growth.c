@@ -180,8 +180,7 @@ static void few_readings_have_no_interval(void **state)
     assert_string_equal(g.slope[GROWTH_PSS].why_not, "there are too few readings");
 }
 
-/* --- the runner's samples ------------------------------------------------------------------------------------------
- */
+/* --- the runner's samples ----------------------------------------------------------------------------------------- */
 
 /* 2560 iterations of 1 ms, and 400 samples evenly over them, of a slice that grows by KEPT an iteration. */
 static struct growth_sources samples_of(bool with_rollup)
@@ -225,8 +224,7 @@ static void a_workload_without_readings_is_told_by_the_samples(void **state)
     assert_string_equal(g.slope[GROWTH_LIVE].why_not, "the workload takes no readings of its own");
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------------------
- */
+/* --- stopping ----------------------------------------------------------------------------------------------------- */
 
 static void fill_ledger(size_t readings)
 {

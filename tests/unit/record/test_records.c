@@ -261,8 +261,7 @@ static void records_of_a_machine_share_what_they_ran_in(void **state)
     records_free(&r);
 }
 
-/* --- small records by hand ------------------------------------------------------------------------------------------
- */
+/* --- small records by hand ---------------------------------------------------------------------------------------- */
 
 #define HEAD                                                                                                           \
     "{\"schema\": \"tare.record/1\", \"id\": \"x\",\n\"scenario\": {\"name\": \"s\", \"workers\": 2},\n\"runtime\": "  \

@@ -79,8 +79,7 @@ static void expect_none(const char *words)
         fail_msg("'%s' in:\n%s", words, text);
 }
 
-/* --- what is shown -------------------------------------------------------------------------------------------------
- */
+/* --- what is shown ------------------------------------------------------------------------------------------------ */
 
 /* Four cells: 10.5 ms threads, 31.5 ms processes; 36 MiB of PSS, 54 MiB. */
 static void save_seed(bool emulated_processes)
@@ -252,8 +251,7 @@ static void the_nulls_figure_stands_beside_those_of_its_mode_and_workers(void **
     summary_free(&s);
 }
 
-/* --- names ---------------------------------------------------------------------------------------------------------
- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 static void cells_of_a_plan_that_nothing_else_tells_apart_have_its_names(void **state)
 {
@@ -295,8 +293,7 @@ static void threads_of_the_free_threaded_build_are_what_others_are_compared_with
     expect("1.50");
 }
 
-/* --- what fits ------------------------------------------------------------------------------------------------------
- */
+/* --- what fits ---------------------------------------------------------------------------------------------------- */
 
 static size_t characters(const char *text, size_t bytes)
 {

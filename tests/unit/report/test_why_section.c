@@ -241,8 +241,7 @@ static void what_is_written_is_read_back_the_same(void **state)
     why_free(&second);
 }
 
-/* --- held against itself -------------------------------------------------------------------------------------------
- */
+/* --- held against itself ------------------------------------------------------------------------------------------ */
 
 static void expect_contradiction(const char *from, const char *to, const char *wanted)
 {
