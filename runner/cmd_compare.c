@@ -343,7 +343,7 @@ static int show(struct job *j)
         (void)fprintf(stderr, "tare: compare: --fail-if holds:\n%s", j->failed.data);
     if (j->unclear.len && apart)
         (void)fprintf(stderr, "tare: compare: --fail-if:\n%s", j->unclear.data);
-    if (j->shared)
+    if (j->shared && fflush(stdout) == 0) /* a result that cannot be written is the one thing to tell */
         terminal_say("compare: %zu of the %zu records of B are A's too, which cannot differ", j->shared, j->b.count);
     return holds ? ERR_SAID_NO : 0;
 }

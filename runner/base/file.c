@@ -490,19 +490,20 @@ static int remove_nested(int dirfd, const char *name, int depth)
         return 0;
     if (errno != EISDIR && errno != EPERM)
         return -errno;
-    if (depth == NESTED_MAX)
-        return -ELOOP;
-    cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    for (int round = 0; round < ROUNDS; round++) {
-        TRY(remove_names(fd, depth));
+    cleanup_close int fd = -1; /* an empty folder takes none: there may be too many already */
+    for (int round = 0;; round++) {
         if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
             return 0;
-        if (errno != ENOTEMPTY)
-            break;
+        if ((errno != ENOTEMPTY && errno != EEXIST) || round == ROUNDS)
+            return -errno;
+        if (depth == NESTED_MAX)
+            return -ELOOP;
+        if (fd < 0)
+            fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            return -errno;
+        TRY(remove_names(fd, depth));
     }
-    return -errno;
 }
 
 int file_remove_tree(int dirfd, const char *name)

@@ -374,6 +374,19 @@ static void a_tree_is_removed_and_what_it_links_to_is_not(void **state)
     assert_int_equal(file_remove_tree(AT_FDCWD, fixture_in_root("/tree")), 0); /* there is none */
 }
 
+static void an_empty_folder_is_removed_where_no_descriptor_is_left(void **state)
+{
+    (void)state;
+    struct rlimit before, none;
+    assert_int_equal(file_make_dirs(fixture_in_root("/empty")), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const int failed = file_remove_tree(AT_FDCWD, fixture_in_root("/empty"));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(failed, 0);
+}
+
 static void a_file_on_the_way_is_no_folder(void **state)
 {
     (void)state;
@@ -708,6 +721,7 @@ int main(void)
         fixture_rooted(a_folder_that_cannot_be_synced_keeps_the_old_file),
         fixture_rooted(folders_are_made_on_the_whole_way),
         fixture_rooted(a_tree_is_removed_and_what_it_links_to_is_not),
+        fixture_rooted(an_empty_folder_is_removed_where_no_descriptor_is_left),
         fixture_rooted(a_file_on_the_way_is_no_folder),
         fixture_rooted(root_writes_through_no_other_users_link),
         fixture_rooted(a_folder_that_is_swapped_for_a_link_leads_nothing_astray),
