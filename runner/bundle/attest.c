@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "bundle/bag.h"
 #include "bundle/claims.h"
 #include "bundle/reproduction.h"
@@ -66,10 +65,10 @@ static json_t *statement(const struct verification *v)
                                                     : v->at.bundle.top ? v->at.bundle.top
                                                                        : "bundle");
     json_t *predicate =
-        json_pack("{s:{s:s, s:s, s:s}, s:s, s:s, s:s, s:I, s:o, s:o}", "verifier", "name", "tare", "version",
-                  TARE_VERSION, "commit", TARE_COMMIT, "integrity", verify_word(v, FINDING_INTEGRITY), "derivation",
-                  verify_word(v, FINDING_DERIVATION), "signature", verify_signature_names[v->signature], "records",
-                  (json_int_t)v->at.bundle.records.count, "claims", claims_of(v), "digests", materials_of(v));
+        json_pack("{s:o, s:s, s:s, s:s, s:I, s:o, s:o}", "verifier", json_of_tool(), "integrity",
+                  verify_word(v, FINDING_INTEGRITY), "derivation", verify_word(v, FINDING_DERIVATION), "signature",
+                  verify_signature_names[v->signature], "records", (json_int_t)v->at.bundle.records.count, "claims",
+                  claims_of(v), "digests", materials_of(v));
     json_put_text(predicate, "key", *v->key_id ? v->key_id : NULL);
     json_put(predicate, "notes", json_of_bytes(v->notes.data)); /* what was not compared, and why */
     json_put_text(predicate, "reproduces",

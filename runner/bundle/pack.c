@@ -340,9 +340,8 @@ static int write_pack(struct packing *p, struct err *e)
     TRY(take_authors(p, authors, e));
     TRY(find_date(p, &date_s, e));
     TRY(drawn_by(&drawn, e));
-    json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:O, s:s, s:I, s:b, s:s, s:O, s:i}", "schema", PACK_SCHEMA,
-                          "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "title",
-                          p->o->title ? p->o->title : title, "authors", authors, "license",
+    json_t *o = json_pack("{s:s, s:o, s:s, s:O, s:s, s:I, s:b, s:s, s:O, s:i}", "schema", PACK_SCHEMA, "tool",
+                          json_of_tool(), "title", p->o->title ? p->o->title : title, "authors", authors, "license",
                           p->o->license ? p->o->license : TARE_LICENSE, "date_s", (json_int_t)date_s, "incomplete",
                           p->incomplete, "claims", p->claims_from, "drawn_by", drawn, "format", PACK_FORMAT);
     if (!o)

@@ -393,11 +393,11 @@ void pool_json(const struct pool_result *r, struct text *out)
         (void)json_array_append_new(members, member_json(r, &r->member[i]));
     for (size_t i = 0; i < r->claims.count; i++)
         (void)json_array_append_new(claims, claim_json(r, i));
-    json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s?, s:I, s:I, s:I, s:o, s:o, s:o, s:s}", "schema", POOL_SCHEMA,
-                          "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "original",
-                          *r->original ? r->original : NULL, "counted", (json_int_t)r->counted, "refused",
-                          (json_int_t)r->refused, "machines", (json_int_t)r->machines, "classes", classes, "bundles",
-                          members, "claims", claims, "note", NOTE);
+    json_t *o =
+        json_pack("{s:s, s:o, s:s?, s:I, s:I, s:I, s:o, s:o, s:o, s:s}", "schema", POOL_SCHEMA, "tool", json_of_tool(),
+                  "original", *r->original ? r->original : NULL, "counted", (json_int_t)r->counted, "refused",
+                  (json_int_t)r->refused, "machines", (json_int_t)r->machines, "classes", classes, "bundles", members,
+                  "claims", claims, "note", NOTE);
     json_text(o, out);
 }
 

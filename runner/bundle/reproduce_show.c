@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "bundle/claims.h"
 #include "bundle/hostdiff.h"
 #include "bundle/reproduce.h"
@@ -167,13 +166,12 @@ static json_t *run_json(const struct reproduction *r)
 
 int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
 {
-    *ret =
-        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
-                  REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
-                  bundle_newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms",
-                  "declared_role", ROLES[r->c->artefact.role], "shows", reproduce_terms[r->c->artefact.role], "source",
-                  REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
-                  "claims", claims_json(r), "counts", counts_json(r), "records", records_json(r));
+    *ret = json_pack("{s:s, s:o, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
+                     REPRODUCTION_SCHEMA, "tool", json_of_tool(), "date", bundle_newest(&r->records), "original",
+                     original_json(r), "rerun", run_json(r), "terms", "declared_role", ROLES[r->c->artefact.role],
+                     "shows", reproduce_terms[r->c->artefact.role], "source", REPRODUCE_TERMS_SOURCE, "note",
+                     REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified), "claims", claims_json(r),
+                     "counts", counts_json(r), "records", records_json(r));
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);
 }
 
